@@ -1,0 +1,3 @@
+//! The program `lineside`.
+
+fn main() {}

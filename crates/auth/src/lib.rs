@@ -1,0 +1,1 @@
+//! Passwords, PINs, tokens, and the sealing of secrets at rest.

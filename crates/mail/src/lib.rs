@@ -1,0 +1,1 @@
+//! Messages from templates, SMTP, and what the server said.

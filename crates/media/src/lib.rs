@@ -1,0 +1,1 @@
+//! RTP, codecs, tones, WAV, prompts, and the relay.

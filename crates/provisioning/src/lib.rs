@@ -1,0 +1,1 @@
+//! Phones' configuration files from one neutral device description.

@@ -1,0 +1,1 @@
+//! Use cases: who may do what, plan and apply, sign-in, outbox workers.

@@ -1,0 +1,1 @@
+//! SQLite and PostgreSQL behind one handle: facts, apply, journal, outbox, lists; migrations.

@@ -1,0 +1,1 @@
+//! Calls: registrar, routing, and the sockets around sip and media.

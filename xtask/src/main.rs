@@ -1,0 +1,3 @@
+//! Assets, checks, benchmarks.
+
+fn main() {}
