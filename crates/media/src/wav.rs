@@ -1,0 +1,75 @@
+//! WAV files of 16-bit samples, one or two channels.
+
+use std::io::Cursor;
+
+use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+use thiserror::Error;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wav {
+    /// Samples a second in each channel.
+    pub rate: u32,
+    /// 1 or 2.
+    pub channels: u16,
+    /// Interleaved where there are two channels.
+    pub samples: Vec<i16>,
+}
+
+#[derive(Debug, Error)]
+pub enum WavError {
+    #[error("this is not a WAV file that can be read; save it again as 16-bit PCM WAV")]
+    Damaged(#[from] hound::Error),
+    #[error("the WAV file holds {bits}-bit samples in {channels} channels; save it as 16-bit PCM, mono or stereo")]
+    Kind { bits: u16, channels: u16 },
+}
+
+/// The file's bytes.
+pub fn write(wav: &Wav) -> Result<Vec<u8>, WavError> {
+    let spec = WavSpec {
+        channels: wav.channels,
+        sample_rate: wav.rate,
+        bits_per_sample: 16,
+        sample_format: SampleFormat::Int,
+    };
+    if !(1..=2).contains(&wav.channels) {
+        return Err(WavError::Kind { bits: 16, channels: wav.channels });
+    }
+    let mut file = Cursor::new(Vec::with_capacity(44 + wav.samples.len() * 2));
+    let mut writer = WavWriter::new(&mut file, spec)?;
+    for &sample in &wav.samples {
+        writer.write_sample(sample)?;
+    }
+    writer.finalize()?;
+    Ok(file.into_inner())
+}
+
+/// Reads a file of ours, or one that is of the same kind.
+pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
+    let mut reader = WavReader::new(Cursor::new(bytes))?;
+    let spec = reader.spec();
+    if spec.bits_per_sample != 16 || spec.sample_format != SampleFormat::Int || !(1..=2).contains(&spec.channels) {
+        return Err(WavError::Kind { bits: spec.bits_per_sample, channels: spec.channels });
+    }
+    let samples = reader.samples::<i16>().collect::<Result<Vec<_>, _>>()?;
+    Ok(Wav { rate: spec.sample_rate, channels: spec.channels, samples })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for channels in [1, 2] {
+            let wav = Wav { rate: 8000, channels, samples: vec![0, 1, -1, i16::MAX, i16::MIN, 7] };
+            assert_eq!(read(&write(&wav).unwrap()).unwrap(), wav);
+        }
+    }
+
+    #[test]
+    fn other_kinds_are_refused_with_their_repair() {
+        let wav = Wav { rate: 8000, channels: 3, samples: vec![0; 6] };
+        assert!(write(&wav).unwrap_err().to_string().contains("mono or stereo"));
+        assert!(matches!(read(b"RIFF"), Err(WavError::Damaged(_))));
+    }
+}
