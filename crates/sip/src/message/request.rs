@@ -1,0 +1,128 @@
+//! Requests to be sent.
+
+use bytes::Bytes;
+
+use super::{HeaderName, Message, Method};
+
+/// A request being written. Via, Max-Forwards (unless set) and Content-Length are added when it is sent. Header values are
+/// kept on one line: CR and LF in them become spaces.
+#[derive(Debug, Clone)]
+pub struct Request {
+    method: Method,
+    uri: Vec<u8>,
+    lines: Vec<u8>,
+    body: Bytes,
+    has_max_forwards: bool,
+}
+
+impl Request {
+    /// `uri` goes into the request line byte for byte.
+    pub fn new(method: Method, uri: impl AsRef<[u8]>) -> Request {
+        Request {
+            method,
+            uri: uri.as_ref().iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect(),
+            lines: Vec::with_capacity(512),
+            body: Bytes::new(),
+            has_max_forwards: false,
+        }
+    }
+
+    /// A request outside of a dialog with the header fields all must have (RFC 3261 section 8.1.1). `from` must hold a tag.
+    pub fn initial(
+        method: Method,
+        uri: impl AsRef<[u8]>,
+        from: impl AsRef<[u8]>,
+        to: impl AsRef<[u8]>,
+        call_id: impl AsRef<[u8]>,
+        cseq: u32,
+    ) -> Request {
+        Request::new(method, uri)
+            .header(HeaderName::From, from)
+            .header(HeaderName::To, to)
+            .header(HeaderName::CallId, call_id)
+            .header(HeaderName::CSeq, format!("{cseq} {method}"))
+    }
+
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    pub fn uri(&self) -> &[u8] {
+        &self.uri
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl AsRef<[u8]>) -> Request {
+        self.has_max_forwards |= name == HeaderName::MaxForwards;
+        write_line(&mut self.lines, name.as_str().as_bytes(), value.as_ref());
+        self
+    }
+
+    /// A header by a name that [`HeaderName`] does not know.
+    #[must_use]
+    pub fn other_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Request {
+        write_line(&mut self.lines, name.as_bytes(), value.as_ref());
+        self
+    }
+
+    /// Copies every line of that name as it stands.
+    #[must_use]
+    pub fn copy(mut self, from: &Message, name: HeaderName) -> Request {
+        self.has_max_forwards |= name == HeaderName::MaxForwards;
+        copy_lines(&mut self.lines, from, name);
+        self
+    }
+
+    /// Sets the body and its Content-Type.
+    #[must_use]
+    pub fn body(self, content_type: &str, body: impl Into<Bytes>) -> Request {
+        let mut request = self.header(HeaderName::ContentType, content_type);
+        request.body = body.into();
+        request
+    }
+
+    /// Sets the body alone; its Content-Type was copied.
+    #[must_use]
+    pub fn raw_body(mut self, body: impl Into<Bytes>) -> Request {
+        self.body = body.into();
+        self
+    }
+
+    /// The request with this top Via value. [`crate::Endpoint::request`] does it for you.
+    pub fn to_bytes(&self, via: &str) -> Bytes {
+        let mut out = Vec::with_capacity(self.uri.len() + via.len() + self.lines.len() + self.body.len() + 80);
+        out.extend_from_slice(self.method.as_str().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(&self.uri);
+        out.extend_from_slice(b" SIP/2.0\r\nVia: ");
+        out.extend_from_slice(via.as_bytes());
+        out.extend_from_slice(b"\r\n");
+        if !self.has_max_forwards {
+            out.extend_from_slice(b"Max-Forwards: 70\r\n");
+        }
+        out.extend_from_slice(&self.lines);
+        write_body(&mut out, &self.body);
+        out.into()
+    }
+}
+
+pub(super) fn write_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend(value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
+    out.extend_from_slice(b"\r\n");
+}
+
+pub(super) fn copy_lines(out: &mut Vec<u8>, from: &Message, name: HeaderName) {
+    for line in from.lines().filter(|line| line.name == name) {
+        out.extend_from_slice(line.raw);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+pub(super) fn write_body(out: &mut Vec<u8>, body: &[u8]) {
+    out.extend_from_slice(b"Content-Length: ");
+    out.extend_from_slice(body.len().to_string().as_bytes());
+    out.extend_from_slice(b"\r\n\r\n");
+    out.extend_from_slice(body);
+}
