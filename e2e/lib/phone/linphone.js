@@ -1,0 +1,198 @@
+// A phone: linphone-daemon, provisioned from a URL as a person's Linphone is, with a sound card of ours.
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { final } from "../deadline.js";
+import { freePort, freeRtpPorts } from "../port.js";
+import { Program } from "../program.js";
+import { Phone } from "./phone.js";
+import { SoundCard } from "./sound_card.js";
+
+const PROMPT = "daemon-linphone>";
+
+export class Linphone extends Phone {
+  /**
+   * Starts a phone that says `tone` (Hz) in every call.
+   * - `provisioning`: the URL of its configuration. Without one the phone stays alone and is called directly at its
+   *   `address`.
+   * - `answer`: `"manual"` or `"auto"`.
+   */
+  static async start({ tone, provisioning, answer = "manual" }) {
+    const phone = new Linphone("linphone-daemon", tone);
+    phone.folder = await mkdtemp(join(tmpdir(), "lineside-linphone-"));
+    phone.log = join(phone.folder, "log");
+    phone.port = await freePort();
+    phone.address = `sip:linphone@127.0.0.1:${phone.port}`;
+    phone.card = await SoundCard.open(tone);
+    const config = join(phone.folder, "linphonerc");
+    await writeFile(config, configuration(phone, await freeRtpPorts(), provisioning));
+    await mkdir(join(phone.folder, ".local/share/linphone"), { recursive: true });
+    const args = ["--config", config, "--log", phone.log, "--disable-stats-events"];
+    if (answer === "auto") args.push("--auto-answer");
+    phone.program = new Program("linphone-daemon", "linphone-daemon", args, {
+      cwd: phone.folder,
+      env: { PATH: process.env.PATH, HOME: phone.folder, LANG: "C.UTF-8", TERM: "dumb" },
+    });
+    try {
+      await phone.until("prompt", () => phone.program.output.includes(PROMPT));
+    } catch (error) {
+      await phone.stop();
+      throw error;
+    }
+    return phone;
+  }
+
+  /** Sends one of the daemon's commands (see its `help`) and returns its reply. */
+  async command(line) {
+    const from = this.program.output.length;
+    this.program.write(line);
+    const reply = await this.until(`reply to ${line}`, () => {
+      const text = this.program.output.slice(from);
+      const start = text.indexOf("Status: ");
+      const end = text.indexOf(PROMPT, start);
+      return start >= 0 && end >= 0 && text.slice(start, end);
+    });
+    if (reply.startsWith("Status: Error")) throw new Error(`linphone-daemon refused ${line}: ${reply.trim()}`);
+    return reply;
+  }
+
+  /** Waits until the registrar has accepted this phone; a refusal is an error with its words. */
+  async registered(options) {
+    const isRegistered = async () => {
+      const state = await this.registration();
+      if (state === "LinphoneRegistrationFailed") throw final(`registration refused: ${await this.lastAnswer()}`);
+      return state === "LinphoneRegistrationOk";
+    };
+    await this.until("registration", isRegistered, options);
+  }
+
+  /** Waits until the registrar refuses this phone, and returns its words: `403 Forbidden`. */
+  async refused(options) {
+    await this.until("refusal", async () => (await this.registration()) === "LinphoneRegistrationFailed", options);
+    return this.lastAnswer();
+  }
+
+  /** The registration's state, from the log: the daemon's `register-status` knows only what its `register` began. */
+  async registration() {
+    const moves = [...(await this.readLog()).matchAll(/moving from state \[\w+\] to \[(LinphoneRegistration\w+)\]/g)];
+    return moves.at(-1)?.[1];
+  }
+
+  async lastAnswer() {
+    const answers = [...(await this.readLog()).matchAll(/Register refresher \[(\d+)\] reason \[(.*?)\]/g)];
+    return answers.length === 0 ? "no answer" : `${answers.at(-1)[1]} ${answers.at(-1)[2]}`;
+  }
+
+  async readLog() {
+    return readFile(this.log, "utf8").catch(() => "");
+  }
+
+  async call(address) {
+    await this.command(`call ${address}`);
+  }
+
+  /** Waits for an incoming call and returns who it says it is from. */
+  async rings() {
+    await this.inState("LinphoneCallIncomingReceived");
+    return (await this.command("call-status")).match(/From: (.*)/)?.[1];
+  }
+
+  /** Waits until the phone at the other end rings. */
+  async ringsThere() {
+    await this.inState("LinphoneCallOutgoingRinging");
+  }
+
+  async answer() {
+    await this.command("answer");
+    await this.talks();
+  }
+
+  async talks() {
+    await this.inState("LinphoneCallStreamsRunning");
+  }
+
+  /** Asks for a hold. With a sound card of ours it goes on sending and playing: only the other side falls silent. */
+  async hold() {
+    await this.command("call-pause");
+    await this.inState("LinphoneCallPaused");
+  }
+
+  async resume() {
+    const call = [...this.program.output.matchAll(/^Id: (\d+)/gm)].at(-1)?.[1];
+    await this.command(`call-resume ${call}`);
+    await this.talks();
+  }
+
+  /** Hangs up, declines or cancels, as the call's state has it. */
+  async hangUp() {
+    await this.command("terminate");
+  }
+
+  /** Waits until no call is left. */
+  async idle() {
+    await this.inState("LinphoneCallReleased");
+  }
+
+  /** Waits until the latest call is in `state`, one of liblinphone's call states. */
+  async inState(state, options) {
+    await this.until(state, () => this.callState() === state, options);
+  }
+
+  callState() {
+    return [...this.program.output.matchAll(/^Event: (LinphoneCall\w+)/gm)].at(-1)?.[1];
+  }
+
+  /** All samples that this phone has heard, of all its calls. */
+  async heard() {
+    return this.card.samples;
+  }
+
+  async stop() {
+    this.card.close();
+    if (!this.program.over) this.program.write("quit"); // a signal or an end of input makes it abort
+    await this.program.end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+// `hold_music`: a file that is not there, for one that is makes a hold with `rtp_io` abort the daemon.
+// `refresher_retry_after`: milliseconds until a refused registration is tried again, a minute if unset.
+function configuration({ port, card }, rtp, provisioning) {
+  return `
+[sip]
+sip_port=${port}
+sip_tcp_port=${port}
+sip_tls_port=0
+bind_address=127.0.0.1
+use_ipv6=0
+refresher_retry_after=1000
+guess_hostname=0
+contact=sip:linphone@127.0.0.1
+
+[net]
+firewall_policy=0
+
+[rtp]
+bind_address=127.0.0.1
+audio_rtp_port=${rtp}
+
+[sound]
+rtp_io=1
+rtp_map=pcmu/8000/1
+rtp_local_addr=127.0.0.1
+rtp_local_port=${card.phonePort}
+rtp_remote_addr=127.0.0.1
+rtp_remote_port=${card.port}
+rtp_symmetric=0
+echocancellation=0
+agc=0
+hold_music=none
+
+[video]
+enabled=0
+
+[misc]
+${provisioning ? `config-uri=${provisioning}` : ""}
+`;
+}

@@ -1,0 +1,66 @@
+// A program under test: its output kept for the error message, and ended by its own process id.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+const running = new Set();
+process.on("exit", () => running.forEach((program) => program.child.kill("SIGKILL")));
+
+export class Program {
+  /** Starts `command`. `options` are those of `child_process.spawn`. */
+  constructor(name, command, args, options = {}) {
+    this.name = name;
+    this.output = "";
+    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+    this.exited = new Promise((resolve) => {
+      this.child.once("error", (error) => {
+        this.output += `${error.message}\n`;
+        resolve();
+      });
+      this.child.once("close", resolve);
+    }).then(() => {
+      this.over = true;
+      running.delete(this);
+    });
+    this.child.stdin?.on("error", () => {}); // a write to a program that has just ended; `over` tells
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text) => (this.output += text));
+    }
+    running.add(this);
+  }
+
+  /** Throws, with the program's last words, if it has ended. */
+  mustRun() {
+    if (!this.over) return;
+    const { exitCode, signalCode } = this.child;
+    const error = new Error(`${this.name} ended (${signalCode ?? exitCode}):\n${this.output.slice(-4000)}`);
+    throw Object.assign(error, { final: true });
+  }
+
+  write(line) {
+    this.child.stdin.write(`${line}\n`);
+  }
+
+  /** Waits for an end that was asked for; takes the program's life when it does not come. */
+  async end(within = 5_000) {
+    const timer = setTimeout(() => this.child.kill("SIGKILL"), within);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  async stop(signal = "SIGTERM") {
+    if (!this.over) this.child.kill(signal);
+    await this.end();
+  }
+}
+
+/** Runs a program to its end and returns its output; a failure is an error with that output. */
+export async function run(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  let output = "";
+  child.stdout.on("data", (text) => (output += text));
+  child.stderr.on("data", (text) => (output += text));
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed (${code}):\n${output}`);
+  return output;
+}
