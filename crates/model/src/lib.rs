@@ -1,1 +1,33 @@
-//! The product's words and rules. Pure: no I/O, no clock, no randomness.
+//! The product's words and rules: usernames, numbers, addresses, licenses, readiness, plans. Pure: no I/O, no clock, no
+//! randomness, nothing async; time and minted secrets are passed in.
+//!
+//! How data flows: a form or request becomes an `…Input` (all text), which parses into a [`change::Change`]. The store loads
+//! the [`facts::Facts`] that [`change::Change::needs`] names; [`plan::plan`] turns both into a [`plan::Plan`] of steps,
+//! blockers and warnings, and the store carries exactly that plan out.
+
+pub mod account;
+pub mod address;
+pub mod change;
+pub mod department;
+pub mod device;
+pub mod directory;
+pub mod e911;
+pub mod email;
+pub mod extension;
+pub mod facts;
+pub mod field;
+pub mod greeting;
+pub mod id;
+pub mod journal;
+pub mod license;
+pub mod list;
+pub mod location;
+pub mod mail;
+pub mod phone_number;
+pub mod plan;
+pub mod readiness;
+pub mod secret;
+pub mod text;
+pub mod time_zone;
+pub mod user;
+pub mod username;

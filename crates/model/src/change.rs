@@ -1,0 +1,205 @@
+//! What somebody wants: every change to an account, whatever asked for it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountNumber, AccountSettings};
+use crate::address::CivicAddress;
+use crate::device::NewDevice;
+use crate::id::{ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, TrackId, UserId};
+use crate::location::Site;
+use crate::phone_number::{E164, NumberKind};
+use crate::secret::Opaque;
+use crate::text::Name;
+use crate::user::{NewUser, Profile, Role, UserState, WizardStep};
+
+/// A change and its identifier, under which it is applied at most once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeRequest {
+    pub id: ChangeId,
+    pub change: Change,
+}
+
+/// `version`: the version of the record that the person saw. When it moved on meanwhile, the plan is blocked and says what
+/// changed. `None` (an API that sends single fields) does not ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Change {
+    /// A new account with its owner; only the operator's.
+    OpenAccount {
+        number: AccountNumber,
+        settings: AccountSettings,
+        owner: Box<NewUser>,
+    },
+    EditAccount {
+        version: Option<i64>,
+        settings: AccountSettings,
+    },
+    AddLocation {
+        site: Site,
+    },
+    EditLocation {
+        location_id: LocationId,
+        version: Option<i64>,
+        site: Site,
+    },
+    DeleteLocation {
+        location_id: LocationId,
+    },
+    AddDepartment {
+        name: Name,
+    },
+    EditDepartment {
+        department_id: DepartmentId,
+        version: Option<i64>,
+        name: Name,
+    },
+    DeleteDepartment {
+        department_id: DepartmentId,
+    },
+    AddUser {
+        user: Box<NewUser>,
+    },
+    EditProfile {
+        user_id: UserId,
+        version: Option<i64>,
+        profile: Box<Profile>,
+    },
+    /// The wizard goes to a step; finished with `None`, which sends the welcome mail if it was wanted.
+    SetWizard {
+        user_id: UserId,
+        wizard: Option<WizardStep>,
+    },
+    /// `pin_hash`: a new PIN, or `None` to keep the one there is.
+    SetSecurity {
+        user_id: UserId,
+        version: Option<i64>,
+        role: Role,
+        pin_hash: Option<Opaque>,
+    },
+    SetUserState {
+        user_id: UserId,
+        state: UserState,
+    },
+    AddNumbers {
+        numbers: Vec<E164>,
+        kind: NumberKind,
+        location_id: Option<LocationId>,
+    },
+    /// To a user, or to nobody.
+    AssignNumber {
+        number_id: NumberId,
+        user_id: Option<UserId>,
+    },
+    /// `confirmed: false` saves the address and leaves it open.
+    ConfirmE911 {
+        user_id: UserId,
+        address: CivicAddress,
+        callback: Option<E164>,
+        confirmed: bool,
+    },
+    AddDevice {
+        device: NewDevice,
+    },
+    AssignDevice {
+        device_id: DeviceId,
+        user_id: UserId,
+    },
+    UnassignDevice {
+        device_id: DeviceId,
+    },
+    LockDevice {
+        device_id: DeviceId,
+        locked: bool,
+    },
+    DeleteDevice {
+        device_id: DeviceId,
+    },
+    /// A new SIP password for the device's line.
+    Generate {
+        device_id: DeviceId,
+    },
+    SetSeats {
+        license_type_id: LicenseTypeId,
+        bought: i64,
+    },
+    AssignLicense {
+        user_ids: Vec<UserId>,
+        license_type_id: LicenseTypeId,
+    },
+    RemoveLicense {
+        user_ids: Vec<UserId>,
+        track_id: TrackId,
+    },
+    SetGreeting {
+        user_id: UserId,
+        file_name: String,
+        duration_ms: u32,
+        audio: String,
+    },
+    RemoveGreeting {
+        user_id: UserId,
+    },
+    SendWelcome {
+        user_ids: Vec<UserId>,
+    },
+}
+
+/// The most users that one change may name.
+pub const USERS_MAX: usize = 10_000;
+/// The most numbers that one change may add.
+pub const NUMBERS_MAX: usize = 10_000;
+
+impl Change {
+    /// The stable name: in the journal, and as `change` in JSON.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::OpenAccount { .. } => "open_account",
+            Self::EditAccount { .. } => "edit_account",
+            Self::AddLocation { .. } => "add_location",
+            Self::EditLocation { .. } => "edit_location",
+            Self::DeleteLocation { .. } => "delete_location",
+            Self::AddDepartment { .. } => "add_department",
+            Self::EditDepartment { .. } => "edit_department",
+            Self::DeleteDepartment { .. } => "delete_department",
+            Self::AddUser { .. } => "add_user",
+            Self::EditProfile { .. } => "edit_profile",
+            Self::SetWizard { .. } => "set_wizard",
+            Self::SetSecurity { .. } => "set_security",
+            Self::SetUserState { .. } => "set_user_state",
+            Self::AddNumbers { .. } => "add_numbers",
+            Self::AssignNumber { .. } => "assign_number",
+            Self::ConfirmE911 { .. } => "confirm_e911",
+            Self::AddDevice { .. } => "add_device",
+            Self::AssignDevice { .. } => "assign_device",
+            Self::UnassignDevice { .. } => "unassign_device",
+            Self::LockDevice { .. } => "lock_device",
+            Self::DeleteDevice { .. } => "delete_device",
+            Self::Generate { .. } => "generate",
+            Self::SetSeats { .. } => "set_seats",
+            Self::AssignLicense { .. } => "assign_license",
+            Self::RemoveLicense { .. } => "remove_license",
+            Self::SetGreeting { .. } => "set_greeting",
+            Self::RemoveGreeting { .. } => "remove_greeting",
+            Self::SendWelcome { .. } => "send_welcome",
+        }
+    }
+}
+
+impl ChangeRequest {
+    /// The identifiers of what this change makes are known before it is applied.
+    pub fn new_user_id(&self) -> UserId {
+        UserId(self.id.derive("user", uuid::Uuid::nil()))
+    }
+
+    pub fn new_location_id(&self) -> LocationId {
+        LocationId(self.id.derive("location", uuid::Uuid::nil()))
+    }
+
+    pub fn new_department_id(&self) -> DepartmentId {
+        DepartmentId(self.id.derive("department", uuid::Uuid::nil()))
+    }
+
+    pub fn new_device_id(&self) -> DeviceId {
+        DeviceId(self.id.derive("device", uuid::Uuid::nil()))
+    }
+}

@@ -1,0 +1,1 @@
+//! Plans, rule by rule.
