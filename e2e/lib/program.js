@@ -1,7 +1,6 @@
 // A program under test: its output kept for the error message, and ended by its own process id.
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 
 const running = new Set();
 process.on("exit", () => running.forEach((program) => program.child.kill("SIGKILL")));
@@ -10,8 +9,9 @@ export class Program {
   /** Starts `command`. `options` are those of `child_process.spawn`. */
   constructor(name, command, args, options = {}) {
     this.name = name;
-    this.output = "";
-    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });
+    this.output = ""; // both streams, as they came
+    this.stdout = "";
+    this.child = spawn(command, args, { ...options, stdio: "pipe" });
     this.exited = new Promise((resolve) => {
       this.child.once("error", (error) => {
         this.output += `${error.message}\n`;
@@ -22,10 +22,12 @@ export class Program {
       this.over = true;
       running.delete(this);
     });
-    this.child.stdin?.on("error", () => {}); // a write to a program that has just ended; `over` tells
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text) => (this.output += text));
-    }
+    this.child.stdin.on("error", () => {}); // a write to a program that has just ended; `over` tells
+    this.child.stdout.setEncoding("utf8").on("data", (text) => {
+      this.output += text;
+      this.stdout += text;
+    });
+    this.child.stderr.setEncoding("utf8").on("data", (text) => (this.output += text));
     running.add(this);
   }
 
@@ -52,15 +54,4 @@ export class Program {
     if (!this.over) this.child.kill(signal);
     await this.end();
   }
-}
-
-/** Runs a program to its end and returns its output; a failure is an error with that output. */
-export async function run(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-  let output = "";
-  child.stdout.on("data", (text) => (output += text));
-  child.stderr.on("data", (text) => (output += text));
-  const [code] = await once(child, "close");
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed (${code}):\n${output}`);
-  return output;
 }

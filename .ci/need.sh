@@ -1,0 +1,51 @@
+# Sourced by ./run and ./test: tells what is missing, and installs from Debian what Debian has.
+# All it says goes to standard error: standard output belongs to the program.
+
+PATH=$PATH:$HOME/.cargo/bin
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+  say "$*"
+  exit 1
+}
+
+# need_rust: cargo and a C compiler (SQLite and the cryptography of TLS are compiled with the program).
+need_rust() {
+  command -v cargo >/dev/null ||
+    fail "Rust is missing. Install it from https://rustup.rs (any way of installing Rust 1.95 or later will do), then try again."
+  need cc:build-essential
+}
+
+# need_node: Node.js 20 or later, with npm.
+need_node() {
+  need node:nodejs npm:npm
+  local major
+  major=$(node --print 'process.versions.node.split(".")[0]')
+  [ "$major" -ge 20 ] || fail "Node.js 20 or later is needed and this is $(node --version). Install a newer one, then try again."
+}
+
+# need COMMAND:PACKAGE …: installs from Debian the packages of the commands that are not there.
+need() {
+  local pair missing=()
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] || install_from_debian "${missing[@]}"
+}
+
+install_from_debian() {
+  local root=() command
+  command -v apt-get >/dev/null ||
+    fail "Missing: $*. These are Debian's names; install the like with your system's package manager, then try again."
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "Missing: $*. As root, run: apt-get install $*"
+    root=(sudo)
+  fi
+  say "Installing from Debian: $*"
+  root+=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
+  for command in update "install --no-install-recommends $*"; do
+    # shellcheck disable=SC2086 # words are meant to be split
+    "${root[@]}" $command >&2 || fail "apt-get $command failed; its message above says why."
+  done
+}

@@ -1,0 +1,66 @@
+// Lineside under test: the real program with its demo data, in a folder of its own and on ports of its own.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "./deadline.js";
+import { freePort } from "./port.js";
+import { Program } from "./program.js";
+
+export class Lineside {
+  /**
+   * Builds the demo data, starts the program and stops it after the test `t`. What the program says of itself becomes
+   * fields: `url`, `operator`, `owner`, `user` (each `{ username, password }`), `api_token`, `sip`, `spool`.
+   * `options`: more arguments of `lineside demo`.
+   */
+  static async start(t, options = []) {
+    const lineside = new Lineside();
+    lineside.data = await mkdtemp(join(tmpdir(), "lineside-e2e-"));
+    t.after(async () => {
+      await lineside.program?.stop();
+      await rm(lineside.data, { recursive: true, force: true });
+    });
+    const [http, sip] = [await freePort(), await freePort()];
+    lineside.arguments = ["--data", lineside.data, "--http", `127.0.0.1:${http}`, "--sip", `127.0.0.1:${sip}`, ...options];
+    await lineside.resume();
+    return lineside;
+  }
+
+  /** Starts the program on the data that is there: at first, and after `kill`. */
+  async resume() {
+    const binary = process.env.LINESIDE_BIN;
+    if (!binary) throw new Error("LINESIDE_BIN must name the program; ./test e2e builds it and sets this");
+    this.program = new Program("lineside", binary, ["demo", ...this.arguments, "--json"]);
+    const line = await until("the program's first line", () => this.firstLine(), { within: 60_000 });
+    Object.assign(this, JSON.parse(line));
+  }
+
+  firstLine() {
+    this.program.mustRun();
+    return this.program.stdout.includes("\n") && this.program.stdout.split("\n", 1)[0];
+  }
+
+  /** Ends the program without a word, as a power cut does. */
+  async kill() {
+    await this.program.stop("SIGKILL");
+  }
+
+  /**
+   * Calls the REST API as the demo account's owner: `api("POST", "/users", { … })`. Returns the body, decoded; an answer
+   * that is no success is an error with `status` and `problem` (RFC 9457).
+   */
+  async api(method, path, body) {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.api_token}`, "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    const text = await answer.text();
+    const decoded = text && JSON.parse(text);
+    if (answer.ok) return decoded;
+    throw Object.assign(new Error(`${method} ${path}: ${answer.status} ${text}`), {
+      status: answer.status,
+      problem: decoded,
+    });
+  }
+}

@@ -1,3 +1,0 @@
-//! Assets, checks, benchmarks.
-
-fn main() {}
