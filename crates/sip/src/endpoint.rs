@@ -1,167 +1,216 @@
 //! The façade: every flow and transaction of one thread.
+//!
+//! After each call to [`Endpoint::receive`], [`Endpoint::handle_timeout`] or a command, drain [`Endpoint::poll_event`] and
+//! [`Endpoint::poll_transmit`], and wait until [`Endpoint::next_timeout`].
 
-use std::time::{Duration, Instant};
+mod admission;
+mod carry_out;
+mod config;
+mod event;
+mod follow;
+mod receive;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::{Failure, Flow, Malformed, Message, Method, Request, Response, Token, Tokens, TransactionKey, Transmit};
+pub use config::Config;
+pub use event::Event;
 
-/// What an endpoint is told at construction.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// `host[:port]` for Via; the flow's local address when `None`.
-    pub sent_by: Option<String>,
-    /// Option tags that may stand in `Require`; others get 420 (RFC 3261 section 8.2.2.3).
-    pub supported: Vec<String>,
-    /// Methods that reach the user; known others get 405 with `Allow`, unknown ones 501.
-    pub methods: Vec<Method>,
-    /// Transactions kept at once; when it is reached, new requests get 503 without a record.
-    pub max_transactions: usize,
-    /// T1, the round-trip estimate: 500 ms (RFC 3261 section 17.1.1.1).
-    pub t1: Duration,
-    /// T2, the longest retransmission interval: 4 s.
-    pub t2: Duration,
-    /// T4, how long a message stays in the network: 5 s.
-    pub t4: Duration,
-}
-
-/// What happened. Retransmissions, ACKs of refusals and repeated CANCELs never get here.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A new request, in or outside of a dialog; never ACK or CANCEL. Answer it with [`Endpoint::respond`].
-    Request { key: TransactionKey, flow: Flow, request: Message },
-    /// The ACK of a 2xx.
-    Ack { flow: Flow, request: Message },
-    /// The caller gave up the INVITE `key`, which had no final response yet. The CANCEL was answered; answer the INVITE
-    /// with 487.
-    Cancelled { key: TransactionKey, request: Message },
-    /// A response to [`Endpoint::request`]. A 2xx to INVITE comes each time that it is received, also from further branches:
-    /// acknowledge each with [`Endpoint::send_ack`].
-    Response { key: TransactionKey, flow: Flow, response: Message },
-    /// A response no transaction knows: a 2xx that came very late, or noise.
-    Stray { flow: Flow, response: Message },
-    /// The transaction will not get what it waits for. It is over.
-    Failed { key: TransactionKey, failure: Failure },
-    /// A message was refused, answered if it could be; for counters and bans.
-    Refused { flow: Flow, malformed: Malformed },
-}
+use crate::tokens::KeyedHash;
+use crate::transaction::{ClientInvite, ClientOther, Context, Machine, Record, Table, WireId};
+use crate::{Failure, Flow, Message, Method, Request, Response, Token, Tokens, TransactionKey, Transmit};
 
 /// A user agent's transport and transaction layers for many flows.
 pub struct Endpoint {
-    #[expect(dead_code, reason = "the state machines come next")]
+    config: Config,
     tokens: Tokens,
-    #[expect(dead_code, reason = "the state machines come next")]
-    hash: crate::tokens::KeyedHash,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            sent_by: None,
-            supported: Vec::new(),
-            methods: vec![
-                Method::Ack,
-                Method::Bye,
-                Method::Cancel,
-                Method::Info,
-                Method::Invite,
-                Method::Notify,
-                Method::Options,
-                Method::Refer,
-                Method::Register,
-                Method::Subscribe,
-            ],
-            max_transactions: 200_000,
-            t1: Duration::from_millis(500),
-            t2: Duration::from_secs(4),
-            t4: Duration::from_secs(5),
-        }
-    }
+    hash: KeyedHash,
+    table: Table,
+    transmits: VecDeque<Transmit>,
+    events: VecDeque<Event>,
 }
 
 impl Endpoint {
-    pub fn new(_config: Config, mut tokens: Tokens) -> Endpoint {
-        Endpoint { hash: tokens.key(), tokens }
+    pub fn new(config: Config, mut tokens: Tokens) -> Endpoint {
+        Endpoint {
+            config,
+            hash: tokens.key(),
+            tokens,
+            table: Table::default(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
     }
 
     /// Takes a datagram, a WebSocket frame or a [`crate::stream::Frame`]'s bytes. What is malformed is answered at once
-    /// and without a record.
-    pub fn receive(&mut self, _now: Instant, _flow: Flow, _bytes: impl Into<Bytes>) {
-        unimplemented!()
+    /// and without a record. Hand over bytes of their own size: an INVITE is kept until it has a response.
+    pub fn receive(&mut self, now: Instant, flow: Flow, bytes: impl Into<Bytes>) {
+        let bytes = bytes.into();
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            // A keepalive (RFC 5626 section 3.5.1); some phones send zeros.
+            return;
+        }
+        match Message::parse(bytes) {
+            Ok(mut message) if message.is_request() => {
+                message.set_source(flow.remote);
+                self.receive_request(now, flow, message);
+            }
+            Ok(message) => self.receive_response(now, flow, message),
+            Err(malformed) => self.receive_malformed(flow, malformed),
+        }
     }
 
-    /// Sends a request (not ACK, not CANCEL) in a client transaction of its own. 503 ([`Failure::FlowLost`]) is told by
-    /// an event when there are too many transactions.
-    pub fn request(&mut self, _now: Instant, _flow: Flow, _request: Request) -> TransactionKey {
-        unimplemented!()
+    /// Sends a request (not ACK, not CANCEL) in a client transaction of its own. When there are too many transactions it
+    /// fails at once with [`Failure::FlowLost`].
+    pub fn request(&mut self, now: Instant, flow: Flow, request: &Request) -> TransactionKey {
+        let branch = self.branch();
+        let bytes = request.to_bytes(self.via(flow, &branch));
+        let cx = self.context(now, flow);
+        let (machine, step) = if request.method() == Method::Invite {
+            let (machine, step) = ClientInvite::start(cx);
+            (Machine::ClientInvite(machine), step)
+        } else {
+            let (machine, step) = ClientOther::start(cx);
+            (Machine::ClientOther(machine), step)
+        };
+        let wire = WireId::of_client(&self.hash, branch.as_bytes(), request.method());
+        let is_full = self.is_full();
+        let key = self.table.insert(Record { machine, wire, flow, bytes, is_silent: false, armed: None });
+        if is_full {
+            self.fail(key, Failure::FlowLost);
+        } else {
+            self.carry_out(now, key, step, None);
+        }
+        key
     }
 
-    /// Sends a provisional or final response; nothing happens when the transaction is over. The To tag is set to
-    /// [`Endpoint::local_tag`] if it is missing. A 2xx to INVITE is sent once: repeat it with [`crate::dialog::Answer`],
-    /// for which the sent bytes are given back.
-    pub fn respond(&mut self, _now: Instant, _key: TransactionKey, _response: Response) -> Bytes {
-        unimplemented!()
+    /// Sends a provisional or final response; nothing happens when the transaction is over or has its final response. The
+    /// To tag is set to [`Endpoint::local_tag`] if it is missing. A 2xx to INVITE is sent once: repeat it with
+    /// [`crate::dialog::Answer`], for which the bytes are given back.
+    pub fn respond(&mut self, now: Instant, key: TransactionKey, response: Response) -> Bytes {
+        let Some(flow) = self.table.get(key).map(|record| record.flow) else { return Bytes::new() };
+        let cx = self.context(now, flow);
+        let tag = self.local_tag(key);
+        let Some(record) = self.table.get(key) else { return Bytes::new() };
+        let step = record.machine.respond(cx, response.status());
+        if !step.send {
+            return Bytes::new();
+        }
+        let bytes = response.to_tag(tag).to_bytes();
+        record.bytes = bytes.clone();
+        self.carry_out(now, key, step, None);
+        bytes
     }
 
-    /// Sends a final response and forgets the transaction at once: a repeated request is a new one. For the 401 that
-    /// precedes every registration, and under floods. Not for INVITE over UDP.
-    pub fn respond_and_forget(&mut self, _now: Instant, _key: TransactionKey, _response: Response) {
-        unimplemented!()
+    /// Sends a final response and forgets the transaction at once: the request repeated is a new one. For the 401 that
+    /// precedes every registration, and under floods; for a refused INVITE too, whose ACK is then absorbed by its tag.
+    pub fn respond_and_forget(&mut self, key: TransactionKey, request: &Message, response: Response) {
+        let Some(flow) = self.table.get(key).map(|record| record.flow) else { return };
+        self.table.remove(key);
+        let tag = self.stateless_tag(request);
+        self.send(flow, response.to_tag(tag).to_bytes());
     }
 
     /// Gives up an INVITE sent with [`Endpoint::request`]. The CANCEL goes out as soon as a provisional response is there
     /// (RFC 3261 section 9.1); the outcome is still a final response, 487 or a crossed 2xx, or a failure 64*T1 later.
-    pub fn cancel(&mut self, _now: Instant, _key: TransactionKey) {
-        unimplemented!()
+    pub fn cancel(&mut self, now: Instant, key: TransactionKey) {
+        self.cancel_client(now, key);
     }
 
     /// Sends an ACK for a 2xx. Send the bytes it gives back again with [`Endpoint::send`] for each repetition of the 2xx.
-    pub fn send_ack(&mut self, _now: Instant, _flow: Flow, _ack: Request) -> Bytes {
-        unimplemented!()
+    pub fn send_ack(&mut self, flow: Flow, ack: &Request) -> Bytes {
+        let branch = self.branch();
+        let bytes = ack.to_bytes(self.via(flow, &branch));
+        self.send(flow, bytes.clone());
+        bytes
     }
 
     /// Sends bytes as they are.
-    pub fn send(&mut self, _flow: Flow, _bytes: Bytes) {
-        unimplemented!()
+    pub fn send(&mut self, flow: Flow, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.transmits.push_back(Transmit { flow, bytes });
+        }
     }
 
-    /// The To tag this server transaction's responses get: the local tag of a dialog it makes. Constant, unguessable.
-    pub fn local_tag(&self, _key: TransactionKey) -> Token {
-        unimplemented!()
+    /// The To tag that this server transaction's responses get: the local tag of a dialog it makes. Constant, unguessable.
+    pub fn local_tag(&self, key: TransactionKey) -> Token {
+        let (slot, generation) = (key.slot.to_le_bytes(), key.generation.to_le_bytes());
+        Token::from_number(self.hash.hash(&[b"tag", &slot, &generation]))
     }
 
     /// A token for a From tag or Call-ID.
     pub fn token(&mut self) -> Token {
-        unimplemented!()
+        self.tokens.token()
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// The connection with this `Flow::id` is gone: its client transactions fail.
-    pub fn flow_lost(&mut self, _now: Instant, _flow_id: u64) {
-        unimplemented!()
+    pub fn flow_lost(&mut self, flow_id: u64) {
+        for key in self.table.clients_of(flow_id) {
+            self.fail(key, Failure::FlowLost);
+        }
     }
 
     /// Lets time pass; call it when [`Endpoint::next_timeout`] has come.
-    pub fn handle_timeout(&mut self, _now: Instant) {
-        unimplemented!()
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(key) = self.table.due(now) {
+            let Some(flow) = self.table.get(key).map(|record| record.flow) else { continue };
+            let cx = self.context(now, flow);
+            let Some(record) = self.table.get(key) else { continue };
+            let step = record.machine.timeout(cx);
+            self.carry_out(now, key, step, None);
+        }
     }
 
     /// When to call [`Endpoint::handle_timeout`]; it may be earlier than anything happens.
     pub fn next_timeout(&self) -> Option<Instant> {
-        unimplemented!()
+        self.table.next_timeout()
     }
 
     /// Bytes to send, until `None`.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        unimplemented!()
+        self.transmits.pop_front()
     }
 
     /// What happened, until `None`.
     pub fn poll_event(&mut self) -> Option<Event> {
-        unimplemented!()
+        self.events.pop_front()
     }
 
     /// Transactions with a record now; 0 once everything has ended and 64*T1 have passed.
     pub fn transactions(&self) -> usize {
-        unimplemented!()
+        self.table.len()
+    }
+
+    fn is_full(&self) -> bool {
+        self.table.len() >= self.config.max_transactions
+    }
+
+    fn context(&self, now: Instant, flow: Flow) -> Context {
+        Context { now, timing: self.config.timing(), reliable: flow.transport.is_reliable() }
+    }
+
+    fn branch(&mut self) -> String {
+        format!("z9hG4bK{}", self.tokens.token())
+    }
+
+    fn via(&self, flow: Flow, branch: &str) -> String {
+        let transport = flow.transport.as_str();
+        match &self.config.sent_by {
+            Some(sent_by) => format!("SIP/2.0/{transport} {sent_by};branch={branch};rport"),
+            None => format!("SIP/2.0/{transport} {};branch={branch};rport", flow.local),
+        }
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("transactions", &self.transactions()).finish_non_exhaustive()
     }
 }

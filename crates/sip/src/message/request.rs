@@ -89,13 +89,14 @@ impl Request {
     }
 
     /// The request with this top Via value. [`crate::Endpoint::request`] does it for you.
-    pub fn to_bytes(&self, via: &str) -> Bytes {
+    pub fn to_bytes(&self, via: impl AsRef<[u8]>) -> Bytes {
+        let via = via.as_ref();
         let mut out = Vec::with_capacity(self.uri.len() + via.len() + self.lines.len() + self.body.len() + 80);
         out.extend_from_slice(self.method.as_str().as_bytes());
         out.push(b' ');
         out.extend_from_slice(&self.uri);
         out.extend_from_slice(b" SIP/2.0\r\nVia: ");
-        out.extend_from_slice(via.as_bytes());
+        out.extend_from_slice(via);
         out.extend_from_slice(b"\r\n");
         if !self.has_max_forwards {
             out.extend_from_slice(b"Max-Forwards: 70\r\n");
