@@ -1,0 +1,67 @@
+//! The device that the tests render.
+
+use lineside_provisioning::{
+    Algorithm, Codec, Credential, Device, DeviceModel, Line, Mac, Provisioning, Secret, SipServer, Srtp, Transport,
+};
+
+pub fn device(slug: &str) -> Device {
+    let model = DeviceModel::find(slug).unwrap();
+    Device {
+        model,
+        mac: model.has_mac.then(|| Mac::parse("805ec0123456").unwrap()),
+        provisioning: Provisioning {
+            url: "https://prov.example.com/t0ken/".to_owned(),
+            username: Some("805ec0123456".to_owned()),
+            password: Some(Secret::new("pr0vSecret")),
+            refresh_minutes: 1440,
+        },
+        admin_password: Some(Secret::new("adm1nSecret")),
+        sip: SipServer {
+            host: "sip.example.com".to_owned(),
+            port: 5061,
+            transport: Transport::Tls,
+            srtp: Srtp::Required,
+            registration_seconds: 600,
+        },
+        lines: vec![line(Credential::Secret(Secret::new("kT9vXw2mQe7rLz4sBn6yPd8h")))],
+        time_zone: chrono_tz::America::New_York,
+        ntp_server: "pool.ntp.org".to_owned(),
+        language: "en".to_owned(),
+        emergency_numbers: ["911", "112", "933"].map(str::to_owned).to_vec(),
+        codecs: vec![Codec::Opus, Codec::G722, Codec::Pcmu],
+    }
+}
+
+pub fn line(credential: Credential) -> Line {
+    Line {
+        username: "d-8f3k2q7xab".to_owned(),
+        credential,
+        realm: "acme.example.com".to_owned(),
+        algorithm: Algorithm::Md5,
+        display_name: "Ada Lovelace".to_owned(),
+        label: "Ada 204".to_owned(),
+        extension: "204".to_owned(),
+        voicemail_number: "*97".to_owned(),
+    }
+}
+
+/// Names that a person may have or choose.
+pub const ODD_NAMES: [&str; 7] = [
+    "<b>Ada</b> & \"Bob\" 'C'",
+    "]]> --> <!-- &amp; %s {{ 7 }}",
+    r#"Ada" <sip:eve@evil.example>"#,
+    "account.2.password = x",
+    "# no comment",
+    "Zoë 🐎 Ñandú \u{202e}",
+    r"back\slash\",
+];
+
+/// Values that would be a setting or an element of their own.
+pub const BREAKS: [&str; 6] = [
+    "Ada\r\naccount.2.enable = 1",
+    "Ada\naccount.2.enable = 1",
+    "Ada\raccount.2.enable = 1",
+    "Ada\u{2028}x",
+    "Ada\0",
+    "Ada\u{1b}",
+];
