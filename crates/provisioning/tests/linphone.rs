@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod device;
+mod names;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use device::{BREAKS, ODD_NAMES, device, line};
+use device::{device, line};
 use lineside_provisioning::{Credential, Device, RenderError, Secret, generic, render};
+use names::{BREAKS, ODD_NAMES};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 

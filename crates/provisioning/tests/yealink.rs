@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod device;
+mod names;
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use device::{BREAKS, ODD_NAMES, device, line};
+use device::{device, line};
 use lineside_provisioning::{Credential, Device, DeviceModel, FileKind, RenderError, Secret, render};
+use names::{BREAKS, ODD_NAMES};
 use proptest::prelude::{any, prop_assert_eq, proptest};
 use rstest::rstest;
 
