@@ -3,7 +3,8 @@
 
 PATH=$PATH:$HOME/.cargo/bin
 
-say() { printf '%s\n' "$*" >&2; }
+# say LINE …
+say() { printf '%s\n' "$@" >&2; }
 
 fail() {
   say "$*"
@@ -13,7 +14,7 @@ fail() {
 # need_rust: cargo and a C compiler (SQLite and the cryptography of TLS are compiled with the program).
 need_rust() {
   command -v cargo >/dev/null ||
-    fail "Rust is missing. Install it from https://rustup.rs (any way of installing Rust 1.95 or later will do), then try again."
+    fail "Rust is missing. Install version 1.95 or later (https://rustup.rs is one way), then try again."
   need cc:build-essential
 }
 
@@ -22,7 +23,8 @@ need_node() {
   need node:nodejs npm:npm
   local major
   major=$(node --print 'process.versions.node.split(".")[0]')
-  [ "$major" -ge 20 ] || fail "Node.js 20 or later is needed and this is $(node --version). Install a newer one, then try again."
+  [ "$major" -ge 20 ] ||
+    fail "Node.js 20 or later is needed and this is $(node --version). Install a newer one, then try again."
 }
 
 # need COMMAND:PACKAGE …: installs from Debian the packages of the commands that are not there.

@@ -4,6 +4,8 @@ import { spawn } from "node:child_process";
 
 const running = new Set();
 process.on("exit", () => running.forEach((program) => program.child.kill("SIGKILL")));
+process.once("SIGTERM", () => process.exit(143)); // so does the test runner end a test that takes too long
+process.once("SIGINT", () => process.exit(130));
 
 export class Program {
   /** Starts `command`. `options` are those of `child_process.spawn`. */
