@@ -67,9 +67,9 @@ impl Service {
         else {
             return Err(ServiceError::NotFound);
         };
-        let model = phone::DeviceModel::find(&device.model).ok_or(ServiceError::NotFound)?;
-        let mac = device.mac.as_ref().and_then(|mac| phone::Mac::parse(mac.as_str()).ok());
-        let own_file = request.answer() == Some(model.file) && (request.mac().is_none() || request.mac() == mac);
+        let model = DeviceModel::find(&device.model).ok_or(ServiceError::NotFound)?;
+        let own_file = request.answer() == Some(model.configuration)
+            && (request.mac().is_none() || request.mac() == device.mac.as_ref());
         if device.locked || !own_file {
             return Err(ServiceError::NotFound);
         }
@@ -77,11 +77,12 @@ impl Service {
         let settings = self.settings();
         let neutral = phone::Device {
             model,
-            mac,
             provisioning: phone::Provisioning {
-                url: match model.file {
-                    phone::FileKind::Linphone => format!("{}/p/{secret}/linphone.xml", settings.portal_url),
-                    phone::FileKind::Yealink | phone::FileKind::None => format!("{}/p/{secret}/", settings.portal_url),
+                url: match model.configuration {
+                    ConfigurationKind::Linphone => format!("{}/p/{secret}/linphone.xml", settings.portal_url),
+                    ConfigurationKind::Yealink | ConfigurationKind::Generic => {
+                        format!("{}/p/{secret}/", settings.portal_url)
+                    }
                 },
                 username: None,
                 password: None,
@@ -100,12 +101,9 @@ impl Service {
             },
             lines: vec![phone::Line {
                 username: line.credentials.username.clone(),
-                credential: self.credential(line, model.file)?,
+                credential: self.credential(line, model.configuration)?,
                 realm: account.settings.sip_domain.to_string(),
-                algorithm: match line.algorithm {
-                    DigestAlgorithm::Md5 => phone::Algorithm::Md5,
-                    DigestAlgorithm::Sha256 => phone::Algorithm::Sha256,
-                },
+                algorithm: line.algorithm,
                 display_name: user.profile.full_name(),
                 label: if extension.is_empty() { user.profile.full_name() } else { extension.clone() },
                 extension,
@@ -123,20 +121,20 @@ impl Service {
         })
     }
 
-    fn credential(&self, line: &Line, kind: phone::FileKind) -> Result<phone::Credential, ServiceError> {
+    fn credential(&self, line: &Line, kind: ConfigurationKind) -> Result<phone::Credential, ServiceError> {
         let open = |value: &[u8], what: &str| -> Result<phone::Secret, ServiceError> {
             let text = self.inner.sealer.open(&Sealed(value.to_vec()), &bound_to(&line.credentials.username, what))?;
             Ok(phone::Secret::new(String::from_utf8_lossy(&text)))
         };
         match kind {
-            phone::FileKind::Linphone => {
+            ConfigurationKind::Linphone => {
                 let (value, what) = match line.algorithm {
                     DigestAlgorithm::Md5 => (&line.credentials.ha1_md5, "ha1-md5"),
                     DigestAlgorithm::Sha256 => (&line.credentials.ha1_sha256, "ha1-sha256"),
                 };
                 open(value.bytes(), what).map(phone::Credential::Ha1)
             }
-            phone::FileKind::Yealink | phone::FileKind::None => {
+            ConfigurationKind::Yealink | ConfigurationKind::Generic => {
                 let secret = line.credentials.secret.as_ref().ok_or(ServiceError::NotFound)?;
                 open(secret.bytes(), "secret").map(phone::Credential::Secret)
             }
