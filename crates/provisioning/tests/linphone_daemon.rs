@@ -15,8 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use device::{device, line};
-use lineside_model::device::DigestAlgorithm;
-use lineside_provisioning::{Credential, Device, Provisioning, Secret, SipServer, Srtp, Transport, render};
+use lineside_provisioning::{Algorithm, Credential, Device, Provisioning, Secret, SipServer, Srtp, Transport, render};
 use md5::{Digest as _, Md5};
 use rstest::rstest;
 use sha2::Sha256;
@@ -25,10 +24,10 @@ const REALM: &str = "acme.example.com";
 const NONCE: &str = "dcd98b7102dd2f0e";
 const NAME: &str = r#"Zoë "Q" Ñandú 🐎"#;
 
-fn hash(algorithm: DigestAlgorithm, text: &str) -> String {
+fn hash(algorithm: Algorithm, text: &str) -> String {
     match algorithm {
-        DigestAlgorithm::Md5 => hex::encode(Md5::digest(text)),
-        DigestAlgorithm::Sha256 => hex::encode(Sha256::digest(text)),
+        Algorithm::Md5 => hex::encode(Md5::digest(text)),
+        Algorithm::Sha256 => hex::encode(Sha256::digest(text)),
     }
 }
 
@@ -61,7 +60,7 @@ impl Drop for Phone {
     }
 }
 
-fn softphone(algorithm: DigestAlgorithm, url: String, sip_port: u16) -> Device {
+fn softphone(algorithm: Algorithm, url: String, sip_port: u16) -> Device {
     let ha1 = hash(algorithm, &format!("d-8f3k2q7xab:{REALM}:kT9vXw2mQe7rLz4sBn6yPd8h"));
     let mut line = line(Credential::Ha1(Secret::new(ha1)));
     line.algorithm = algorithm;
@@ -109,9 +108,7 @@ fn answer(request: &str, status: &str, more: &str) -> String {
 
 #[rstest]
 #[ignore = "needs linphone-daemon"]
-fn linphone_fetches_its_file_and_registers(
-    #[values(DigestAlgorithm::Md5, DigestAlgorithm::Sha256)] algorithm: DigestAlgorithm,
-) {
+fn linphone_fetches_its_file_and_registers(#[values(Algorithm::Md5, Algorithm::Sha256)] algorithm: Algorithm) {
     let home = tempfile::tempdir().unwrap();
     let registrar = UdpSocket::bind("127.0.0.1:0").unwrap();
     registrar.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -137,7 +134,7 @@ fn linphone_fetches_its_file_and_registers(
         );
         let authorization = header(&request, "Authorization");
         if parameter(authorization, "response").is_empty() {
-            let name = if algorithm == DigestAlgorithm::Md5 { "MD5" } else { "SHA-256" };
+            let name = algorithm.name();
             let challenge = format!(
                 "WWW-Authenticate: Digest realm=\"{REALM}\", nonce=\"{NONCE}\", algorithm={name}, qop=\"auth\"\r\n"
             );

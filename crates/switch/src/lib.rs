@@ -1,1 +1,37 @@
-//! Calls: registrar, routing, and the sockets around sip and media.
+//! The switch: registrar and calls on top of `lineside-sip` and `lineside-media`.
+//!
+//! ```text
+//!   UDP, TCP ──► edge ──► core (one thread, no I/O) ──► edge ──► UDP, TCP
+//!                          │ authenticate → registrar ──► Registrations (written behind, in batches)
+//!                          │ authenticate → route → call ──► media relay (its own thread)
+//!   directory (in memory, fed user by user) ◄──┘
+//! ```
+//!
+//! - [`directory`]: users and lines as calls see them; whoever keeps the truth puts each change here.
+//! - [`registrar`]: which contacts a line can be reached at; [`Registrations`] takes what changed.
+//! - [`route`]: from a dialled address to a user; pure.
+//! - `call`: the back-to-back user agent.
+//! - `core`: the state machine of all this; `edge`: the sockets and the clock around it.
+//! - [`Switch::start`] runs it.
+
+#![expect(clippy::similar_names, reason = "caller and callee are the words of the trade")]
+
+mod authenticate;
+mod call;
+mod clock;
+mod config;
+mod core;
+pub mod directory;
+mod edge;
+#[cfg(test)]
+mod fixture;
+mod limiter;
+mod registrar;
+pub mod route;
+mod scanner;
+mod switch;
+
+pub use config::{Expiry, Rate, Rules, SwitchConfig};
+pub use directory::Directory;
+pub use registrar::Registrations;
+pub use switch::{StartError, Switch, SwitchHandle};

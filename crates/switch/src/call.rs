@@ -1,0 +1,302 @@
+//! Calls: a back-to-back user agent, so each leg is a dialog of its own and the phones never learn of each other.
+//!
+//! `place` takes an INVITE to its route; `ring` looks after the branches until one answers; `talk` carries requests from
+//! leg to leg; `hang_up` ends what there is to end; `announce` speaks to a caller whose call goes nowhere. `description`
+//! puts the relay between the two session descriptions.
+
+mod announce;
+mod best;
+mod description;
+mod hang_up;
+mod leg;
+mod place;
+mod ring;
+mod talk;
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use lineside_media::relay::{Leg, Relay, Session};
+use lineside_model::directory::DirectoryUser;
+use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Request, Response, Token, TransactionKey};
+
+use self::{description::Description, leg::Side, ring::Rings, talk::Forward};
+use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar};
+
+/// For how long an ended dialog is remembered, to answer the BYE that crossed ours (64*T1).
+const REMEMBERED: Duration = Duration::from_secs(32);
+
+/// What calls work with; borrowed from the core for one event.
+pub(crate) struct Env<'a> {
+    pub(crate) endpoint: &'a mut Endpoint,
+    pub(crate) registrar: &'a Registrar,
+    pub(crate) directory: &'a Directory,
+    pub(crate) relay: &'a Relay,
+    pub(crate) rules: &'a Rules,
+    pub(crate) now: Now,
+}
+
+type CallId = u64;
+
+/// All calls of one core.
+#[derive(Default)]
+pub(crate) struct Calls {
+    open: HashMap<CallId, Call>,
+    last_id: CallId,
+    /// Our tag of each dialog. We made it, so it is unique, and nobody guesses it.
+    by_tag: HashMap<Box<[u8]>, (CallId, Leg)>,
+    /// INVITEs that a phone may CANCEL.
+    incoming: HashMap<TransactionKey, CallId>,
+    /// Requests of ours whose answers matter.
+    outgoing: HashMap<TransactionKey, CallId>,
+    wakes: BTreeSet<(Instant, CallId)>,
+    /// Tags of dialogs that have ended, oldest first.
+    ended: VecDeque<(Instant, Box<[u8]>)>,
+}
+
+struct Call {
+    id: CallId,
+    caller: Arc<DirectoryUser>,
+    dialled: String,
+    /// The INVITE that made the call; answered once.
+    invite: Invite,
+    stage: Stage,
+    /// Taken away when the call ends, which frees its ports.
+    media: Option<Session>,
+    /// A is the caller; B is there once somebody has answered.
+    sides: [Option<Side>; 2],
+    /// Requests on their way from one leg to the other.
+    forwards: Vec<Forward>,
+    wake: Option<Instant>,
+    placed: Instant,
+    answered: Option<Instant>,
+    outcome: &'static str,
+}
+
+struct Invite {
+    key: TransactionKey,
+    request: Message,
+    flow: Flow,
+    tag: Token,
+    offer: Option<Description>,
+}
+
+enum Stage {
+    /// The caller hears why there is no call, and then gets that status.
+    Announcing {
+        until: Instant,
+        status: u16,
+    },
+    Ringing(Rings),
+    Talking,
+    /// Over, but for a BYE that has to wait for an ACK (RFC 3261 section 15).
+    Ending,
+}
+
+impl Calls {
+    /// Anything but a request.
+    pub(crate) fn event(&mut self, env: &mut Env<'_>, event: Event) {
+        match event {
+            Event::Ack { request, .. } => self.ack(env, &request),
+            Event::Cancelled { key, .. } => self.cancelled(env, key),
+            Event::Response { key, flow, response } => match self.outgoing.get(&key).copied() {
+                Some(id) => self.response(env, id, key, flow, &response),
+                None => self.stray(env, flow, &response),
+            },
+            Event::Stray { flow, response } => self.stray(env, flow, &response),
+            Event::Failed { key, failure } => {
+                if let Some(id) = self.outgoing.remove(&key) {
+                    self.failed(env, id, key, failure);
+                }
+            }
+            // The core keeps these to itself.
+            Event::Request { .. } | Event::Refused { .. } => {}
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.wakes.first().map(|(wake, _)| *wake)
+    }
+
+    pub(crate) fn handle_timeout(&mut self, env: &mut Env<'_>) {
+        let now = env.now.instant;
+        while self.ended.front().is_some_and(|(until, _)| *until <= now) {
+            self.ended.pop_front();
+        }
+        while let Some(&(wake, id)) = self.wakes.first()
+            && wake <= now
+        {
+            self.wakes.pop_first();
+            self.with(env, id, |calls, env, call| {
+                call.wake = None;
+                calls.repeat_answers(env, call);
+                calls.stage_due(env, call);
+            });
+        }
+    }
+
+    /// A caller whose connection closed before an answer has gone.
+    pub(crate) fn flow_lost(&mut self, env: &mut Env<'_>, flow_id: u64) {
+        let is_gone = |call: &Call| {
+            call.invite.flow.id == flow_id && matches!(call.stage, Stage::Ringing(_) | Stage::Announcing { .. })
+        };
+        let gone: Vec<CallId> = self.open.values().filter(|call| is_gone(call)).map(|call| call.id).collect();
+        for id in gone {
+            self.with(env, id, |calls, env, call| calls.give_up(env, call, 487, "connection lost"));
+        }
+    }
+
+    pub(crate) fn hang_up_all(&mut self, env: &mut Env<'_>) {
+        for id in self.open.keys().copied().collect::<Vec<_>>() {
+            self.with(env, id, |calls, env, call| match call.stage {
+                Stage::Talking | Stage::Ending => calls.hang_up(env, call, None, "the switch stops"),
+                _ => calls.give_up(env, call, 503, "the switch stops"),
+            });
+        }
+    }
+
+    /// Takes a call out, lets `work` change it, and puts it back unless it has ended.
+    fn with(&mut self, env: &mut Env<'_>, id: CallId, work: impl FnOnce(&mut Self, &mut Env<'_>, &mut Call)) {
+        let Some(mut call) = self.open.remove(&id) else { return };
+        work(self, env, &mut call);
+        if call.is_over() {
+            self.forget(env, &call);
+        } else {
+            self.schedule(&mut call);
+            self.open.insert(id, call);
+        }
+    }
+
+    fn schedule(&mut self, call: &mut Call) {
+        let due = call.next_timeout();
+        if call.wake != due {
+            if let Some(wake) = call.wake.take() {
+                self.wakes.remove(&(wake, call.id));
+            }
+            if let Some(due) = due {
+                self.wakes.insert((due, call.id));
+            }
+            call.wake = due;
+        }
+    }
+
+    fn forget(&mut self, env: &Env<'_>, call: &Call) {
+        if let Some(wake) = call.wake {
+            self.wakes.remove(&(wake, call.id));
+        }
+        self.incoming.remove(&call.invite.key);
+        for forward in &call.forwards {
+            self.incoming.remove(&forward.server);
+            self.outgoing.remove(&forward.client);
+        }
+        let tags = [Some(call.invite.tag), call.sides[1].as_ref().map(|side| side.tag)];
+        for tag in tags.into_iter().flatten() {
+            self.by_tag.remove(tag.as_bytes());
+            self.ended.push_back((env.now.instant + REMEMBERED, tag.as_bytes().into()));
+        }
+    }
+
+    /// A response to a request of a call that still stands.
+    fn response(&mut self, env: &mut Env<'_>, id: CallId, key: TransactionKey, flow: Flow, response: &Message) {
+        if response.status() >= 200 {
+            self.outgoing.remove(&key);
+        }
+        self.with(env, id, |calls, env, call| {
+            if call.forwards.iter().any(|forward| forward.client == key) {
+                calls.forwarded_answer(env, call, key, response);
+            } else {
+                calls.branch_response(env, call, key, flow, response);
+            }
+        });
+    }
+
+    fn failed(&mut self, env: &mut Env<'_>, id: CallId, key: TransactionKey, failure: Failure) {
+        let status = if failure == Failure::Timeout { 408 } else { 503 };
+        self.with(env, id, |calls, env, call| {
+            if call.forwards.iter().any(|forward| forward.client == key) {
+                calls.forwarded_failure(env, call, key, status);
+            } else {
+                calls.branch_failed(env, call, key, status);
+            }
+        });
+    }
+
+    /// A response nobody waits for. A 2xx to an INVITE has made a dialog all the same: one of a phone that answered just
+    /// when the call was taken elsewhere or given up (RFC 3261 section 13.2.2.4), or the repetition of one we know.
+    fn stray(&mut self, env: &mut Env<'_>, flow: Flow, response: &Message) {
+        if response.method() != Method::Invite || !(200..300).contains(&response.status()) {
+            return;
+        }
+        let known = self.by_tag.get(response.from_tag()).copied();
+        if let Some((id, leg)) = known
+            && let Some(call) = self.open.get_mut(&id)
+            && let Some(side) = &mut call.sides[index(leg)]
+            && side.dialog.id().remote_tag.as_ref() == response.to_tag()
+        {
+            side.acknowledge_again(env, flow, response);
+            return;
+        }
+        if let Ok(mut dialog) = Dialog::uac(response) {
+            let ack = dialog.ack(response.cseq().number);
+            env.endpoint.send_ack(flow, &ack);
+            let bye = dialog.request(Method::Bye);
+            env.endpoint.request(env.now.instant, flow, &bye);
+        }
+    }
+
+    fn cancelled(&mut self, env: &mut Env<'_>, key: TransactionKey) {
+        let Some(&id) = self.incoming.get(&key) else { return };
+        self.with(env, id, |calls, env, call| {
+            if call.invite.key == key {
+                calls.give_up(env, call, 487, "cancelled");
+            } else {
+                calls.cancel_forward(env, call, key);
+            }
+        });
+    }
+}
+
+impl Call {
+    fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Ending) && self.sides.iter().flatten().all(|side| !side.bye_when_acked)
+    }
+
+    fn next_timeout(&self) -> Option<Instant> {
+        let stage = match &self.stage {
+            Stage::Announcing { until, .. } => Some(*until),
+            Stage::Ringing(rings) => Some(rings.until),
+            Stage::Talking | Stage::Ending => None,
+        };
+        self.sides.iter().flatten().filter_map(Side::next_timeout).chain(stage).min()
+    }
+
+    fn side(&mut self, leg: Leg) -> Option<&mut Side> {
+        self.sides[index(leg)].as_mut()
+    }
+}
+
+fn index(leg: Leg) -> usize {
+    match leg {
+        Leg::A => 0,
+        Leg::B => 1,
+    }
+}
+
+impl Env<'_> {
+    /// Our Contact on a flow: where the phone sends the rest of the dialog.
+    fn contact(&self, flow: Flow) -> String {
+        let transport = if flow.transport.is_reliable() { ";transport=tcp" } else { "" };
+        format!("<sip:lineside@{}{transport}>", self.rules.host_port(flow.local.port()))
+    }
+
+    fn respond(&mut self, key: TransactionKey, response: Response) -> bytes::Bytes {
+        self.endpoint.respond(self.now.instant, key, response)
+    }
+
+    fn request(&mut self, flow: Flow, request: &Request) -> TransactionKey {
+        self.endpoint.request(self.now.instant, flow, request)
+    }
+}

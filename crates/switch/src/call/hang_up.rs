@@ -1,0 +1,82 @@
+//! The end of a call that was answered.
+
+use lineside_media::relay::Leg;
+use lineside_sip::{Method, Response};
+
+use super::{Call, Calls, Env, Stage, leg::Acknowledgement};
+
+impl Calls {
+    /// Ends the call on all legs but the one that ended it.
+    pub(super) fn hang_up(&mut self, env: &mut Env<'_>, call: &mut Call, by: Option<Leg>, outcome: &'static str) {
+        if !matches!(call.stage, Stage::Ending) {
+            call.stage = Stage::Ending;
+            call.outcome = outcome;
+            call.log(env, None);
+        }
+        call.media = None;
+        for forward in std::mem::take(&mut call.forwards) {
+            self.incoming.remove(&forward.server);
+            self.outgoing.remove(&forward.client);
+            forward.end(env);
+        }
+        for leg in [Leg::A, Leg::B] {
+            let Some(side) = call.side(leg) else { continue };
+            if by == Some(leg) {
+                side.answer = None;
+                side.bye_when_acked = false;
+            } else if side.answer.is_some() {
+                // RFC 3261 section 15: no BYE before the ACK has come, or its time is over.
+                side.bye_when_acked = true;
+            } else {
+                call.say_bye(env, leg);
+            }
+        }
+    }
+}
+
+impl super::Forward {
+    /// The call is over before the other leg has answered.
+    fn end(self, env: &mut Env<'_>) {
+        if self.request.method() == Method::Invite {
+            env.endpoint.cancel(env.now.instant, self.client);
+        }
+        env.respond(self.server, Response::new(&self.request, 487));
+    }
+}
+
+impl Call {
+    /// Sends BYE to a leg, once.
+    pub(super) fn say_bye(&mut self, env: &mut Env<'_>, leg: Leg) {
+        let Some(side) = self.side(leg) else { return };
+        if let Some(Acknowledgement::Owed { cseq }) = side.ack {
+            side.acknowledge(env, cseq, None);
+        }
+        side.bye_when_acked = false;
+        if std::mem::replace(&mut side.is_over, true) {
+            return;
+        }
+        let bye = side.dialog.request(Method::Bye);
+        env.request(side.flow, &bye);
+    }
+
+    /// The one line about a call.
+    pub(super) fn log(&self, env: &Env<'_>, status: Option<u16>) {
+        let packets = |leg| self.media.as_ref().map(|media| media.stats(leg).packets);
+        let end = env.now.instant;
+        let ringing = self.answered.unwrap_or(end).saturating_duration_since(self.placed);
+        let talking = self.answered.map(|answered| end.saturating_duration_since(answered).as_secs());
+        tracing::info!(
+            call = self.id,
+            account = %self.caller.account_id,
+            caller = %self.caller.user_id,
+            dialled = self.dialled,
+            outcome = self.outcome,
+            status,
+            rang_ms = u64::try_from(ringing.as_millis()).unwrap_or(u64::MAX),
+            talked_s = talking,
+            packets_from_caller = packets(Leg::A),
+            packets_from_callee = packets(Leg::B),
+            "call ended"
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! One side of a call: a dialog with a phone, and the ACKs that are owed to it or by it.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use lineside_sip::{Dialog, Flow, Message, Token, dialog::Answer};
+
+use super::Env;
+
+pub(super) struct Side {
+    pub(super) dialog: Dialog,
+    /// Our tag in the dialog.
+    pub(super) tag: Token,
+    /// Where the phone was last heard.
+    pub(super) flow: Flow,
+    /// Our 2xx that the phone has not acknowledged yet.
+    pub(super) answer: Option<Answer>,
+    pub(super) bye_when_acked: bool,
+    /// BYE was sent.
+    pub(super) is_over: bool,
+    /// The last 2xx to an INVITE of ours.
+    pub(super) ack: Option<Acknowledgement>,
+}
+
+/// What became of the ACK for a 2xx from the phone.
+pub(super) enum Acknowledgement {
+    /// The offer was in the 2xx: the ACK carries the answer, and waits for the other leg's.
+    Owed {
+        cseq: u32,
+    },
+    Sent {
+        cseq: u32,
+        bytes: Bytes,
+    },
+}
+
+impl Side {
+    pub(super) fn new(dialog: Dialog, tag: Token, flow: Flow) -> Self {
+        Self { dialog, tag, flow, answer: None, bye_when_acked: false, is_over: false, ack: None }
+    }
+
+    /// A 2xx came from the phone. If the offer was ours the ACK has nothing to wait for.
+    pub(super) fn took_answer(&mut self, env: &mut Env<'_>, response: &Message, offer_is_theirs: bool) {
+        let cseq = response.cseq().number;
+        if offer_is_theirs {
+            self.ack = Some(Acknowledgement::Owed { cseq });
+        } else {
+            self.acknowledge(env, cseq, None);
+        }
+    }
+
+    /// Acknowledges a 2xx from the phone.
+    pub(super) fn acknowledge(&mut self, env: &mut Env<'_>, cseq: u32, answer: Option<Bytes>) {
+        let mut ack = self.dialog.ack(cseq);
+        if let Some(answer) = answer {
+            ack = ack.body(super::description::SDP, answer);
+        }
+        let bytes = env.endpoint.send_ack(self.flow, &ack);
+        self.ack = Some(Acknowledgement::Sent { cseq, bytes });
+    }
+
+    /// A 2xx came that no transaction waits for.
+    pub(super) fn acknowledge_again(&mut self, env: &mut Env<'_>, flow: Flow, response: &Message) {
+        let number = response.cseq().number;
+        match &self.ack {
+            Some(Acknowledgement::Sent { cseq, bytes }) if *cseq == number => {
+                env.endpoint.send(flow, bytes.clone());
+            }
+            Some(Acknowledgement::Owed { cseq }) if *cseq == number => {}
+            // The answer to a re-INVITE that was cancelled meanwhile.
+            _ => self.acknowledge(env, number, None),
+        }
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.answer.as_ref()?.next_timeout()
+    }
+}

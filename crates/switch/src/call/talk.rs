@@ -1,0 +1,287 @@
+//! Requests within a call, carried from one leg to the other with the relay put into their descriptions.
+
+use lineside_media::relay::Leg;
+use lineside_sip::{
+    DialogId, Flow, HeaderName, Message, Method, Refusal, Response, TransactionKey,
+    dialog::{Answer, Due},
+};
+
+use super::{Call, Calls, Description, Env, Stage, description::SDP, index, leg::Acknowledgement};
+use crate::core::ALLOW;
+
+/// A request that one leg sent and the other has not answered yet.
+pub(super) struct Forward {
+    from: Leg,
+    pub(super) server: TransactionKey,
+    pub(super) client: TransactionKey,
+    pub(super) request: Message,
+    offer: Option<Description>,
+}
+
+impl Calls {
+    /// A request with a To tag: of a call, or of none.
+    pub(crate) fn in_dialog(&mut self, env: &mut Env<'_>, key: TransactionKey, flow: Flow, request: &Message) {
+        let Some((id, leg)) = self.by_tag.get(request.to_tag()).copied() else {
+            // A BYE that crossed ours ends what has ended.
+            let has_ended = self.ended.iter().any(|(_, tag)| tag.as_ref() == request.to_tag());
+            let status = if has_ended && request.method() == Method::Bye { 200 } else { 481 };
+            env.respond(key, Response::new(request, status));
+            return;
+        };
+        self.with(env, id, |calls, env, call| {
+            if let Err(refusal) = calls.take(env, call, leg, key, flow, request) {
+                env.respond(key, refusal.response(request));
+            }
+        });
+    }
+
+    fn take(
+        &mut self,
+        env: &mut Env<'_>,
+        call: &mut Call,
+        leg: Leg,
+        key: TransactionKey,
+        flow: Flow,
+        request: &Message,
+    ) -> Result<(), Refusal> {
+        let side = call.side(leg).ok_or_else(|| Refusal::status(481))?;
+        if *side.dialog.id() != DialogId::of_request(request) {
+            return Err(Refusal::status(481));
+        }
+        side.dialog.receive(request)?;
+        side.flow = flow;
+        let is_talking = matches!(call.stage, Stage::Talking);
+        match request.method() {
+            Method::Bye => {
+                env.respond(key, Response::new(request, 200));
+                match call.stage {
+                    Stage::Talking | Stage::Ending => self.hang_up(env, call, Some(leg), "hung up"),
+                    _ => self.give_up(env, call, 487, "hung up before an answer"),
+                }
+            }
+            Method::Options => {
+                env.respond(key, Response::new(request, 200).header(HeaderName::Allow, ALLOW));
+            }
+            Method::Invite | Method::Update | Method::Info if is_talking => {
+                let forwarded = self.forward(env, call, leg, key, request);
+                if let (Err(_), Method::Invite, Some(side)) = (&forwarded, request.method(), call.side(leg)) {
+                    side.dialog.refused();
+                }
+                forwarded?;
+            }
+            // A session refresh; there is nothing to change yet.
+            Method::Update if request.body().is_empty() => {
+                let response = Response::new(request, 200).header(HeaderName::Contact, env.contact(flow));
+                env.respond(key, response);
+            }
+            // RFC 3311 section 5.2: an offer before the first was answered.
+            Method::Invite | Method::Update => return Err(try_later()),
+            _ => return Err(Refusal::status(481)),
+        }
+        Ok(())
+    }
+
+    fn forward(
+        &mut self,
+        env: &mut Env<'_>,
+        call: &mut Call,
+        leg: Leg,
+        key: TransactionKey,
+        request: &Message,
+    ) -> Result<(), Refusal> {
+        let method = request.method();
+        let changes_session = matches!(method, Method::Invite | Method::Update);
+        let offer = if changes_session { Description::of(request)? } else { None };
+        if changes_session {
+            call.check_glare(leg)?;
+        }
+        let Call { sides, media, id, .. } = call;
+        let Some(other) = &mut sides[index(leg.other())] else { return Err(Refusal::status(481)) };
+        let mut outgoing = other.dialog.request(method);
+        if changes_session {
+            outgoing = outgoing.header(HeaderName::Contact, env.contact(other.flow)).header(HeaderName::Allow, ALLOW);
+        }
+        outgoing = match (&offer, media) {
+            (Some(offer), Some(media)) => outgoing.body(SDP, offer.relayed(leg.other(), media, env.rules.media_addr)),
+            _ if request.body().is_empty() => outgoing,
+            _ => outgoing.copy(request, HeaderName::ContentType).raw_body(request.body_bytes()),
+        };
+        if method == Method::Invite {
+            env.respond(key, Response::new(request, 100));
+            self.incoming.insert(key, *id);
+        }
+        let client = env.request(other.flow, &outgoing);
+        self.outgoing.insert(client, *id);
+        call.forwards.push(Forward { from: leg, server: key, client, request: request.clone(), offer });
+        Ok(())
+    }
+
+    /// The other leg answered a request that we carried to it.
+    pub(super) fn forwarded_answer(
+        &mut self,
+        env: &mut Env<'_>,
+        call: &mut Call,
+        client: TransactionKey,
+        response: &Message,
+    ) {
+        let status = response.status();
+        if status < 200 {
+            return;
+        }
+        let Some(forward) = self.take_forward(call, client) else { return };
+        let (asked, answering) = (forward.from, forward.from.other());
+        let is_invite = forward.request.method() == Method::Invite;
+        if let Some(side) = call.side(answering) {
+            side.dialog.response(response);
+        }
+        if status >= 300 {
+            if let Some(side) = call.side(asked).filter(|_| is_invite) {
+                side.dialog.refused();
+            }
+            env.respond(forward.server, Response::new(&forward.request, status));
+            // RFC 3261 section 12.2.1.2: the other phone does not know of the call any more.
+            if status == 481 || (status == 408 && is_invite) {
+                self.hang_up(env, call, Some(answering), "the call was lost");
+            }
+            return;
+        }
+        let contact = call.side(asked).map(|side| env.contact(side.flow)).unwrap_or_default();
+        let mut ok = Response::new(&forward.request, status);
+        if forward.request.method() != Method::Info {
+            ok = ok.header(HeaderName::Contact, contact).header(HeaderName::Allow, ALLOW);
+        }
+        let description = Description::of(response).ok().flatten();
+        if let Some(media) = &call.media {
+            if let Some(offer) = &forward.offer {
+                media.expect(asked, offer.listens_at());
+            }
+            if let Some(description) = description {
+                media.expect(answering, description.listens_at());
+                ok = ok.body(SDP, description.relayed(asked, media, env.rules.media_addr));
+            }
+        }
+        if let Some(side) = call.side(answering).filter(|_| is_invite) {
+            side.took_answer(env, response, forward.offer.is_none());
+        }
+        let bytes = env.respond(forward.server, ok);
+        if let Some(side) = call.side(asked).filter(|_| is_invite) {
+            side.dialog.confirm();
+            let cseq = forward.request.cseq().number;
+            side.answer = Some(Answer::new(env.now.instant, env.endpoint.config(), side.flow, bytes, cseq));
+        }
+    }
+
+    pub(super) fn forwarded_failure(
+        &mut self,
+        env: &mut Env<'_>,
+        call: &mut Call,
+        client: TransactionKey,
+        status: u16,
+    ) {
+        let Some(forward) = self.take_forward(call, client) else { return };
+        env.respond(forward.server, Response::new(&forward.request, status));
+        if forward.request.method() == Method::Invite {
+            self.hang_up(env, call, Some(forward.from.other()), "the phone is gone");
+        }
+    }
+
+    /// The phone took its re-INVITE back.
+    pub(super) fn cancel_forward(&mut self, env: &mut Env<'_>, call: &mut Call, server: TransactionKey) {
+        let client = call.forwards.iter().find(|forward| forward.server == server).map(|forward| forward.client);
+        let Some(forward) = client.and_then(|client| self.take_forward(call, client)) else { return };
+        env.endpoint.cancel(env.now.instant, forward.client);
+        env.respond(forward.server, Response::new(&forward.request, 487));
+        if let Some(side) = call.side(forward.from) {
+            side.dialog.refused();
+        }
+        if let Some(side) = call.side(forward.from.other()) {
+            side.dialog.invite_failed();
+        }
+    }
+
+    fn take_forward(&mut self, call: &mut Call, client: TransactionKey) -> Option<Forward> {
+        let position = call.forwards.iter().position(|forward| forward.client == client)?;
+        let forward = call.forwards.remove(position);
+        self.incoming.remove(&forward.server);
+        self.outgoing.remove(&forward.client);
+        Some(forward)
+    }
+
+    /// An ACK for a 2xx of ours: the dialog stands, and may carry the answer to the other leg's offer.
+    pub(super) fn ack(&mut self, env: &mut Env<'_>, ack: &Message) {
+        let Some((id, leg)) = self.by_tag.get(ack.to_tag()).copied() else { return };
+        self.with(env, id, |_, env, call| {
+            let Some(side) = call.side(leg) else { return };
+            if !side.answer.as_mut().is_some_and(|answer| answer.ack(ack)) {
+                return;
+            }
+            side.answer = None;
+            if side.bye_when_acked {
+                call.say_bye(env, leg);
+                return;
+            }
+            call.pass_on_answer(env, leg, ack);
+        });
+    }
+
+    /// Repeats each 2xx that was not acknowledged; a phone that never does has lost the call.
+    pub(super) fn repeat_answers(&mut self, env: &mut Env<'_>, call: &mut Call) {
+        for leg in [Leg::A, Leg::B] {
+            let Some(side) = call.side(leg) else { continue };
+            let Some(answer) = &mut side.answer else { continue };
+            loop {
+                match answer.poll(env.now.instant) {
+                    Due::Later(_) => break,
+                    Due::Repeat(transmit) => env.endpoint.send(transmit.flow, transmit.bytes),
+                    Due::Done => {
+                        side.answer = None;
+                        break;
+                    }
+                    Due::GiveUp => {
+                        side.answer = None;
+                        if side.bye_when_acked {
+                            call.say_bye(env, leg);
+                        } else {
+                            self.hang_up(env, call, None, "no ACK");
+                        }
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Call {
+    /// Sends the ACK that waited for this one.
+    fn pass_on_answer(&mut self, env: &mut Env<'_>, leg: Leg, ack: &Message) {
+        let other = self.sides[index(leg.other())].as_ref();
+        let Some(Acknowledgement::Owed { cseq }) = other.and_then(|side| side.ack.as_ref()) else { return };
+        let cseq = *cseq;
+        let mut body = None;
+        if let (Ok(Some(answer)), Some(media)) = (Description::of(ack), &self.media) {
+            media.expect(leg, answer.listens_at());
+            body = Some(answer.relayed(leg.other(), media, env.rules.media_addr));
+        }
+        if let Some(side) = self.side(leg.other()) {
+            side.acknowledge(env, cseq, body);
+        }
+    }
+
+    /// One change of the session at a time (RFC 3261 section 14).
+    fn check_glare(&self, leg: Leg) -> Result<(), Refusal> {
+        let changes = |forward: &&Forward| forward.request.method() != Method::Info;
+        if let Some(pending) = self.forwards.iter().find(changes) {
+            return Err(if pending.from == leg { try_later() } else { Refusal::status(491) });
+        }
+        if self.sides.iter().flatten().any(|side| side.answer.is_some()) {
+            return Err(Refusal::status(491));
+        }
+        Ok(())
+    }
+}
+
+/// RFC 3261 section 14.2: the same phone again, before its last was answered.
+fn try_later() -> Refusal {
+    Refusal::status(500).with(HeaderName::RetryAfter, "2")
+}

@@ -1,0 +1,96 @@
+//! What a switch is told at its start.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    ops::RangeInclusive,
+    time::Duration,
+};
+
+pub use crate::{limiter::Rate, registrar::register::Expiry};
+
+/// Where the switch listens, and by which rules it works. [`SwitchConfig::new`] has the usual rules.
+#[derive(Debug, Clone)]
+pub struct SwitchConfig {
+    /// UDP and TCP both listen here; port 0 takes a free one.
+    pub sip_addr: SocketAddr,
+    /// The address phones send their media to. It stands in SDP.
+    pub media_addr: IpAddr,
+    /// The address the media ports are bound to; the unspecified one when `media_addr` is that of a NAT before us.
+    pub media_bind: IpAddr,
+    /// A call takes two pairs of these ports.
+    pub rtp_ports: RangeInclusive<u16>,
+    /// Connections accepted at a time, in all and from one host.
+    pub max_connections: usize,
+    pub max_connections_per_host: usize,
+    /// A connection that has not brought a whole message for that long is closed. Longer than the longest registration,
+    /// so that no registered phone is cut off.
+    pub idle: Duration,
+    /// Makes nonces unforgeable. With the same key, challenges stay good over a restart.
+    pub nonce_key: [u8; 32],
+    pub rules: Rules,
+}
+
+/// By what rules the switch works.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The host that phones reach us at: a name or an address, an IPv6 address in brackets.
+    pub advertised_host: String,
+    /// The same as `media_addr`, taken from there.
+    pub media_addr: IpAddr,
+    /// Calls at a time.
+    pub max_calls: usize,
+    /// Transactions kept at a time.
+    pub max_transactions: usize,
+    /// How long a phone rings before the caller is told that nobody answers.
+    pub ring_time: Duration,
+    pub expiry: Expiry,
+    /// Messages from hosts on which no line has proved itself. The burst lets a site full of phones start at once.
+    pub strangers: Rate,
+    /// Wrong passwords for one user name from one host.
+    pub failures: Rate,
+}
+
+impl SwitchConfig {
+    /// The usual rules, with our host and media under the address of the listener.
+    pub fn new(sip_addr: SocketAddr, rtp_ports: RangeInclusive<u16>, nonce_key: [u8; 32]) -> Self {
+        let address = sip_addr.ip();
+        Self {
+            sip_addr,
+            media_addr: address,
+            media_bind: address,
+            rtp_ports,
+            max_connections: 10_000,
+            max_connections_per_host: 2_000,
+            idle: Duration::from_secs(3_700),
+            nonce_key,
+            rules: Rules::new(address),
+        }
+    }
+}
+
+impl Rules {
+    fn new(address: IpAddr) -> Self {
+        Self {
+            advertised_host: match address {
+                IpAddr::V4(address) => address.to_string(),
+                IpAddr::V6(address) => format!("[{address}]"),
+            },
+            media_addr: address,
+            max_calls: 1_000,
+            max_transactions: 200_000,
+            ring_time: Duration::from_mins(1),
+            expiry: Expiry { min: SIXTY, max: HOUR },
+            strangers: Rate { burst: 4_000, per_second: 1_000.0 },
+            failures: Rate { burst: 20, per_second: 0.2 },
+        }
+    }
+
+    /// Our host and port, for Via and Contact.
+    pub(crate) fn host_port(&self, port: u16) -> String {
+        format!("{}:{port}", self.advertised_host)
+    }
+}
+
+const SIXTY: NonZeroU32 = NonZeroU32::new(60).unwrap();
+const HOUR: NonZeroU32 = NonZeroU32::new(3_600).unwrap();

@@ -1,0 +1,81 @@
+//! One TCP connection: framed bytes in, whole messages out.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use lineside_sip::{
+    Flow,
+    stream::{Frame, Framer, PONG},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc,
+    time::timeout,
+};
+
+use super::{Inbox, Input, Outlets};
+
+/// A connection that has not brought its first message by then is closed.
+const FIRST: Duration = Duration::from_secs(30);
+/// A peer that takes no bytes for that long is gone.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// Serves a connection until it is closed by either side.
+pub(super) async fn serve(stream: TcpStream, flow: Flow, idle: Duration, inbox: &Inbox, outlets: &Outlets) {
+    let _ = stream.set_nodelay(true);
+    let outgoing = outlets.add(flow.id);
+    let (reader, writer) = stream.into_split();
+    tokio::select! {
+        () = read(reader, flow, idle, inbox, outlets) => {}
+        () = write(writer, outgoing) => {}
+    }
+    outlets.remove(flow.id);
+    inbox.command(Input::Closed(flow.id));
+}
+
+async fn read(mut reader: OwnedReadHalf, flow: Flow, idle: Duration, inbox: &Inbox, outlets: &Outlets) {
+    let mut framer = Framer::new();
+    let mut buffer = vec![0; 16 * 1024];
+    let mut patience = FIRST;
+    loop {
+        let length = match timeout(patience, reader.read(&mut buffer)).await {
+            Ok(Ok(length)) if length > 0 => length,
+            _ => return,
+        };
+        framer.push(&buffer[..length]);
+        while let Some(frame) = framer.next_frame() {
+            match frame {
+                Frame::Message(bytes) => {
+                    patience = idle;
+                    // A stream can not lose a message and go on: the peer would wait for an answer for ever.
+                    if !inbox.message(flow, bytes) {
+                        return;
+                    }
+                }
+                Frame::Ping => {
+                    outlets.send(&lineside_sip::Transmit { flow, bytes: Bytes::from_static(PONG) });
+                }
+                Frame::Lost(bytes) => {
+                    inbox.message(flow, bytes);
+                    // Time for the answer to go out; the peer closes, or we do.
+                    let _ = timeout(WRITE, reader.read(&mut buffer)).await;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn write(mut writer: OwnedWriteHalf, mut outgoing: mpsc::Receiver<Bytes>) {
+    while let Some(bytes) = outgoing.recv().await {
+        match timeout(WRITE, writer.write_all(&bytes)).await {
+            Ok(Ok(())) => {}
+            _ => return,
+        }
+    }
+    let _ = writer.shutdown().await;
+}

@@ -1,0 +1,54 @@
+//! Users for tests. User `n` has the extension given, the line `line<extension>` with the password `secret<extension>`.
+
+use lineside_model::{
+    device::DigestAlgorithm,
+    directory::{DirectoryLine, DirectoryUser},
+    extension::Extension,
+    id::{AccountId, DeviceId, LineId, UserId},
+    phone_number::E164,
+};
+use md5::{Digest, Md5};
+use sha2::Sha256;
+use uuid::Uuid;
+
+pub(crate) const DOMAIN: &str = "pbx.example.com";
+
+pub(crate) fn account_id() -> AccountId {
+    AccountId(Uuid::from_u128(1))
+}
+
+pub(crate) fn user_id(n: u8) -> UserId {
+    UserId(Uuid::from_u128(0x100 + u128::from(n)))
+}
+
+pub(crate) fn line_id(n: u8) -> LineId {
+    LineId(Uuid::from_u128(0x200 + u128::from(n)))
+}
+
+pub(crate) fn number(n: u8) -> E164 {
+    E164::parse(&format!("+1480555{:04}", 140 + u16::from(n))).unwrap()
+}
+
+pub(crate) fn user(n: u8, extension: &str) -> DirectoryUser {
+    let (username, password) = (format!("line{extension}"), format!("secret{extension}"));
+    let line = DirectoryLine {
+        line_id: line_id(n),
+        device_id: DeviceId(Uuid::from_u128(0x300 + u128::from(n))),
+        ha1_md5: Md5::digest(format!("{username}:{DOMAIN}:{password}")).into(),
+        ha1_sha256: Sha256::digest(format!("{username}:{DOMAIN}:{password}")).into(),
+        username,
+        algorithm: DigestAlgorithm::Md5,
+        enabled: true,
+    };
+    DirectoryUser {
+        account_id: account_id(),
+        user_id: user_id(n),
+        sip_domain: DOMAIN.to_owned(),
+        display_name: format!("User {n}"),
+        extension: Some(Extension::parse(extension).unwrap()),
+        numbers: vec![number(n)],
+        unreachable: None,
+        voice: true,
+        lines: vec![line],
+    }
+}

@@ -1,0 +1,133 @@
+//! One registered contact, and one that is asked for.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use lineside_model::{
+    directory::{Binding, RegistrationChange},
+    id::{AccountId, LineId, UserId},
+};
+use lineside_sip::{Flow, Refusal};
+
+use super::{same_uri, seconds_left, source, stored_transport};
+use crate::clock::Now;
+
+/// A contact that calls are sent to.
+#[derive(Debug, Clone)]
+pub(crate) struct Registered {
+    /// The Contact URI byte for byte: it becomes the Request-URI (`;ob` and `;line=` included).
+    pub(crate) contact: Vec<u8>,
+    /// None when the connection was lost by a restart.
+    pub(crate) flow: Option<Flow>,
+    pub(crate) expires: Instant,
+    source: SocketAddr,
+    transport: lineside_model::directory::Transport,
+    /// `+sip.instance` (RFC 5626): the same phone under whatever contact.
+    instance: Option<Vec<u8>>,
+    user_agent: String,
+    call_id: Vec<u8>,
+    cseq: u32,
+    since: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+/// A contact that a REGISTER asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) contact: Vec<u8>,
+    pub(crate) instance: Option<Vec<u8>>,
+    /// Zero takes the contact away.
+    pub(crate) expires: Duration,
+    pub(crate) flow: Flow,
+    pub(crate) user_agent: String,
+    pub(crate) call_id: Vec<u8>,
+    pub(crate) cseq: u32,
+}
+
+impl Registered {
+    pub(super) fn new(wanted: &Wanted, now: Now) -> Self {
+        let expires = now.instant + wanted.expires;
+        Self {
+            contact: wanted.contact.clone(),
+            flow: Some(wanted.flow),
+            expires,
+            source: wanted.flow.remote,
+            transport: stored_transport(wanted.flow.transport),
+            instance: wanted.instance.clone(),
+            user_agent: wanted.user_agent.clone(),
+            call_id: wanted.call_id.clone(),
+            cseq: wanted.cseq,
+            since: now.utc,
+            expires_at: now.utc_at(expires),
+        }
+    }
+
+    pub(super) fn restored(binding: Binding, flow: Option<Flow>, expires: Instant) -> Self {
+        Self {
+            contact: binding.contact,
+            flow,
+            expires,
+            source: binding.source,
+            transport: binding.transport,
+            instance: None,
+            user_agent: binding.user_agent,
+            call_id: binding.call_id.into_bytes(),
+            cseq: binding.cseq,
+            since: binding.registered_at,
+            expires_at: binding.expires_at,
+        }
+    }
+
+    /// The same contact (RFC 3261 section 19.1.4), or the same phone (RFC 5626 section 6).
+    pub(super) fn is_replaced_by(&self, wanted: &Wanted) -> bool {
+        same_uri(&self.contact, &wanted.contact) || (self.instance.is_some() && self.instance == wanted.instance)
+    }
+
+    /// RFC 3261 section 10.3 step 7: within one Call-ID a REGISTER that was overtaken changes nothing.
+    pub(super) fn check_order(&self, wanted: &Wanted) -> Result<(), Refusal> {
+        self.check_call(&wanted.call_id, wanted.cseq)
+    }
+
+    pub(super) fn check_call(&self, call_id: &[u8], cseq: u32) -> Result<(), Refusal> {
+        if self.call_id == call_id && cseq <= self.cseq {
+            return Err(Refusal { status: 500, reason: "CSeq out of order", headers: Vec::new() });
+        }
+        Ok(())
+    }
+
+    /// As a value of the Contact header in the answer to a REGISTER.
+    pub(super) fn header_value(&self, now: Instant) -> Vec<u8> {
+        let mut value = vec![b'<'];
+        value.extend_from_slice(&self.contact);
+        value.extend_from_slice(format!(">;expires={}", seconds_left(self.expires, now)).as_bytes());
+        if let Some(instance) = &self.instance {
+            value.extend_from_slice(b";+sip.instance=\"");
+            value.extend_from_slice(instance);
+            value.push(b'"');
+        }
+        value
+    }
+
+    pub(super) fn stored(&self, account_id: AccountId, user_id: UserId, line_id: LineId) -> Binding {
+        Binding {
+            account_id,
+            user_id,
+            line_id,
+            contact: self.contact.clone(),
+            transport: self.transport,
+            source: source(self.flow, self.source),
+            user_agent: self.user_agent.clone(),
+            call_id: String::from_utf8_lossy(&self.call_id).into_owned(),
+            cseq: self.cseq,
+            registered_at: self.since,
+            expires_at: self.expires_at,
+        }
+    }
+
+    pub(super) fn removed(&self, account_id: AccountId, user_id: UserId, line_id: LineId) -> RegistrationChange {
+        RegistrationChange::Removed { account_id, user_id, line_id, contact: self.contact.clone() }
+    }
+}

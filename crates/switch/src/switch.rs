@@ -1,0 +1,118 @@
+//! Starting and stopping: the core on its thread, the sockets around it.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
+use lineside_media::relay::{Relay, RelayConfig};
+use lineside_model::{directory::Binding, id::LineId};
+use lineside_sip::{Flow, Transport};
+use thiserror::Error;
+
+use crate::{
+    config::SwitchConfig,
+    core::{Core, Seeds},
+    directory::Directory,
+    edge::{
+        self, Input, UDP_FLOW,
+        listen::{self, Listeners},
+        run::Runner,
+    },
+    registrar::{Reachable, Registrations},
+};
+
+/// The phone switch. [`Switch::start`] gives the handle of a running one.
+#[derive(Debug)]
+pub struct Switch;
+
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error("the SIP port {0} can not be taken; is another program using it?")]
+    Listen(SocketAddr, #[source] io::Error),
+    #[error("the media relay can not be started")]
+    Relay(#[source] io::Error),
+    #[error("the switch's thread can not be started")]
+    Thread(#[source] io::Error),
+}
+
+/// A running switch. It stops when the handle is dropped, or in good order with [`SwitchHandle::stop`].
+#[derive(Debug)]
+pub struct SwitchHandle {
+    local_addr: SocketAddr,
+    reachable: Reachable,
+    inbox: edge::Inbox,
+    core: Mutex<Option<JoinHandle<()>>>,
+    listeners: Listeners,
+}
+
+impl Switch {
+    /// Takes the ports and begins to serve. Must be called within a tokio runtime, on which the sockets are read.
+    pub async fn start(
+        config: SwitchConfig,
+        directory: Directory,
+        registrations: Arc<dyn Registrations>,
+        restore: Vec<Binding>,
+    ) -> Result<SwitchHandle, StartError> {
+        let sockets =
+            listen::bind(config.sip_addr).await.map_err(|error| StartError::Listen(config.sip_addr, error))?;
+        let local_addr = sockets.local_addr;
+        let relay = Relay::start(RelayConfig {
+            bind: config.media_bind,
+            ports: config.rtp_ports.clone(),
+            max_sessions: config.rules.max_calls,
+        })
+        .map_err(StartError::Relay)?;
+
+        let mut rules = config.rules.clone();
+        rules.media_addr = config.media_addr;
+        let udp = Flow { transport: Transport::Udp, local: local_addr, remote: local_addr, id: UDP_FLOW };
+        let seeds = Seeds { tokens: edge::random(), nonce_key: config.nonce_key };
+        let core = Core::new(rules, &seeds, directory.clone(), relay, restore, &udp, edge::now());
+        let reachable = core.reachable();
+
+        let (inbox, receiver) = edge::Inbox::new();
+        let changes = inbox.clone();
+        directory.on_change(move |changed| changes.command(Input::Directory(changed.clone())));
+        let outlets = edge::Outlets::new(sockets.udp_sender);
+        let runner = Runner::new(core, receiver, outlets.clone(), registrations);
+        let core = std::thread::Builder::new()
+            .name("switch".into())
+            .spawn(move || runner.run())
+            .map_err(StartError::Thread)?;
+        let listeners = Listeners::spawn(sockets.udp, sockets.tcp, local_addr, &config, &inbox, &outlets);
+        tracing::info!(%local_addr, "the switch listens");
+        Ok(SwitchHandle { local_addr, reachable, inbox, core: Mutex::new(Some(core)), listeners })
+    }
+}
+
+impl SwitchHandle {
+    /// Where it listens, with UDP and TCP alike.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Whether calls to a line reach a device now.
+    pub fn registered(&self, line: LineId) -> bool {
+        self.reachable.contains(line)
+    }
+
+    /// Ends all calls, writes what is to be written, and gives the ports back.
+    pub async fn stop(&self) {
+        self.inbox.command(Input::Stop);
+        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(core) = core {
+            let _ = tokio::task::spawn_blocking(move || core.join()).await;
+        }
+        self.listeners.stop();
+    }
+}
+
+impl Drop for SwitchHandle {
+    fn drop(&mut self) {
+        self.inbox.command(Input::Stop);
+        self.listeners.stop();
+    }
+}
