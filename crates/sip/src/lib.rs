@@ -14,6 +14,7 @@
 //! - [`dialog`]: dialogs of both sides, and [`dialog::Answer`], which repeats a 2xx until its ACK.
 //! - [`digest`]: RFC 7616 and 8760 on both sides, from HA1, with stateless nonces.
 //! - [`sdp`]: addresses, ports and directions in a session description, read and rewritten for a media relay.
+//! - [`testing`]: a lossy network in virtual time.
 //! - [`Tokens`]: tags, branches and Call-IDs out of a seed.
 
 pub mod dialog;
@@ -23,6 +24,7 @@ pub mod flow;
 pub mod message;
 pub mod sdp;
 pub mod stream;
+pub mod testing;
 pub mod tokens;
 pub mod transaction;
 
