@@ -23,6 +23,7 @@ pub mod license;
 pub mod list;
 pub mod location;
 pub mod mail;
+pub mod number_list;
 pub mod phone_number;
 pub mod plan;
 pub mod readiness;

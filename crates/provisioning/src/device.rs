@@ -1,16 +1,15 @@
 //! A device as every phone's file is made from it, in no vendor's words.
 
 use chrono_tz::Tz;
+use lineside_model::device::{DeviceModel, DigestAlgorithm};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::mac::Mac;
-use crate::model::DeviceModel;
+use crate::slots::slots;
 
 #[derive(Debug, Clone)]
 pub struct Device {
     pub model: &'static DeviceModel,
-    pub mac: Option<Mac>,
     pub provisioning: Provisioning,
     /// For the phone's own menu and web page. The vendor's default is known to everybody.
     pub admin_password: Option<Secret>,
@@ -30,6 +29,7 @@ pub struct Device {
 /// Where the phone fetches its file from the next time.
 #[derive(Debug, Clone)]
 pub struct Provisioning {
+    /// A folder for Yealink (it adds `<mac>.cfg`), the file itself for Linphone.
     pub url: String,
     pub username: Option<String>,
     pub password: Option<Secret>,
@@ -79,7 +79,7 @@ pub struct Line {
     /// The account's SIP domain: the realm of the digest, and the host of the line's address.
     pub realm: String,
     /// The digest algorithm that the registrar will ask this line for.
-    pub algorithm: Algorithm,
+    pub algorithm: DigestAlgorithm,
     /// What others see.
     pub display_name: String,
     /// What the phone shows beside its key.
@@ -89,28 +89,12 @@ pub struct Line {
     pub voicemail_number: String,
 }
 
-/// What proves the line. [`FileKind`](crate::FileKind) says which one a model's file needs.
+/// What proves the line. [`ConfigurationKind`](lineside_model::device::ConfigurationKind) says which one a model's file needs.
 #[derive(Debug, Clone)]
 pub enum Credential {
     Secret(Secret),
     /// In hex, made with the line's algorithm.
     Ha1(Secret),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Algorithm {
-    Md5,
-    Sha256,
-}
-
-impl Algorithm {
-    /// As in RFC 7616.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Algorithm::Md5 => "MD5",
-            Algorithm::Sha256 => "SHA-256",
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -164,7 +148,7 @@ pub enum RenderError {
 impl Device {
     /// A line break in a name would be a setting of its own in the file, so nothing invisible goes in.
     pub(crate) fn check(&self) -> Result<(), RenderError> {
-        let (model, holds, wanted) = (self.model.name, self.model.lines, self.lines.len());
+        let (model, holds, wanted) = (self.model.name, slots(self.model), self.lines.len());
         if wanted > usize::from(holds) {
             return Err(RenderError::TooManyLines { model, holds, wanted });
         }

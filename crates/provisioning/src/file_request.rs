@@ -1,10 +1,9 @@
 //! Which file a phone asks for. The grammar is closed: what it does not name is not found, so nothing is ever looked up
 //! under a name that somebody made up.
 
-use crate::mac::Mac;
-use crate::model::FileKind;
+use lineside_model::device::{ConfigurationKind, Mac};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FileRequest {
     /// `805ec0123456.cfg`: the device's own settings.
     YealinkConfig(Mac),
@@ -32,7 +31,7 @@ impl FileRequest {
     }
 
     /// The device that the name speaks of.
-    pub const fn mac(self) -> Option<Mac> {
+    pub const fn mac(&self) -> Option<&Mac> {
         match self {
             FileRequest::YealinkConfig(mac) | FileRequest::YealinkBoot(mac) => Some(mac),
             FileRequest::YealinkCommonBoot | FileRequest::YealinkCommon { .. } | FileRequest::Linphone => None,
@@ -40,10 +39,10 @@ impl FileRequest {
     }
 
     /// The form of the device's own file that answers this; `None` for a file that we do not have.
-    pub const fn answer(self) -> Option<FileKind> {
+    pub const fn answer(&self) -> Option<ConfigurationKind> {
         match self {
-            FileRequest::YealinkConfig(_) => Some(FileKind::Yealink),
-            FileRequest::Linphone => Some(FileKind::Linphone),
+            FileRequest::YealinkConfig(_) => Some(ConfigurationKind::Yealink),
+            FileRequest::Linphone => Some(ConfigurationKind::Linphone),
             FileRequest::YealinkBoot(_) | FileRequest::YealinkCommonBoot | FileRequest::YealinkCommon { .. } => None,
         }
     }
@@ -69,7 +68,7 @@ mod tests {
     #[test]
     fn the_names_phones_use_are_understood() {
         let mac = Mac::parse("805ec0123456").unwrap();
-        assert_eq!(FileRequest::parse("805ec0123456.cfg"), Some(FileRequest::YealinkConfig(mac)));
+        assert_eq!(FileRequest::parse("805ec0123456.cfg"), Some(FileRequest::YealinkConfig(mac.clone())));
         assert_eq!(FileRequest::parse("805ec0123456.boot"), Some(FileRequest::YealinkBoot(mac)));
         assert_eq!(FileRequest::parse("y000000000000.boot"), Some(FileRequest::YealinkCommonBoot));
         assert_eq!(FileRequest::parse("y000000000096.cfg"), Some(FileRequest::YealinkCommon { model: 96 }));

@@ -1,6 +1,6 @@
 //! Phones' configuration files from one neutral device description.
 //!
-//! - [`DeviceModel`], [`Vendor`], [`Mac`]: what can be added, and what a MAC address tells
+//! - [`slots`], [`Vendor`]: how many lines a model holds, and what a MAC address tells
 //! - [`Device`], [`Line`]: what every file is made from; no vendor's words in it
 //! - [`yealink`], [`linphone`]: a device as that phone's file; [`generic`]: as credentials that a person types
 //! - [`FileRequest`]: which file a phone asks for; anything else is not found
@@ -13,20 +13,19 @@ pub mod device;
 pub mod file_request;
 pub mod generic;
 pub mod linphone;
-pub mod mac;
-pub mod model;
 pub mod qr;
+pub mod slots;
 pub mod time_zone;
+pub mod vendor;
 pub mod yealink;
 
 use chrono::{DateTime, Utc};
+use lineside_model::device::ConfigurationKind;
 
-pub use device::{
-    Algorithm, Codec, Credential, Device, Line, Provisioning, RenderError, Secret, SipServer, Srtp, Transport,
-};
+pub use device::{Codec, Credential, Device, Line, Provisioning, RenderError, Secret, SipServer, Srtp, Transport};
 pub use file_request::FileRequest;
-pub use mac::{Mac, MacError};
-pub use model::{DeviceModel, FileKind, Vendor};
+pub use slots::slots;
+pub use vendor::Vendor;
 
 /// A file as it goes to the phone. It holds credentials: never cached, never logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,9 +42,9 @@ impl std::fmt::Debug for ConfigFile {
 
 /// The device's file, in its model's form. `now` chooses the year whose daylight-saving dates are written.
 pub fn render(device: &Device, now: DateTime<Utc>) -> Result<ConfigFile, RenderError> {
-    match device.model.file {
-        FileKind::Yealink => yealink::render(device, now),
-        FileKind::Linphone => linphone::render(device),
-        FileKind::None => Err(RenderError::NoFile(device.model.name)),
+    match device.model.configuration {
+        ConfigurationKind::Yealink => yealink::render(device, now),
+        ConfigurationKind::Linphone => linphone::render(device),
+        ConfigurationKind::Generic => Err(RenderError::NoFile(device.model.name)),
     }
 }

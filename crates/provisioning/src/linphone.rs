@@ -2,6 +2,7 @@
 //! `linphonerc`. It takes the HA1, so the secret itself never leaves us.
 
 use askama::Template;
+use lineside_model::device::DigestAlgorithm;
 
 use crate::ConfigFile;
 use crate::device::{Codec, Credential, Device, Line, RenderError, Srtp};
@@ -19,6 +20,7 @@ struct Xml<'a> {
 struct Account<'a> {
     line: &'a Line,
     ha1: &'a str,
+    algorithm: &'static str,
     identity: String,
     server: String,
 }
@@ -51,9 +53,18 @@ fn account<'a>(device: &'a Device, line: &'a Line) -> Result<Account<'a>, Render
     Ok(Account {
         line,
         ha1: ha1.reveal(),
+        algorithm: algorithm_name(line.algorithm),
         identity: format!("{} <sip:{}@{}>", quoted(&line.display_name), line.username, line.realm),
         server: format!("<sip:{}:{};transport={}>", sip.host, sip.port, sip.transport.name()),
     })
+}
+
+/// As in RFC 7616.
+const fn algorithm_name(algorithm: DigestAlgorithm) -> &'static str {
+    match algorithm {
+        DigestAlgorithm::Md5 => "MD5",
+        DigestAlgorithm::Sha256 => "SHA-256",
+    }
 }
 
 /// A quoted string of RFC 3261 section 25.1.

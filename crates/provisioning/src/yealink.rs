@@ -9,16 +9,20 @@ use chrono::{DateTime, Utc};
 
 use crate::ConfigFile;
 use crate::device::{Codec, Credential, Device, Line, RenderError, Secret, Srtp, Transport};
+use crate::slots::slots;
 use crate::time_zone::{Change, Day, ZoneRule};
 
 /// Resets a key to the phone's default.
 const NOTHING: &str = "%NULL%";
 
+/// As many emergency numbers are written, emptied when unused, so that one that was taken off the list leaves the phone.
+const EMERGENCY_PLACES: usize = 5;
+
 pub fn render(device: &Device, now: DateTime<Utc>) -> Result<ConfigFile, RenderError> {
     device.check()?;
     // The first line must be exactly this, or the phone ignores the file.
     let mut file = File("#!version:1.0.0.1\n".to_owned());
-    for (slot, index) in (1..=device.model.lines).zip(0..) {
+    for (slot, index) in (1..=slots(device.model)).zip(0..) {
         match device.lines.get(index) {
             Some(line) => file.line(slot, line, device)?,
             None => file.unused(slot),
@@ -129,11 +133,12 @@ impl File {
         self.text("dialplan.emergency.server.1.address", &device.sip.host);
         self.set("dialplan.emergency.server.1.port", device.sip.port);
         self.set("dialplan.emergency.server.1.transport_type", transport(device.sip.transport));
-        for (number, place) in numbers.iter().zip(1..) {
-            self.text(&format!("dialplan.emergency.{place}.value"), number);
-            self.set(&format!("dialplan.emergency.{place}.server_priority"), 1);
+        for place in 0..numbers.len().max(EMERGENCY_PLACES) {
+            let (number, key) = (numbers.get(place).map_or("", String::as_str), place + 1);
+            self.text(&format!("dialplan.emergency.{key}.value"), number);
+            self.set(&format!("dialplan.emergency.{key}.server_priority"), 1);
             // Sent when the last digit is keyed, without waiting for more.
-            self.text(&format!("dialplan.dialnow.rule.{place}"), number);
+            self.text(&format!("dialplan.dialnow.rule.{key}"), number);
         }
         self.set("features.dnd.emergency_enable", 1);
     }

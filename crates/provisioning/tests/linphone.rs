@@ -103,7 +103,7 @@ fn the_secret_itself_is_never_delivered() {
 
 #[test]
 fn a_phone_without_a_file_gets_credentials_to_type() {
-    let device = device("generic-sip");
+    let device = device("generic");
     assert_eq!(render(&device, now()).unwrap_err(), RenderError::NoFile("Generic SIP phone"));
     let [credentials] = generic::credentials(&device).unwrap().try_into().unwrap();
     assert_eq!((credentials.username.as_str(), credentials.domain.as_str()), ("d-8f3k2q7xab", "acme.example.com"));

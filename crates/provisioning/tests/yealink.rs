@@ -9,7 +9,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use device::{device, line};
-use lineside_provisioning::{Credential, Device, DeviceModel, FileKind, RenderError, Secret, render};
+use lineside_model::device::{ConfigurationKind, DeviceModel};
+use lineside_provisioning::{Credential, Device, RenderError, Secret, render, slots};
 use names::{BREAKS, ODD_NAMES};
 use proptest::prelude::{any, prop_assert_eq, proptest};
 use rstest::rstest;
@@ -38,16 +39,16 @@ fn a_t31p() {
 
 #[test]
 fn every_model_has_every_slot_written_and_the_unused_ones_emptied() {
-    for model in DeviceModel::all().iter().filter(|model| model.file == FileKind::Yealink) {
+    for model in DeviceModel::ALL.iter().filter(|model| model.configuration == ConfigurationKind::Yealink) {
         let settings = settings(&device(model.slug));
         assert_eq!(settings["account.1.enable"], "1");
-        for slot in 2..=model.lines {
+        for slot in 2..=slots(model) {
             assert_eq!(settings[&format!("account.{slot}.enable")], "0", "{}", model.slug);
             for key in ["user_name", "auth_name", "password", "display_name", "label", "sip_server.1.address"] {
                 assert_eq!(settings[&format!("account.{slot}.{key}")], "%NULL%", "{}", model.slug);
             }
         }
-        assert!(!settings.contains_key(&format!("account.{}.enable", model.lines + 1)));
+        assert!(!settings.contains_key(&format!("account.{}.enable", slots(model) + 1)));
     }
 }
 
@@ -77,6 +78,7 @@ fn emergency_numbers_are_dialled_at_once() {
     assert_eq!(settings["phone_setting.emergency.number"], "911,112,933");
     assert_eq!(settings["dialplan.emergency.1.value"], "911");
     assert_eq!(settings["dialplan.dialnow.rule.3"], "933");
+    assert_eq!(settings["dialplan.emergency.4.value"], "%NULL%");
 }
 
 #[test]
@@ -136,10 +138,13 @@ proptest! {
 fn what_the_model_cannot_hold_is_refused() {
     let mut full = device("yealink-t31p");
     full.lines = vec![line(Credential::Secret(Secret::new("x"))); 3];
-    assert_eq!(render(&full, now()).unwrap_err(), RenderError::TooManyLines { model: "T31P", holds: 2, wanted: 3 });
+    assert_eq!(
+        render(&full, now()).unwrap_err(),
+        RenderError::TooManyLines { model: "Yealink T31P", holds: 2, wanted: 3 }
+    );
     let mut hashed = device("yealink-t31p");
     hashed.lines = vec![line(Credential::Ha1(Secret::new("x")))];
-    assert_eq!(render(&hashed, now()).unwrap_err(), RenderError::NeedsSecret("T31P"));
+    assert_eq!(render(&hashed, now()).unwrap_err(), RenderError::NeedsSecret("Yealink T31P"));
 }
 
 #[test]

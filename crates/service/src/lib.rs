@@ -1,1 +1,148 @@
-//! Use cases: who may do what, plan and apply, sign-in, outbox workers.
+//! Use cases: who may do what. Every page, endpoint, phone and worker comes through here; this room sees neither HTTP nor
+//! HTML nor SQL.
+//!
+//! - [`caller`]: who asks, and what they may touch
+//! - [`change`]: plan and apply
+//! - [`reading`]: lists and records, each scoped to the caller's account
+//! - [`sign_in`], [`password`], [`api_token`]: getting in
+//! - [`operator`]: accounts and the catalogue
+//! - [`provisioning`]: what a phone gets when it asks
+//! - [`directory`]: what the switch knows, and what it reports back
+//! - [`mailer`]: the outbox worker; [`live`]: news for open pages
+
+pub mod api_token;
+pub mod caller;
+pub mod change;
+pub mod clock;
+pub mod directory;
+pub mod error;
+pub mod greeting;
+pub mod live;
+pub mod mailer;
+pub mod mint;
+pub mod operator;
+pub mod password;
+pub mod provisioning;
+pub mod reading;
+pub mod sign_in;
+
+use std::sync::Arc;
+
+use lineside_auth::{CryptoRng, Hasher, Sealer};
+use lineside_model::directory::Transport;
+use lineside_model::id::ChangeId;
+use lineside_store::Store;
+use object_store::ObjectStore;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+pub use self::caller::{Caller, Identity};
+pub use self::change::Outcome;
+pub use self::clock::Clock;
+pub use self::error::ServiceError;
+pub use lineside_store as store;
+
+/// Where randomness comes from: a fresh source each time it is needed.
+pub type Random = fn() -> Box<dyn CryptoRng + Send>;
+
+/// What the configuration says that use cases need to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where people reach the portal, without a slash at the end: `https://phones.example.com`.
+    pub portal_url: String,
+    /// Where phones send SIP.
+    pub sip_host: String,
+    pub sip_port: u16,
+    pub sip_transport: Transport,
+    pub ntp_server: String,
+    /// Mail's From.
+    pub mail_from: String,
+    /// Mail goes to a folder, since no SMTP server is configured: pages say so.
+    pub mail_spool: Option<std::path::PathBuf>,
+}
+
+/// All use cases over one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    hasher: Hasher,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+    random: Random,
+    files: Arc<dyn ObjectStore>,
+    mail: lineside_mail::Transport,
+    settings: Settings,
+    live: live::Live,
+    feed: directory::Feed,
+    mail_due: Notify,
+}
+
+/// What a [`Service`] is made of.
+pub struct Parts {
+    pub store: Store,
+    pub hasher: Hasher,
+    pub sealer: Sealer,
+    pub clock: Arc<dyn Clock>,
+    pub random: Random,
+    /// Greetings; later voicemail and recordings.
+    pub files: Arc<dyn ObjectStore>,
+    pub mail: lineside_mail::Transport,
+    pub settings: Settings,
+}
+
+impl Service {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { store, hasher, sealer, clock, random, files, mail, settings } = parts;
+        let inner = Inner {
+            store,
+            hasher,
+            sealer,
+            clock,
+            random,
+            files,
+            mail,
+            settings,
+            live: live::Live::default(),
+            feed: directory::Feed::default(),
+            mail_due: Notify::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.inner.clock.now()
+    }
+
+    /// A new identifier for a change: for a form when it is opened, for a request when it arrives.
+    pub fn new_change_id(&self) -> ChangeId {
+        ChangeId(self.new_uuid())
+    }
+
+    /// The engine below, for the health page.
+    pub fn engine(&self) -> &'static str {
+        self.store().engine()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    pub(crate) fn rng(&self) -> Box<dyn CryptoRng + Send> {
+        (self.inner.random)()
+    }
+
+    pub(crate) fn new_uuid(&self) -> Uuid {
+        let mut random = [0; 10];
+        self.rng().fill_bytes(&mut random);
+        let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+}

@@ -9,6 +9,7 @@ pub use answer::{Answer, Due};
 pub use id::DialogId;
 
 use crate::message::NameAddr;
+use crate::message::text::append_param;
 use crate::{HeaderName, Message, Method, Refusal, Request, Uri};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,7 @@ impl Dialog {
         let local_tag = local_tag.as_ref();
         let mut local = request.header(HeaderName::To).unwrap_or_default().to_vec();
         if request.to_tag().is_empty() {
-            local.extend_from_slice(b";tag=");
-            local.extend_from_slice(local_tag);
+            append_param(&mut local, &[b"tag=", local_tag]);
         }
         Ok(Dialog {
             id: DialogId::new(request.call_id(), local_tag, request.from_tag()),
@@ -56,7 +56,7 @@ impl Dialog {
             local_cseq: 0,
             remote_cseq: Some(request.cseq().number),
             route_set: route_set(request).collect::<Result<_, _>>()?,
-            remote_target: target.uri.as_bytes().into(),
+            remote_target: target.uri.as_request_uri().into(),
             inviting: None,
             invited: request.method() == Method::Invite,
         })
@@ -76,7 +76,7 @@ impl Dialog {
             local_cseq: response.cseq().number,
             remote_cseq: None,
             route_set: Vec::new(),
-            remote_target: response.to().uri.as_bytes().into(),
+            remote_target: response.to().uri.as_request_uri().into(),
             inviting: (response.method() == Method::Invite).then(|| response.cseq().number),
             invited: false,
         };
@@ -177,7 +177,7 @@ impl Dialog {
         self.inviting = None;
     }
 
-    /// Contact of the peer, byte for byte.
+    /// Contact of the peer, byte for byte but for URI headers.
     pub fn remote_target(&self) -> &[u8] {
         &self.remote_target
     }
@@ -200,15 +200,15 @@ impl Dialog {
 
     fn refresh_target(&mut self, contact: Option<NameAddr<'_>>) {
         if let Some(contact) = contact
-            && *self.remote_target != *contact.uri.as_bytes()
+            && *self.remote_target != *contact.uri.as_request_uri()
         {
-            self.remote_target = contact.uri.as_bytes().into();
+            self.remote_target = contact.uri.as_request_uri().into();
         }
     }
 
     fn build(&self, method: Method, cseq: u32) -> Request {
         let strict = self.strict_route();
-        let mut request = Request::new(method, strict.map_or(&*self.remote_target, |uri| uri.as_bytes()))
+        let mut request = Request::new(method, strict.map_or(&*self.remote_target, |uri| uri.as_request_uri()))
             .header(HeaderName::From, &self.local)
             .header(HeaderName::To, &self.remote)
             .header(HeaderName::CallId, &self.id.call_id)

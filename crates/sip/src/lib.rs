@@ -31,6 +31,8 @@ pub mod transaction;
 pub use dialog::{Dialog, DialogId};
 pub use endpoint::{Config, Endpoint, Event};
 pub use flow::{Flow, Transmit, Transport};
-pub use message::{Contact, HeaderName, Malformed, Message, Method, NameAddr, Refusal, Request, Response, Uri, Via};
+pub use message::{
+    CSeq, Contact, HeaderName, Malformed, Message, Method, NameAddr, Refusal, Request, Response, Uri, Via,
+};
 pub use tokens::{Token, Tokens};
 pub use transaction::{Failure, TransactionKey};

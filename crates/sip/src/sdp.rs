@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// The description with `relays[i]` in the place of the address of `media[i]`, ICE lines left out, all else byte for
-    /// byte. Streams beyond `relays` are refused. A stream on hold by 0.0.0.0 keeps that address.
+    /// byte. Streams beyond `relays` are refused; refused ones stay so. A stream on hold by 0.0.0.0 keeps that address.
     pub fn rewrite(&self, relays: &[Relay]) -> Bytes {
         rewrite::rewrite(self, relays)
     }

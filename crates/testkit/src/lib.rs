@@ -1,1 +1,7 @@
 //! The program in a test: both engines, fixtures, a clock to turn, a carrier and a mail server that are fake.
+//!
+//! - [`clock`]: time that stands still until it is turned
+//! - [`service`]: all use cases over a database, with two accounts that must not see each other
+
+pub mod clock;
+pub mod service;

@@ -1,14 +1,12 @@
 //! The device that the tests render.
 
-use lineside_provisioning::{
-    Algorithm, Codec, Credential, Device, DeviceModel, Line, Mac, Provisioning, Secret, SipServer, Srtp, Transport,
-};
+use lineside_model::device::{DeviceModel, DigestAlgorithm};
+use lineside_provisioning::{Codec, Credential, Device, Line, Provisioning, Secret, SipServer, Srtp, Transport};
 
 pub fn device(slug: &str) -> Device {
     let model = DeviceModel::find(slug).unwrap();
     Device {
         model,
-        mac: model.has_mac.then(|| Mac::parse("805ec0123456").unwrap()),
         provisioning: Provisioning {
             url: "https://prov.example.com/t0ken/".to_owned(),
             username: Some("805ec0123456".to_owned()),
@@ -37,7 +35,7 @@ pub fn line(credential: Credential) -> Line {
         username: "d-8f3k2q7xab".to_owned(),
         credential,
         realm: "acme.example.com".to_owned(),
-        algorithm: Algorithm::Md5,
+        algorithm: DigestAlgorithm::Md5,
         display_name: "Ada Lovelace".to_owned(),
         label: "Ada 204".to_owned(),
         extension: "204".to_owned(),

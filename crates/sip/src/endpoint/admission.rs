@@ -1,4 +1,4 @@
-//! What is refused before there is a transaction (RFC 3261 section 8.2.1 to 8.2.2).
+//! What is refused before there is a transaction (RFC 3261 section 8.2.1 to 8.2.3).
 
 use super::Config;
 use crate::message::Scheme;
@@ -23,5 +23,16 @@ pub(super) fn admit(config: &Config, request: &Message) -> Result<(), Refusal> {
         let tags: Vec<String> = unsupported.take(16).map(|tag| String::from_utf8_lossy(tag).into_owned()).collect();
         return Err(Refusal::status(420).with(HeaderName::Unsupported, tags.join(", ")));
     }
+    if !request.body().is_empty() && !is_accepted(config, request) {
+        return Err(Refusal::status(415).with(HeaderName::Accept, config.accepted.join(", ")));
+    }
     Ok(())
+}
+
+fn is_accepted(config: &Config, request: &Message) -> bool {
+    let Some(kind) = request.content_type().filter(|_| !config.accepted.is_empty()) else { return true };
+    let is_optional = request
+        .header(HeaderName::ContentDisposition)
+        .is_some_and(|value| value.to_ascii_lowercase().ends_with(b"handling=optional"));
+    is_optional || config.accepted.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(kind))
 }

@@ -13,6 +13,9 @@ pub struct Config {
     pub supported: Vec<String>,
     /// Methods that reach the user; other known ones get 405 with `Allow`, unknown ones 501.
     pub methods: Vec<Method>,
+    /// Media types a request's body may have; others get 415 with `Accept` (section 8.2.3), unless the sender says that it
+    /// need not be understood. Empty: any.
+    pub accepted: Vec<String>,
     /// Transactions kept at once; when it is reached, new requests get 503 without a record.
     pub max_transactions: usize,
     /// T1, the round-trip estimate: 500 ms (RFC 3261 section 17.1.1.1).
@@ -40,6 +43,7 @@ impl Default for Config {
                 Method::Subscribe,
                 Method::Info,
             ],
+            accepted: Vec::new(),
             max_transactions: 200_000,
             t1: Duration::from_millis(500),
             t2: Duration::from_secs(4),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::request::{copy_lines, write_body, write_line};
-use super::text::{split_once, trim};
+use super::text::{append_param, split_once, trim};
 use super::{HeaderLine, HeaderName, Message, Method, Values, Via, reason_phrase};
 
 /// A response being written. Via, Record-Route, From, To, Call-ID and `CSeq` are copied from the request verbatim (RFC 3261
@@ -37,7 +37,11 @@ impl Response {
             copy_lines(&mut head, request, HeaderName::RecordRoute);
         }
         for name in [HeaderName::From, HeaderName::CallId, HeaderName::CSeq, HeaderName::To] {
-            copy_lines(&mut head, request, name);
+            // The first one only: of a request with two, no more than one can be meant.
+            if let Some(line) = request.lines().find(|line| line.name == name) {
+                head.extend_from_slice(line.raw);
+                head.extend_from_slice(b"\r\n");
+            }
         }
         let needs_tag = request.to_tag().is_empty() && request.header(HeaderName::To).is_some() && status > 100;
         let tag_at = needs_tag.then(|| head.len() - 2);
@@ -61,8 +65,10 @@ impl Response {
     #[must_use]
     pub fn to_tag(mut self, tag: impl AsRef<[u8]>) -> Response {
         if let Some(at) = self.tag_at.take() {
-            let param = [b";tag=", tag.as_ref()].concat();
-            self.head.splice(at..at, param);
+            // To is the last line yet, unless headers were added before the tag.
+            let after = self.head.split_off(at);
+            append_param(&mut self.head, &[b"tag=", tag.as_ref()]);
+            self.head.extend_from_slice(&after);
         }
         self
     }
@@ -154,8 +160,7 @@ fn write_top_via(head: &mut Vec<u8>, request: &Message, line: HeaderLine<'_>) {
     let address = source.ip().to_canonical().to_string();
     let host_is_source = via.host == address.as_bytes();
     if (asks_rport.is_some() || !host_is_source) && via.received().is_none() {
-        head.extend_from_slice(b";received=");
-        head.extend_from_slice(address.as_bytes());
+        append_param(head, &[b"received=", address.as_bytes()]);
     }
     head.extend_from_slice(&line.raw[value_end..]);
 }

@@ -69,3 +69,13 @@ pub(crate) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(separator, text)?;
     Some((&text[..at], &text[at + 1..]))
 }
+
+/// Adds `;param` at the end of a value; a value may end with a `;` already.
+pub(crate) fn append_param(value: &mut Vec<u8>, param: &[&[u8]]) {
+    if value.last() != Some(&b';') {
+        value.push(b';');
+    }
+    for part in param {
+        value.extend_from_slice(part);
+    }
+}

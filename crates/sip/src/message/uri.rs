@@ -57,6 +57,14 @@ impl<'a> Uri<'a> {
         self.raw
     }
 
+    /// The URI byte for byte, but without headers, which may not stand in a Request-URI (RFC 3261 section 19.1.1).
+    pub fn as_request_uri(&self) -> &'a [u8] {
+        if self.headers.is_empty() {
+            return self.raw.strip_suffix(b"?").unwrap_or(self.raw);
+        }
+        &self.raw[..self.raw.len() - self.headers.len() - 1]
+    }
+
     /// The user part with percent-escapes undone: `%2397` is `#97`.
     pub fn user_decoded(&self) -> Cow<'a, [u8]> {
         decode(self.user.unwrap_or_default())
@@ -76,6 +84,9 @@ impl<'a> Uri<'a> {
     /// Equal by the rules of RFC 3261 section 19.1.4. For `tel` (RFC 3966 section 4) visual separators do not count; other
     /// schemes are compared by bytes.
     pub fn equivalent(&self, other: &Uri<'_>) -> bool {
+        if self.raw == other.raw {
+            return true;
+        }
         if self.scheme != other.scheme {
             return false;
         }

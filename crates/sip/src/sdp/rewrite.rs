@@ -9,9 +9,13 @@ use super::{Line, Media, Relay, Session, attribute};
 
 pub(super) fn rewrite(session: &Session, relays: &[Relay]) -> Bytes {
     let mut out = Vec::with_capacity(session.body.len() + 64);
-    let relay_of = |index: usize| relays.get(index).copied().unwrap_or_default();
+    // A stream that was refused stays so.
+    let relay_of = |index: usize| match session.media.get(index) {
+        Some(media) if media.port != 0 => relays.get(index).copied().unwrap_or_default(),
+        _ => Relay::default(),
+    };
     // The session's own address becomes that of the first stream that goes on.
-    let common = relays.iter().take(session.media.len()).find_map(|relay| relay.address).map(|address| address.ip());
+    let common = (0..session.media.len()).find_map(|index| relay_of(index).address).map(|address| address.ip());
     for line in &session.lines {
         let value = session.value(line);
         let media = line.media.map(|index| (&session.media[index], relay_of(index)));

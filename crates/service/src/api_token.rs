@@ -1,0 +1,52 @@
+//! Tokens for the API: shown once, kept by their hash.
+
+use lineside_auth::ApiToken;
+use lineside_model::journal::Via;
+use lineside_model::text::Name;
+use lineside_store::session::ApiTokenRow;
+use uuid::Uuid;
+
+use crate::{Caller, Service, ServiceError};
+
+/// A fresh token: the only time that it is seen whole.
+pub struct NewApiToken {
+    pub token: String,
+    pub row: ApiTokenRow,
+}
+
+impl Service {
+    /// The token acts as the person who made it.
+    pub async fn add_api_token(&self, caller: &Caller, name: &str) -> Result<NewApiToken, ServiceError> {
+        let scope = caller.scope()?;
+        let (_, user) = caller.own_scope()?;
+        let name = Name::parse(name).map_err(|error| ServiceError::field("name", error))?;
+        let token = ApiToken::mint(&mut *self.rng());
+        let row = ApiTokenRow {
+            id: self.new_uuid(),
+            name: name.to_string(),
+            prefix: token.shown_prefix().to_owned(),
+            created_at: self.now(),
+            last_used_at: None,
+        };
+        self.store().add_api_token(&scope, user, &row, token.hash().as_bytes()).await?;
+        Ok(NewApiToken { token: token.reveal().to_owned(), row })
+    }
+
+    pub async fn api_tokens(&self, caller: &Caller) -> Result<Vec<ApiTokenRow>, ServiceError> {
+        let (_, user) = caller.own_scope()?;
+        Ok(self.store().api_tokens(&caller.scope()?, user).await?)
+    }
+
+    pub async fn revoke_api_token(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
+        let (_, user) = caller.own_scope()?;
+        let revoked = self.store().revoke_api_token(&caller.scope()?, user, id).await?;
+        if revoked { Ok(()) } else { Err(ServiceError::NotFound) }
+    }
+
+    /// Whose token it is.
+    pub async fn api_caller(&self, token: &str, from: Option<String>) -> Result<Option<Caller>, ServiceError> {
+        let Ok(token) = ApiToken::parse(token) else { return Ok(None) };
+        let subject = self.store().api_token_subject(token.hash().as_bytes(), self.now()).await?;
+        Ok(subject.and_then(|subject| Caller::new(subject, Via::Api, from)))
+    }
+}

@@ -1,0 +1,107 @@
+//! Plan, then apply: the one way of every change.
+
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::id::AccountId;
+use lineside_model::journal::Scope;
+use lineside_model::plan::{BlockerKind, Context, Fingerprint, Plan, Record};
+use lineside_store::Applied;
+
+use crate::live::News;
+use crate::mint::{LineSecret, SealingMint};
+use crate::{Caller, Service, ServiceError};
+
+/// What became of a change.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    Done {
+        plan: Plan,
+        /// Credentials of a line that a person has to type, shown this once.
+        secret: Option<LineSecret>,
+    },
+    /// It was applied before: a second click, a retried request.
+    Before,
+    Blocked(Plan),
+    /// The facts moved since the plan was read; this is the plan now.
+    Moved(Plan),
+}
+
+impl Service {
+    pub async fn plan(&self, caller: &Caller, request: &ChangeRequest) -> Result<Plan, ServiceError> {
+        let scope = scope_of(caller, request)?;
+        let mint = SealingMint::new(self);
+        let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
+        found(self.store().plan(&scope, request, context).await?)
+    }
+
+    /// With `expected`, exactly the plan that was shown, or nothing.
+    pub async fn apply(
+        &self,
+        caller: &Caller,
+        request: &ChangeRequest,
+        expected: Option<&Fingerprint>,
+    ) -> Result<Outcome, ServiceError> {
+        let scope = scope_of(caller, request)?;
+        self.apply_in(&scope, request, expected).await
+    }
+
+    /// For what Lineside does by itself: the demo, phones, schedules.
+    pub async fn apply_in(
+        &self,
+        scope: &Scope,
+        request: &ChangeRequest,
+        expected: Option<&Fingerprint>,
+    ) -> Result<Outcome, ServiceError> {
+        let mint = SealingMint::new(self);
+        let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
+        match self.store().apply(scope, request, expected, context).await? {
+            Applied::Done(plan) => {
+                self.follow_up(scope.account_id, &plan).await?;
+                let secret = shown_line(&request.change, &plan).and_then(|username| mint.secret_of(&username));
+                Ok(Outcome::Done { plan, secret })
+            }
+            Applied::Before => Ok(Outcome::Before),
+            Applied::Moved(plan) => Ok(Outcome::Moved(found(plan)?)),
+            Applied::Blocked(plan) => Ok(Outcome::Blocked(found(plan)?)),
+        }
+    }
+
+    /// Tells the switch, open pages and the mailer. What is lost here by a crash is read anew at the next start.
+    async fn follow_up(&self, account_id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
+        let users: Vec<_> = plan.touched_users().into_iter().collect();
+        self.feed_directory(&users).await?;
+        if plan.steps.iter().any(|step| matches!(step.after, Some(Record::Mail(_)))) {
+            self.inner.mail_due.notify_one();
+        }
+        self.inner.live.tell(News { account_id, users });
+        Ok(())
+    }
+}
+
+/// A new account's identifier follows from the change that opens it.
+pub(crate) fn opened_account_id(request: &ChangeRequest) -> AccountId {
+    AccountId(request.id.derive("account", uuid::Uuid::nil()))
+}
+
+fn scope_of(caller: &Caller, request: &ChangeRequest) -> Result<Scope, ServiceError> {
+    match request.change {
+        Change::OpenAccount { .. } => Ok(Scope { account_id: opened_account_id(request), actor: caller.operator()? }),
+        _ => caller.scope(),
+    }
+}
+
+/// A change to what does not exist (or lies in another account) is answered as every unknown address is.
+fn found(plan: Plan) -> Result<Plan, ServiceError> {
+    let missing = plan.blockers.iter().any(|blocker| blocker.kind == BlockerKind::NotFound && blocker.field.is_none());
+    if missing { Err(ServiceError::NotFound) } else { Ok(plan) }
+}
+
+/// Generate shows the line's credentials to the person who asked, once; every other change keeps them.
+fn shown_line(change: &Change, plan: &Plan) -> Option<String> {
+    if !matches!(change, Change::Generate { .. }) {
+        return None;
+    }
+    plan.steps.iter().find_map(|step| match &step.after {
+        Some(Record::Line(line)) => Some(line.credentials.username.clone()),
+        _ => None,
+    })
+}

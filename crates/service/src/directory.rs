@@ -1,0 +1,126 @@
+//! What the switch knows of users, and what it reports back.
+
+use lineside_auth::Sealed;
+use lineside_model::directory::{Binding, DirectoryLine, DirectoryUser, RegistrationChange};
+use lineside_model::id::UserId;
+use lineside_store::directory::{SealedDirectoryLine, SealedDirectoryUser};
+use tokio::sync::broadcast;
+
+use crate::live::News;
+use crate::mint::bound_to;
+use crate::{Service, ServiceError};
+
+/// One user's news for the switch.
+#[derive(Debug, Clone)]
+pub enum DirectoryChange {
+    Put(Box<DirectoryUser>),
+    Remove(UserId),
+}
+
+/// A switch that falls this far behind reads the whole directory anew.
+const BACKLOG: usize = 16_384;
+
+pub(crate) struct Feed(broadcast::Sender<DirectoryChange>);
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+}
+
+/// Users a page while the directory is read at the start.
+const PAGE: i64 = 2_000;
+
+impl Service {
+    /// Subscribe before reading [`Self::directory`], so that nothing falls between.
+    pub fn directory_feed(&self) -> broadcast::Receiver<DirectoryChange> {
+        self.inner.feed.0.subscribe()
+    }
+
+    /// Every user, for the start.
+    pub async fn directory(&self) -> Result<Vec<DirectoryUser>, ServiceError> {
+        let (mut users, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.store().directory_page(after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(users) };
+            after = Some(last.user.user_id);
+            users.extend(page.into_iter().map(|user| self.unseal(user)));
+        }
+    }
+
+    pub(crate) async fn feed_directory(&self, ids: &[UserId]) -> Result<(), ServiceError> {
+        if ids.is_empty() || self.inner.feed.0.receiver_count() == 0 {
+            return Ok(());
+        }
+        let found: Vec<DirectoryUser> =
+            self.store().directory_users(ids).await?.into_iter().map(|user| self.unseal(user)).collect();
+        let gone = ids
+            .iter()
+            .filter(|id| !found.iter().any(|user| user.user_id == **id))
+            .map(|id| DirectoryChange::Remove(*id));
+        let gone: Vec<_> = gone.collect();
+        for change in found.into_iter().map(|user| DirectoryChange::Put(Box::new(user))).chain(gone) {
+            let _ = self.inner.feed.0.send(change);
+        }
+        Ok(())
+    }
+
+    /// A line whose secrets do not open is left out, loudly: its phone can't register until Generate mends it.
+    fn unseal(&self, sealed: SealedDirectoryUser) -> DirectoryUser {
+        let SealedDirectoryUser { mut user, lines } = sealed;
+        for line in lines {
+            match self.unseal_line(&line) {
+                Ok(open) => user.lines.push(open),
+                Err(error) => {
+                    tracing::error!(line = %line.line.id, %error, "a line's credentials can't be read; generate them anew");
+                }
+            }
+        }
+        user
+    }
+
+    fn unseal_line(&self, sealed: &SealedDirectoryLine) -> Result<DirectoryLine, ServiceError> {
+        let line = &sealed.line;
+        let credentials = &line.credentials;
+        let open = |value: &[u8], what: &str| -> Result<Vec<u8>, ServiceError> {
+            let hex = self.inner.sealer.open(&Sealed(value.to_vec()), &bound_to(&credentials.username, what))?;
+            hex::decode(&*hex).map_err(|_| ServiceError::Sealed(lineside_auth::OpenError::Damaged))
+        };
+        let damaged = |_| ServiceError::Sealed(lineside_auth::OpenError::Damaged);
+        Ok(DirectoryLine {
+            line_id: line.id,
+            device_id: line.device_id,
+            username: credentials.username.clone(),
+            ha1_md5: open(credentials.ha1_md5.bytes(), "ha1-md5")?.try_into().map_err(damaged)?,
+            ha1_sha256: open(credentials.ha1_sha256.bytes(), "ha1-sha256")?.try_into().map_err(damaged)?,
+            algorithm: line.algorithm,
+            enabled: sealed.enabled,
+        })
+    }
+
+    /// Contacts that were registered when the program stopped.
+    pub async fn bindings(&self) -> Result<Vec<Binding>, ServiceError> {
+        let now = self.now();
+        self.store().expire_bindings(now).await?;
+        Ok(self.store().bindings(now).await?)
+    }
+
+    /// A batch from the registrar: kept, and told to open pages.
+    pub async fn registrations_changed(&self, changes: &[RegistrationChange]) -> Result<(), ServiceError> {
+        self.store().save_bindings(changes, self.now()).await?;
+        let mut accounts = std::collections::BTreeMap::<_, Vec<UserId>>::new();
+        for change in changes {
+            let (account_id, user_id) = match change {
+                RegistrationChange::Put(binding) => (binding.account_id, binding.user_id),
+                RegistrationChange::Removed { account_id, user_id, .. } => (*account_id, *user_id),
+            };
+            accounts.entry(account_id).or_default().push(user_id);
+        }
+        for (account_id, mut users) in accounts {
+            users.sort();
+            users.dedup();
+            self.inner.live.tell(News { account_id, users });
+        }
+        Ok(())
+    }
+}

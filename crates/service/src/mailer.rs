@@ -1,0 +1,109 @@
+//! The outbox worker: claims mails that are due, makes their text, hands them to the server, and keeps what it said.
+
+use chrono::TimeDelta;
+use lineside_mail::{Envelope, Mailbox, Message, MessageId, PasswordReset, SendError, Welcome};
+use lineside_model::mail::{MailKind, MailState, retry_after_seconds};
+use lineside_model::phone_number::E164;
+use lineside_store::mail::MailJob;
+
+use crate::live::News;
+use crate::password::LINK;
+use crate::{Service, ServiceError};
+
+/// A claimed mail whose worker died is tried again after this long.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// Mails claimed at once.
+const BATCH: i64 = 20;
+/// The longest sleep, so that a clock that was turned does not hold mail back.
+const LONGEST_SLEEP: std::time::Duration = std::time::Duration::from_secs(30);
+
+impl Service {
+    /// Runs until the task is dropped.
+    pub async fn run_mailer(&self) {
+        loop {
+            match self.send_due_mails().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => tracing::error!(%error, "mails can't be sent for now"),
+            }
+            let sleep = self.until_next_mail().await;
+            // A new mail wakes the worker at once; the time-out is for those that were delayed.
+            let _ = tokio::time::timeout(sleep, self.inner.mail_due.notified()).await;
+        }
+    }
+
+    async fn until_next_mail(&self) -> std::time::Duration {
+        let next = self.store().next_mail_at().await.ok().flatten();
+        let wait = next.and_then(|next| (next - self.now()).to_std().ok());
+        wait.unwrap_or(LONGEST_SLEEP).clamp(std::time::Duration::from_millis(200), LONGEST_SLEEP)
+    }
+
+    /// Sends what is due now and returns how many were tried.
+    pub async fn send_due_mails(&self) -> Result<usize, ServiceError> {
+        let now = self.now();
+        let jobs = self.store().claim_mails(now, now + LEASE, BATCH).await?;
+        let count = jobs.len();
+        for job in jobs {
+            self.send(&job).await?;
+            self.inner.live.tell(News { account_id: job.mail.account_id, users: vec![job.mail.user_id] });
+        }
+        Ok(count)
+    }
+
+    async fn send(&self, job: &MailJob) -> Result<(), ServiceError> {
+        let sent = match self.compose(job).await {
+            Ok(message) => self.inner.mail.send(&message).await.map(|accepted| accepted.server_said),
+            Err(said) => Err(SendError::Permanent { said }),
+        };
+        let now = self.now();
+        let (state, said, next_at) = match sent {
+            Ok(said) => (MailState::Accepted, said, None),
+            Err(SendError::Permanent { said }) => (MailState::Failed, said, None),
+            Err(SendError::Transient { said }) => match retry_after_seconds(job.mail.attempts) {
+                Some(seconds) => (MailState::Delayed, said, Some(now + TimeDelta::seconds(seconds))),
+                None => (MailState::Failed, format!("gave up after two days: {said}"), None),
+            },
+        };
+        Ok(self.store().settle_mail(job.mail.id, state, &said, now, next_at).await?)
+    }
+
+    /// The link is made anew for each try: none lies in the database, and only the newest works.
+    async fn compose(&self, job: &MailJob) -> Result<Message, String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let profile = &job.user.profile;
+        let link = self.new_link(job.user.id).await.map_err(|error| text(&error))?;
+        let settings = self.settings();
+        let from = Mailbox::parse(&settings.mail_from).map_err(|error| text(&error))?;
+        let host = settings.mail_from.rsplit('@').next().unwrap_or("lineside.invalid");
+        let envelope = Envelope {
+            id: MessageId::new(&job.mail.id.to_string(), host).map_err(|error| text(&error))?,
+            date: job.mail.created_at,
+            from: from.named(&job.account_name),
+            to: Mailbox::parse(job.mail.to.as_str()).map_err(|error| text(&error))?.named(&profile.full_name()),
+            reply_to: None,
+        };
+        let valid_hours = u32::try_from(LINK.num_hours()).unwrap_or(72);
+        let message = match job.mail.kind {
+            MailKind::Welcome => Welcome {
+                name: profile.first_name.as_str(),
+                username: profile.username.as_str(),
+                phone_number: job.number.as_ref().map(E164::pretty).as_deref(),
+                extension: profile.extension.as_ref().map(lineside_model::extension::Extension::as_str),
+                company: &job.account_name,
+                portal_url: &settings.portal_url,
+                set_password_url: &link,
+                valid_hours,
+            }
+            .message(&envelope),
+            MailKind::PasswordReset => PasswordReset {
+                name: profile.first_name.as_str(),
+                username: profile.username.as_str(),
+                company: &job.account_name,
+                set_password_url: &link,
+                valid_hours,
+            }
+            .message(&envelope),
+        };
+        message.map_err(|error| text(&error))
+    }
+}

@@ -1,0 +1,131 @@
+//! Lists and records, each scoped to the account of who asks.
+
+use lineside_model::account::Account;
+use lineside_model::extension::Extension;
+use lineside_model::id::{ChangeId, DeviceId, LocationId, MailId, NumberId, UserId};
+use lineside_model::journal::JournalEntry;
+use lineside_model::license::Seats;
+use lineside_model::list::{
+    DepartmentRow, DeviceDetail, DeviceFilter, DeviceRow, FreeNumber, Home, JournalFilter, LocationRow, NumberFilter,
+    NumberRow, Page, RailCounts, UserDetail, UserFilter, UserRow,
+};
+use lineside_model::text::Name;
+use lineside_model::username::Username;
+
+use crate::{Caller, Service, ServiceError};
+
+impl Service {
+    pub async fn account(&self, caller: &Caller) -> Result<Account, ServiceError> {
+        let (scope, _) = caller.own_scope()?;
+        self.store().account(&scope).await?.ok_or(ServiceError::NotFound)
+    }
+
+    pub async fn home(&self, caller: &Caller) -> Result<Home, ServiceError> {
+        self.store().home(&caller.scope()?).await?.ok_or(ServiceError::NotFound)
+    }
+
+    pub async fn rail_counts(&self, caller: &Caller) -> Result<RailCounts, ServiceError> {
+        Ok(self.store().rail_counts(&caller.scope()?).await?)
+    }
+
+    pub async fn users(&self, caller: &Caller, filter: &UserFilter) -> Result<Page<UserRow>, ServiceError> {
+        Ok(self.store().users(&caller.scope()?, filter, self.now()).await?)
+    }
+
+    pub async fn user_rows(&self, caller: &Caller, ids: &[UserId]) -> Result<Vec<UserRow>, ServiceError> {
+        Ok(self.store().user_rows(&caller.scope()?, ids, self.now()).await?)
+    }
+
+    pub async fn user(&self, caller: &Caller, id: UserId) -> Result<UserDetail, ServiceError> {
+        self.store().user(&caller.scope()?, id, self.now()).await?.ok_or(ServiceError::NotFound)
+    }
+
+    /// The caller's own page, whatever their role.
+    pub async fn me(&self, caller: &Caller) -> Result<UserDetail, ServiceError> {
+        let (scope, id) = caller.own_scope()?;
+        self.store().user(&scope, id, self.now()).await?.ok_or(ServiceError::NotFound)
+    }
+
+    /// `firstname.lastname`, with a number when that is taken.
+    pub async fn suggest_username(&self, caller: &Caller, first: &Name, last: &Name) -> Result<Username, ServiceError> {
+        caller.scope()?;
+        let base = Username::suggest(first, last, |_| false);
+        let taken = self.store().usernames_beginning(&base.key()).await?;
+        Ok(Username::suggest(first, last, |name| taken.iter().any(|other| other == name)))
+    }
+
+    pub async fn suggest_extension(&self, caller: &Caller) -> Result<Option<Extension>, ServiceError> {
+        let scope = caller.scope()?;
+        let account = self.account(caller).await?;
+        Ok(self.store().suggest_extension(&scope, &account.settings.dial_plan).await?)
+    }
+
+    pub async fn free_numbers(
+        &self,
+        caller: &Caller,
+        location: Option<LocationId>,
+        search: &str,
+        limit: i64,
+    ) -> Result<Vec<FreeNumber>, ServiceError> {
+        Ok(self.store().free_numbers(&caller.scope()?, location, search, limit).await?)
+    }
+
+    pub async fn locations(&self, caller: &Caller) -> Result<Vec<LocationRow>, ServiceError> {
+        Ok(self.store().locations(&caller.scope()?).await?)
+    }
+
+    pub async fn location(&self, caller: &Caller, id: LocationId) -> Result<LocationRow, ServiceError> {
+        self.store().location(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
+    }
+
+    pub async fn departments(&self, caller: &Caller) -> Result<Vec<DepartmentRow>, ServiceError> {
+        Ok(self.store().departments(&caller.scope()?).await?)
+    }
+
+    pub async fn numbers(&self, caller: &Caller, filter: &NumberFilter) -> Result<Page<NumberRow>, ServiceError> {
+        Ok(self.store().numbers(&caller.scope()?, filter).await?)
+    }
+
+    pub async fn number(&self, caller: &Caller, id: NumberId) -> Result<NumberRow, ServiceError> {
+        self.store().number(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
+    }
+
+    pub async fn devices(&self, caller: &Caller, filter: &DeviceFilter) -> Result<Page<DeviceRow>, ServiceError> {
+        Ok(self.store().devices(&caller.scope()?, filter).await?)
+    }
+
+    pub async fn device(&self, caller: &Caller, id: DeviceId) -> Result<DeviceDetail, ServiceError> {
+        self.store().device(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
+    }
+
+    pub async fn seats(&self, caller: &Caller) -> Result<Vec<Seats>, ServiceError> {
+        Ok(self.store().seats(&caller.scope()?).await?)
+    }
+
+    pub async fn journal(&self, caller: &Caller, filter: &JournalFilter) -> Result<Page<JournalEntry>, ServiceError> {
+        Ok(self.store().journal(&caller.scope()?, filter).await?)
+    }
+
+    pub async fn journal_entry(&self, caller: &Caller, id: ChangeId) -> Result<JournalEntry, ServiceError> {
+        self.store().journal_entry(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
+    }
+
+    /// Tries a failed or delayed mail again at once.
+    pub async fn retry_mail(&self, caller: &Caller, user: UserId, id: MailId) -> Result<(), ServiceError> {
+        let retried = self.store().retry_mail(&caller.scope()?, user, id, self.now()).await?;
+        self.inner.mail_due.notify_one();
+        if retried { Ok(()) } else { Err(ServiceError::NotFound) }
+    }
+
+    /// A new PIN, checked and hashed, for a change that sets it.
+    pub async fn hash_pin(
+        &self,
+        pin: &str,
+        extension: Option<&Extension>,
+    ) -> Result<lineside_model::secret::Opaque, ServiceError> {
+        let pin = lineside_auth::Pin::parse(pin.trim(), extension.map(Extension::as_str))
+            .map_err(|error| ServiceError::field("pin", error))?;
+        let hash = self.inner.hasher.hash(&pin, &mut *self.rng()).await?;
+        Ok(lineside_model::secret::Opaque::new(hash.as_str().as_bytes().to_vec()))
+    }
+}
