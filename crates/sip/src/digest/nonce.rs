@@ -4,7 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-pub(super) struct NonceKey([u8; 32]);
+/// HMAC that has taken its key already.
+pub(super) struct NonceKey(Hmac<Sha256>);
 
 /// What a nonce of ours says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +20,19 @@ const MAC_BYTES: usize = 12;
 
 impl NonceKey {
     pub fn new(key: [u8; 32]) -> NonceKey {
-        NonceKey(key)
+        // HMAC pads a short key with zeros to the block of its hash (RFC 2104).
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(&key);
+        NonceKey(Hmac::new(&block.into()))
     }
 
     /// 48 digits. The realm is under the MAC: a nonce of one account says nothing to another.
     pub fn issue(&self, nonce: Nonce, realm: &[u8]) -> String {
-        use std::fmt::Write as _;
-        let mut text = format!("{:016x}{:08x}", nonce.issued, nonce.serial);
-        for byte in self.mac(text.as_bytes(), realm) {
-            let _ = write!(text, "{byte:02x}");
-        }
+        let mut text = String::with_capacity(PLAIN_DIGITS + 2 * MAC_BYTES);
+        push_hex(&mut text, &nonce.issued.to_be_bytes());
+        push_hex(&mut text, &nonce.serial.to_be_bytes());
+        let mac = self.mac(text.as_bytes(), realm);
+        push_hex(&mut text, &mac);
         text
     }
 
@@ -39,10 +43,7 @@ impl NonceKey {
         }
         let (plain, mac) = text.split_at(PLAIN_DIGITS);
         let mut expected = String::with_capacity(2 * MAC_BYTES);
-        for byte in self.mac(plain, realm) {
-            use std::fmt::Write as _;
-            let _ = write!(expected, "{byte:02x}");
-        }
+        push_hex(&mut expected, &self.mac(plain, realm));
         if !bool::from(expected.as_bytes().ct_eq(mac)) {
             return None;
         }
@@ -53,12 +54,17 @@ impl NonceKey {
 
     fn mac(&self, plain: &[u8], realm: &[u8]) -> [u8; MAC_BYTES] {
         let mut out = [0; MAC_BYTES];
-        // HMAC takes keys of any length, so this cannot fail.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(plain);
-            mac.update(realm);
-            out.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
-        }
+        let mut mac = self.0.clone();
+        mac.update(plain);
+        mac.update(realm);
+        out.copy_from_slice(&mac.finalize().into_bytes()[..MAC_BYTES]);
         out
+    }
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        text.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
+        text.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
     }
 }

@@ -99,23 +99,27 @@ fn unanswerable(refusal: Refusal) -> Malformed {
 }
 
 fn refuse(message: Message, refusal: Refusal) -> Malformed {
-    let is_answerable =
-        message.is_request() && message.method() != Method::Ack && message.vias().next().is_some_and(|via| via.is_ok());
     // A Via that cannot be read names nobody, but the flow it came by does: any Via line will do.
-    let has_via = message.is_request() && message.method() != Method::Ack && message.header(HeaderName::Via).is_some();
-    Malformed { refusal, answerable: (is_answerable || has_via).then(|| Box::new(message)) }
+    let is_answerable =
+        message.is_request() && message.method() != Method::Ack && message.header(HeaderName::Via).is_some();
+    Malformed { refusal, answerable: is_answerable.then(|| Box::new(message)) }
 }
 
 /// The end of the line at `begin` without CR LF, and where the next one begins. A lone CR is a fault: other parsers take it
 /// for a line end.
 fn find_line(raw: &[u8], begin: usize, fault: &mut Option<Refusal>) -> Option<(usize, usize)> {
-    let rest = raw.get(begin..)?;
-    let newline = memchr::memchr(b'\n', rest)?;
-    let line = rest[..newline].strip_suffix(b"\r").unwrap_or(&rest[..newline]);
-    if memchr::memchr(b'\r', line).is_some() {
+    let mut at = begin;
+    loop {
+        let end = at + memchr::memchr2(b'\r', b'\n', raw.get(at..)?)?;
+        if raw[end] == b'\n' {
+            return Some((end, end + 1));
+        }
+        if raw.get(end + 1) == Some(&b'\n') {
+            return Some((end, end + 2));
+        }
         fault.get_or_insert(Refusal::bad("Carriage return without line feed"));
+        at = end + 1;
     }
-    Some((begin + line.len(), begin + newline + 1))
 }
 
 /// Request line or status line; what is neither cannot be answered.

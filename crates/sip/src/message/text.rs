@@ -1,6 +1,7 @@
 //! Bytes of a header value: linear white space (folding included), quoted strings, tokens, numbers.
 
 /// SP, HT and the CR LF of a folded line (RFC 3261 section 25.1, LWS).
+#[inline]
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
@@ -19,9 +20,40 @@ pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
     value
 }
 
+const TOKEN: u8 = 1;
+const HOST: u8 = 2;
+
+/// What each byte may be part of.
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let is_alphanumeric = byte.is_ascii_alphanumeric();
+        if is_alphanumeric || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~') {
+            classes[byte as usize] |= TOKEN;
+        }
+        if is_alphanumeric || matches!(byte, b'-' | b'.' | b'_') {
+            classes[byte as usize] |= HOST;
+        }
+        if byte == u8::MAX {
+            return classes;
+        }
+        byte += 1;
+    }
+}
+
 /// The `token` characters of RFC 3261 section 25.1.
+#[inline]
 pub(crate) fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
+    CLASSES[usize::from(byte)] & TOKEN != 0
+}
+
+/// Characters of a host name or IPv4 address; `_` is in names that are in use though RFC 3261 does not allow it.
+#[inline]
+pub(crate) fn is_host_byte(byte: u8) -> bool {
+    CLASSES[usize::from(byte)] & HOST != 0
 }
 
 pub(crate) fn is_token(text: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{is_token_byte, number, split_once, trim};
+use super::text::{is_host_byte, is_token_byte, number, split_once, trim};
 use super::{Params, Refusal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -170,10 +170,7 @@ pub(crate) fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
         }
         len
     } else {
-        // A name may hold `_` in practice though RFC 3261 does not allow it.
-        text.iter()
-            .position(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'.' | b'_'))
-            .unwrap_or(text.len())
+        text.iter().position(|byte| !is_host_byte(*byte)).unwrap_or(text.len())
     };
     if host_len == 0 {
         return None;
