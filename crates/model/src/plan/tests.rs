@@ -1,1 +1,492 @@
 //! Plans, rule by rule.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::*;
+use crate::account::{Account, AccountNumber, AccountSettingsInput};
+use crate::address::CivicAddressInput;
+use crate::device::{LineCredentials, Mac, NewDevice};
+use crate::e911::{Confirmation, E911Address};
+use crate::id::{AccountId, ChangeId, DeviceId, LocationId, NumberId, TrackId};
+use crate::license::{Catalogue, Seats, VOICE};
+use crate::location::{Location, SiteInput};
+use crate::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
+use crate::secret::Opaque;
+use crate::user::{NewUser, Profile, ProfileInput, Role, User, UserState, WizardStep};
+
+struct Fixed;
+
+impl Mint for Fixed {
+    fn line(&self, device: DeviceId, _: &crate::account::SipDomain, keep_secret: bool) -> LineCredentials {
+        let secret = keep_secret.then(|| Opaque::new(*b"secret"));
+        LineCredentials { username: format!("d-{device}"), secret, ..LineCredentials::default() }
+    }
+
+    fn provisioning(&self, _: DeviceId) -> (Opaque, Opaque) {
+        (Opaque::new(*b"token"), Opaque::new(*b"hash"))
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_000_000, 0).unwrap()
+}
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n)
+}
+
+const ANA: UserId = UserId(Uuid::from_u128(1));
+const BEN: UserId = UserId(Uuid::from_u128(2));
+const PHOENIX: LocationId = LocationId(Uuid::from_u128(3));
+const DENVER: LocationId = LocationId(Uuid::from_u128(4));
+const DESK: DeviceId = DeviceId(Uuid::from_u128(5));
+
+fn profile(first: &str, extension: &str) -> Profile {
+    let input = ProfileInput {
+        first_name: first.into(),
+        last_name: "Duarte".into(),
+        username: format!("{}.duarte", first.to_lowercase()),
+        email: format!("{}@harbor.example", first.to_lowercase()),
+        extension: extension.into(),
+        location_id: PHOENIX.to_string(),
+        ..ProfileInput::default()
+    };
+    input.parse().unwrap()
+}
+
+fn user(id: UserId, first: &str, extension: &str) -> User {
+    User {
+        id,
+        account_id: AccountId(self::id(100)),
+        version: 3,
+        profile: profile(first, extension),
+        role: Role::User,
+        state: UserState::Active,
+        pin_hash: None,
+        wizard: None,
+        welcome_wanted: false,
+        created_at: now(),
+    }
+}
+
+fn location(id: LocationId, name: &str, code: &str) -> Location {
+    let address = CivicAddressInput {
+        street_number: "3550".into(),
+        street_name: format!("{name} Ave"),
+        city: name.into(),
+        region: "AZ".into(),
+        postal_code: "85012".into(),
+        ..CivicAddressInput::default()
+    };
+    let site = SiteInput { name: name.into(), address, area_code: code.into(), ..SiteInput::default() };
+    Location { id, account_id: AccountId(self::id(100)), version: 1, site: site.parse().unwrap() }
+}
+
+fn number(n: u128, text: &str, kind: NumberKind, holder: Option<UserId>) -> PhoneNumber {
+    PhoneNumber {
+        id: NumberId(id(200 + n)),
+        account_id: AccountId(id(100)),
+        version: 1,
+        number: E164::parse(text).unwrap(),
+        kind,
+        state: if holder.is_some() { NumberState::Assigned } else { NumberState::Free },
+        location_id: None,
+        user_id: holder,
+        created_at: now(),
+    }
+}
+
+/// Ana (201) and Ben (202) at Phoenix, two locations, ten seats of everything.
+fn facts() -> Facts {
+    let settings = AccountSettingsInput {
+        name: "Harbor & Vine".into(),
+        billing_email: "billing@harbor.example".into(),
+        time_zone: "America/Phoenix".into(),
+        country: "US".into(),
+        sip_domain: "harbor.example".into(),
+        extension_min: "3".into(),
+        extension_max: "4".into(),
+        first_extension: "201".into(),
+    };
+    let account = Account {
+        id: AccountId(id(100)),
+        version: 1,
+        number: AccountNumber::parse("48201137").unwrap(),
+        settings: settings.parse().unwrap(),
+        created_at: now(),
+    };
+    let mut facts = Facts::new(account, Catalogue::default_catalogue());
+    for user in [user(ANA, "Ana", "201"), user(BEN, "Ben", "202")] {
+        facts.taken.usernames.insert(user.profile.username.key(), Some(user.id));
+        facts.taken.extensions.insert(user.profile.extension.clone().unwrap(), user.id);
+        facts.users.insert(user.id, user);
+    }
+    facts.locations =
+        [(PHOENIX, location(PHOENIX, "Phoenix", "480")), (DENVER, location(DENVER, "Denver", "303"))].into();
+    for license in facts.catalogue.types.clone() {
+        let seats =
+            Seats { account_id: AccountId(id(100)), license_type_id: license.id, version: 1, bought: 10, used: 0 };
+        facts.seats.insert(license.id, seats);
+    }
+    facts
+}
+
+fn license(slug: &str) -> LicenseTypeId {
+    Catalogue::default_catalogue().license_type_by_slug(slug).unwrap().id
+}
+
+fn voice() -> TrackId {
+    Catalogue::default_catalogue().track_by_slug(VOICE).unwrap().id
+}
+
+fn hold(facts: &mut Facts, user_id: UserId, slug: &str) {
+    let held = facts.catalogue.license_type_by_slug(slug).unwrap().clone();
+    facts.seats.get_mut(&held.id).unwrap().used += 1;
+    facts.assignments.push(Assignment {
+        id: crate::id::AssignmentId(ChangeId(id(9)).derive(slug, user_id.0)),
+        account_id: AccountId(id(100)),
+        version: 1,
+        user_id,
+        track_id: held.track_id,
+        license_type_id: held.id,
+        starts_at: now(),
+    });
+}
+
+fn give(facts: &mut Facts, number: PhoneNumber) -> NumberId {
+    let id = number.id;
+    facts.numbers.insert(id, number);
+    id
+}
+
+fn confirm(facts: &mut Facts, user_id: UserId) {
+    let address = facts.locations[&PHOENIX].site.address.clone();
+    let confirmed = Some(Confirmation { at: now(), by: "Ana Duarte".into() });
+    let e911 = E911Address { user_id, account_id: AccountId(id(100)), version: 1, address, callback: None, confirmed };
+    facts.e911.insert(user_id, e911);
+}
+
+fn plan_at(facts: &Facts, change: Change, at: DateTime<Utc>) -> Plan {
+    let request = ChangeRequest { id: ChangeId(id(1)), change };
+    plan(facts, &request, Context { now: at, actor: "Ana Duarte", mint: &Fixed })
+}
+
+fn planned(facts: &Facts, change: Change) -> Plan {
+    plan_at(facts, change, now())
+}
+
+fn kinds(plan: &Plan) -> Vec<BlockerKind> {
+    plan.blockers.iter().map(|blocker| blocker.kind).collect()
+}
+
+fn new_user() -> NewUser {
+    NewUser {
+        profile: profile("Chiara", "203"),
+        number_id: None,
+        mobile_number_id: None,
+        package: None,
+        without_license: false,
+        role: Role::User,
+        pin_hash: None,
+        welcome_wanted: true,
+        wizard: None,
+    }
+}
+
+#[test]
+fn a_new_user_comes_with_number_license_open_address_and_mail() {
+    let mut facts = facts();
+    let number_id = give(&mut facts, number(1, "+14805550143", NumberKind::Landline, None));
+    let new = NewUser { number_id: Some(number_id), package: Some(license("business")), ..new_user() };
+    let plan = planned(&facts, Change::AddUser { user: Box::new(new) });
+    assert_eq!(plan.blockers, []);
+    let made: Vec<&str> = plan.steps.iter().map(|step| step.after.as_ref().unwrap().kind()).collect();
+    assert_eq!(made, ["user", "phone number", "E911 address", "license", "mail"]);
+    assert_eq!((plan.seats.len(), plan.seats[0].delta), (1, 1));
+    let Some(Record::E911Address(e911)) = &plan.steps[2].after else { panic!("no address") };
+    assert_eq!((e911.confirmed.clone(), e911.callback.as_ref().map(E164::as_str)), (None, Some("+14805550143")));
+}
+
+#[test]
+fn saving_a_user_without_a_license_asks_for_a_confirmation() {
+    let facts = facts();
+    let asked = planned(&facts, Change::AddUser { user: Box::new(new_user()) });
+    assert_eq!(kinds(&asked), [BlockerKind::NeedsConfirmation]);
+    assert_eq!(asked.blockers[0].repairs, [Repair::Confirm]);
+    let said = planned(&facts, Change::AddUser { user: Box::new(NewUser { without_license: true, ..new_user() }) });
+    assert_eq!(said.blockers, []);
+}
+
+#[test]
+fn taken_names_and_foreign_places_are_refused_beside_their_fields() {
+    let mut facts = facts();
+    facts.taken.usernames.insert("chiara.duarte".into(), None);
+    let mut profile = profile("Chiara", "201");
+    profile.location_id = Some(LocationId(id(77)));
+    profile.unreachable = Some(crate::extension::Destination::parse("999").unwrap());
+    let new = NewUser { profile, without_license: true, ..new_user() };
+    let plan = planned(&facts, Change::AddUser { user: Box::new(new) });
+    let errors = field_errors(&plan.blockers);
+    for field in ["username", "extension", "location_id", "unreachable"] {
+        assert!(errors.of(field).is_some(), "{field}: {errors:?}");
+    }
+    assert_eq!(errors.of("extension"), Some("extension 201 belongs to Ana Duarte; choose another"));
+}
+
+#[test]
+fn an_extension_of_the_wrong_length_is_refused_only_when_it_is_new() {
+    let mut facts = facts();
+    facts.users.get_mut(&ANA).unwrap().profile.extension = Some(crate::extension::Extension::parse("20155").unwrap());
+    let mut kept = profile("Ana", "20155");
+    kept.first_name = crate::text::Name::parse("Anna").unwrap();
+    let plan = planned(&facts, Change::EditProfile { user_id: ANA, version: None, profile: Box::new(kept) });
+    assert_eq!(plan.blockers, []);
+    let plan = planned(
+        &facts,
+        Change::EditProfile { user_id: BEN, version: None, profile: Box::new(profile("Ben", "20266")) },
+    );
+    assert_eq!(plan.blockers[0].field.as_deref(), Some("extension"));
+}
+
+#[test]
+fn a_stale_save_is_blocked_and_an_unchanged_one_is_empty() {
+    let facts = facts();
+    let save = |version, profile| Change::EditProfile { user_id: ANA, version, profile: Box::new(profile) };
+    assert_eq!(kinds(&planned(&facts, save(Some(2), profile("Ana", "205")))), [BlockerKind::Stale]);
+    assert_eq!(planned(&facts, save(Some(3), profile("Ana", "205"))).blockers, []);
+    assert!(planned(&facts, save(Some(3), profile("Ana", "201"))).is_empty());
+}
+
+#[test]
+fn moving_opens_the_emergency_address_again() {
+    let mut facts = facts();
+    confirm(&mut facts, ANA);
+    let mut moved = profile("Ana", "201");
+    moved.location_id = Some(DENVER);
+    let plan = planned(&facts, Change::EditProfile { user_id: ANA, version: None, profile: Box::new(moved) });
+    let Some(Record::E911Address(after)) = &plan.steps[0].after else { panic!("{:?}", plan.steps) };
+    assert_eq!(after.confirmed, None);
+    assert_eq!(after.address.city, "Denver");
+    assert_eq!(plan.e911.len(), 1);
+}
+
+#[test]
+fn business_needs_a_landline_number_and_says_how_to_get_one() {
+    let mut facts = facts();
+    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business") };
+    let blocked = planned(&facts, assign());
+    assert_eq!(kinds(&blocked), [BlockerKind::MissingNumber]);
+    assert_eq!(blocked.blockers[0].repairs, [Repair::PickNumber { user_id: ANA, kind: NumberKind::Landline }]);
+    give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
+    assert_eq!(planned(&facts, assign()).blockers, []);
+}
+
+#[test]
+fn a_license_replaces_its_track_and_moves_the_seat() {
+    let mut facts = facts();
+    give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
+    hold(&mut facts, ANA, "basic");
+    let plan = planned(&facts, Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business") });
+    assert_eq!(plan.blockers, []);
+    assert_eq!(plan.steps.len(), 1);
+    let deltas: Vec<(String, i64)> = plan.seats.iter().map(|seats| (seats.name.clone(), seats.delta)).collect();
+    assert_eq!(deltas, [("Business".to_owned(), 1), ("Basic".to_owned(), -1)]);
+}
+
+#[test]
+fn the_last_seat_is_not_given_to_two() {
+    let mut facts = facts();
+    facts.seats.get_mut(&license("basic")).unwrap().bought = 1;
+    let plan = planned(&facts, Change::AssignLicense { user_ids: vec![ANA, BEN], license_type_id: license("basic") });
+    assert_eq!(kinds(&plan), [BlockerKind::NoFreeSeat]);
+    assert_eq!(plan.blockers[0].message, "2 seats of Basic needed, 1 free");
+    assert!(matches!(plan.blockers[0].repairs[0], Repair::AddSeats { .. }));
+}
+
+#[test]
+fn what_requires_a_license_falls_with_it() {
+    let mut facts = facts();
+    hold(&mut facts, ANA, "basic");
+    hold(&mut facts, ANA, "pro-plus");
+    hold(&mut facts, ANA, "unlimited-5g");
+    let plan = planned(&facts, Change::RemoveLicense { user_ids: vec![ANA], track_id: voice() });
+    assert_eq!((plan.blockers.len(), plan.steps.len(), plan.warnings.len()), (0, 3, 2));
+    assert!(plan.seats.iter().all(|seats| seats.delta == -1));
+    assert!(plan.wants_review());
+}
+
+#[test]
+fn seats_in_use_are_not_given_back() {
+    let mut facts = facts();
+    hold(&mut facts, ANA, "basic");
+    let set = |bought| Change::SetSeats { license_type_id: license("basic"), bought };
+    assert_eq!(kinds(&planned(&facts, set(0))), [BlockerKind::InUse]);
+    assert_eq!(planned(&facts, set(1)).blockers, []);
+    assert_eq!(kinds(&planned(&facts, set(-1))), [BlockerKind::Invalid]);
+}
+
+#[test]
+fn a_number_that_a_license_requires_stays() {
+    let mut facts = facts();
+    let number_id = give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
+    let take = || Change::AssignNumber { number_id, user_id: None };
+    assert_eq!(planned(&facts, take()).blockers, []);
+    hold(&mut facts, ANA, "business");
+    let blocked = planned(&facts, take());
+    assert_eq!(kinds(&blocked), [BlockerKind::DependentLicense]);
+    assert_eq!(blocked.blockers[0].repairs.len(), 2);
+}
+
+#[test]
+fn another_number_of_the_same_kind_frees_the_first_and_moves_the_callback() {
+    let mut facts = facts();
+    give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
+    let second = give(&mut facts, number(2, "+14805550144", NumberKind::Landline, None));
+    confirm(&mut facts, ANA);
+    let plan = planned(&facts, Change::AssignNumber { number_id: second, user_id: Some(ANA) });
+    assert_eq!(plan.blockers, []);
+    let freed = plan.steps.iter().any(|step| {
+        matches!(&step.after, Some(Record::PhoneNumber(number)) if number.state == NumberState::Free && number.user_id.is_none())
+    });
+    assert!(freed);
+    assert!(plan.e911[0].contains("+1 480 555 0144"), "{:?}", plan.e911);
+}
+
+#[test]
+fn an_assigned_phone_gets_a_line_and_the_generic_one_waits_for_generate() {
+    let facts = facts();
+    let add = |model: &str, mac: Option<&str>| Change::AddDevice {
+        device: NewDevice {
+            model: model.into(),
+            mac: mac.map(|mac| Mac::parse(mac).unwrap()),
+            label: None,
+            user_id: Some(ANA),
+        },
+    };
+    let lines = |plan: &Plan| plan.steps.iter().filter(|step| matches!(step.after, Some(Record::Line(_)))).count();
+    let yealink = planned(&facts, add("yealink-t54w", Some("80:5e:c0:00:00:01")));
+    assert_eq!((yealink.blockers.len(), lines(&yealink)), (0, 1));
+    let Some(Record::Line(line)) = &yealink.steps[1].after else { panic!("no line") };
+    assert!(line.credentials.secret.is_some());
+    let linphone = planned(&facts, add("linphone", None));
+    let Some(Record::Line(line)) = &linphone.steps[1].after else { panic!("no line") };
+    assert_eq!(line.credentials.secret, None);
+    let generic = planned(&facts, add("generic", None));
+    assert_eq!((generic.blockers.len(), lines(&generic)), (0, 0));
+    assert_eq!(field_errors(&planned(&facts, add("yealink-t54w", None)).blockers).0[0].field, "mac");
+}
+
+#[test]
+fn no_more_devices_than_the_license_allows() {
+    let mut facts = facts();
+    hold(&mut facts, ANA, "basic");
+    let first = planned(
+        &facts,
+        Change::AddDevice {
+            device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
+        },
+    );
+    let Some(Record::Device(device)) = first.steps[0].after.clone() else { panic!("no device") };
+    facts.devices.insert(DESK, crate::device::Device { id: DESK, ..*device });
+    let second = planned(
+        &facts,
+        Change::AddDevice {
+            device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
+        },
+    );
+    assert!(second.blockers[0].message.starts_with("Basic allows 1 device"), "{:?}", second.blockers);
+}
+
+#[test]
+fn a_second_device_opens_the_emergency_address_again() {
+    let mut facts = facts();
+    let first = planned(
+        &facts,
+        Change::AddDevice {
+            device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
+        },
+    );
+    let Some(Record::Device(device)) = first.steps[0].after.clone() else { panic!("no device") };
+    facts.devices.insert(DESK, crate::device::Device { id: DESK, ..*device });
+    confirm(&mut facts, ANA);
+    let second = planned(
+        &facts,
+        Change::AddDevice { device: NewDevice { model: "generic".into(), mac: None, label: None, user_id: Some(ANA) } },
+    );
+    assert_eq!(second.e911.len(), 1);
+}
+
+#[test]
+fn finishing_the_wizard_sends_the_welcome_mail_once() {
+    let mut facts = facts();
+    let ana = facts.users.get_mut(&ANA).unwrap();
+    (ana.wizard, ana.welcome_wanted) = (Some(WizardStep::Review), true);
+    let finish = || Change::SetWizard { user_id: ANA, wizard: None };
+    let plan = planned(&facts, finish());
+    assert_eq!(plan.steps.len(), 2);
+    facts.users.get_mut(&ANA).unwrap().welcome_wanted = false;
+    assert_eq!(planned(&facts, finish()).steps.len(), 1);
+}
+
+#[test]
+fn an_authorized_user_needs_a_pin_and_the_owner_stays() {
+    let mut facts = facts();
+    let set = |role, pin_hash| Change::SetSecurity { user_id: ANA, version: None, role, pin_hash };
+    assert_eq!(planned(&facts, set(Role::AuthorizedUser, None)).blockers[0].field.as_deref(), Some("pin"));
+    assert_eq!(planned(&facts, set(Role::AuthorizedUser, Some(Opaque::new(*b"h")))).blockers, []);
+    assert_eq!(planned(&facts, set(Role::AccountOwner, None)).blockers[0].field.as_deref(), Some("role"));
+    facts.users.get_mut(&ANA).unwrap().role = Role::AccountOwner;
+    assert!(planned(&facts, set(Role::User, None)).blocked());
+    assert!(planned(&facts, Change::SetUserState { user_id: ANA, state: UserState::Suspended }).blocked());
+}
+
+#[test]
+fn a_place_in_use_is_not_deleted() {
+    let mut facts = facts();
+    facts.usage.location_users = 2;
+    let plan = planned(&facts, Change::DeleteLocation { location_id: PHOENIX });
+    assert_eq!(kinds(&plan), [BlockerKind::InUse]);
+    assert_eq!(plan.blockers[0].repairs, [Repair::MoveUsers { location_id: PHOENIX }]);
+    facts.usage.location_users = 0;
+    assert_eq!(planned(&facts, Change::DeleteLocation { location_id: PHOENIX }).blockers, []);
+}
+
+#[test]
+fn the_sip_domain_stays_while_phones_hold_credentials_for_it() {
+    let mut facts = facts();
+    let mut settings = facts.account.settings.clone();
+    settings.sip_domain = crate::account::SipDomain::parse("other.example").unwrap();
+    facts.usage.lines = 1;
+    let edit = || Change::EditAccount { version: None, settings: settings.clone() };
+    assert_eq!(planned(&facts, edit()).blockers[0].field.as_deref(), Some("sip_domain"));
+    facts.usage.lines = 0;
+    assert_eq!(planned(&facts, edit()).blockers, []);
+}
+
+#[test]
+fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
+    let mut facts = facts();
+    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("basic") };
+    let first = planned(&facts, assign()).fingerprint();
+    facts.seats.get_mut(&license("basic")).unwrap().used = 4;
+    let later = plan_at(&facts, assign(), now() + chrono::TimeDelta::minutes(5)).fingerprint();
+    assert_eq!(first, later);
+    hold(&mut facts, ANA, "business");
+    assert_ne!(first, planned(&facts, assign()).fingerprint());
+}
+
+#[test]
+fn plans_and_changes_survive_json_without_their_secrets() {
+    let facts = facts();
+    let change = Change::AddDevice {
+        device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
+    };
+    let request = ChangeRequest { id: ChangeId(id(1)), change };
+    let plan = plan(&facts, &request, Context { now: now(), actor: "Ana", mint: &Fixed });
+    let json = serde_json::to_string(&plan).unwrap();
+    assert!(!json.contains("d-"), "credentials in {json}");
+    assert!(serde_json::from_str::<Plan>(&json).is_ok());
+    let json = serde_json::to_string(&request).unwrap();
+    assert_eq!(serde_json::from_str::<ChangeRequest>(&json).unwrap(), request);
+}
