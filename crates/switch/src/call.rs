@@ -12,6 +12,8 @@ mod leg;
 mod place;
 mod ring;
 mod talk;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -97,6 +99,11 @@ enum Stage {
 }
 
 impl Calls {
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.open.len()
+    }
+
     /// Anything but a request.
     pub(crate) fn event(&mut self, env: &mut Env<'_>, event: Event) {
         match event {

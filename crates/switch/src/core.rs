@@ -152,6 +152,11 @@ impl Core {
         self.registrar.take_changes()
     }
 
+    #[cfg(test)]
+    pub(crate) fn open_calls(&self) -> usize {
+        self.calls.count()
+    }
+
     fn work(&mut self, now: Now) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {

@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn a_line_is_found_by_domain_and_name() {
         let directory = Directory::new();
-        directory.put(fixture::user(1, "201"));
+        directory.put(fixture::user_with_number(1, "201"));
         let found = directory.line("PBX.example.com", "line201").unwrap();
         assert_eq!(found.line().line_id, fixture::line_id(1));
         assert!(directory.line("other.example.com", "line201").is_none());
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_new_state_leaves_nothing_of_the_old() {
         let directory = Directory::new();
-        directory.put(fixture::user(1, "201"));
+        directory.put(fixture::user_with_number(1, "201"));
         let mut moved = fixture::user(1, "301");
         moved.numbers.clear();
         directory.put(moved);
@@ -243,9 +243,9 @@ mod tests {
     fn a_number_that_was_swapped_is_kept_in_either_order() {
         for first in [1, 2] {
             let directory = Directory::new();
-            directory.put(fixture::user(1, "201"));
-            directory.put(fixture::user(2, "202"));
-            let (mut one, mut two) = (fixture::user(1, "201"), fixture::user(2, "202"));
+            directory.put(fixture::user_with_number(1, "201"));
+            directory.put(fixture::user_with_number(2, "202"));
+            let (mut one, mut two) = (fixture::user_with_number(1, "201"), fixture::user_with_number(2, "202"));
             std::mem::swap(&mut one.numbers, &mut two.numbers);
             let order = if first == 1 { [one, two] } else { [two, one] };
             for user in order {
@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn another_accounts_numbers_and_extensions_do_not_exist() {
         let directory = Directory::new();
-        directory.put(fixture::user(1, "201"));
+        directory.put(fixture::user_with_number(1, "201"));
         let stranger = AccountId(uuid::Uuid::from_u128(99));
         assert!(directory.number(stranger, fixture::number(1).as_str()).is_none());
         assert!(directory.extension(stranger, &Extension::parse("201").unwrap()).is_none());
@@ -273,7 +273,7 @@ mod tests {
         directory.on_change(move |changed| {
             seen.lock().unwrap().push((changed.clone(), reader.user(fixture::user_id(1)).is_some()));
         });
-        directory.put(fixture::user(1, "201"));
+        directory.put(fixture::user_with_number(1, "201"));
         directory.replace_all([]);
         let expected = [(Changed::User(fixture::user_id(1)), true), (Changed::Everything, false)];
         assert_eq!(*heard.lock().unwrap(), expected);

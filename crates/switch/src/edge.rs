@@ -33,6 +33,8 @@ const UNSENT: usize = 256;
 #[derive(Debug)]
 pub(crate) enum Input {
     Message(Flow, Bytes),
+    /// After what this leads to is sent, the connection is to be closed.
+    Last(Flow, Bytes),
     Closed(u64),
     Directory(Changed),
     Stop,

@@ -30,6 +30,8 @@ mod registrar;
 pub mod route;
 mod scanner;
 mod switch;
+#[cfg(test)]
+mod world;
 
 pub use config::{Expiry, Rate, Rules, SwitchConfig};
 pub use directory::Directory;

@@ -5,6 +5,8 @@
 
 mod binding;
 pub(crate) mod register;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

@@ -128,6 +128,8 @@ mod tests {
 
     #[test]
     fn extensions_and_every_form_of_a_number_lead_to_the_user() {
+        let directory = Directory::new();
+        directory.put(fixture::user_with_number(1, "201"));
         let number = fixture::number(1);
         let national = number.digits()[1..].to_owned();
         for user in [
@@ -137,7 +139,9 @@ mod tests {
             national.clone(),
             format!("({})%20{}-{}", &national[..3], &national[3..6], &national[6..]),
         ] {
-            let Route::User(found) = dial(&format!("sip:{user}@pbx.example.com")) else {
+            let uri = format!("sip:{user}@pbx.example.com");
+            let dialled = Dialled::of(&Uri::parse(uri.as_bytes()).unwrap());
+            let Route::User(found) = route(&directory, fixture::account_id(), &dialled) else {
                 panic!("{user} has no route")
             };
             assert_eq!(found.user_id, fixture::user_id(1), "{user}");

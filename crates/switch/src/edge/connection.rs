@@ -60,9 +60,9 @@ async fn read(mut reader: OwnedReadHalf, flow: Flow, idle: Duration, inbox: &Inb
                     outlets.send(&lineside_sip::Transmit { flow, bytes: Bytes::from_static(PONG) });
                 }
                 Frame::Lost(bytes) => {
-                    inbox.message(flow, bytes);
-                    // Time for the answer to go out; the peer closes, or we do.
-                    let _ = timeout(WRITE, reader.read(&mut buffer)).await;
+                    // The core answers and then closes the way out; that ends the writer, and the connection.
+                    inbox.command(Input::Last(flow, bytes));
+                    tokio::time::sleep(WRITE).await;
                     return;
                 }
             }

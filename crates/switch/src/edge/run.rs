@@ -55,6 +55,11 @@ impl Runner {
     fn take(&mut self, input: Input) {
         match input {
             Input::Message(flow, bytes) => self.core.receive(now(), flow, bytes),
+            Input::Last(flow, bytes) => {
+                self.core.receive(now(), flow, bytes);
+                self.flush();
+                self.outlets.remove(flow.id);
+            }
             Input::Closed(flow_id) => self.core.flow_lost(now(), flow_id),
             Input::Directory(changed) => self.core.directory_changed(&changed),
             Input::Stop => {}

@@ -1,0 +1,199 @@
+//! A world for tests: the core, phones and a network between them, all in virtual time.
+
+pub(crate) mod phone;
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use lineside_media::relay::{Relay, RelayConfig};
+use lineside_model::directory::{Binding, RegistrationChange};
+use lineside_sip::{
+    Flow, Transport,
+    testing::{Network, Weather},
+};
+
+use self::phone::{Manner, Phone};
+use crate::{
+    clock::Now,
+    config::SwitchConfig,
+    core::{Core, Seeds},
+    directory::Directory,
+    fixture,
+};
+
+/// Nothing a test waits for takes longer, in virtual time.
+const PATIENCE: Duration = Duration::from_hours(2);
+
+pub(crate) struct World {
+    pub(crate) core: Core,
+    pub(crate) directory: Directory,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) changes: Vec<RegistrationChange>,
+    network: Network,
+    pub(crate) now: Now,
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+impl World {
+    /// Users 1, 2 and 3 with the extensions 201, 202 and 203.
+    pub(crate) fn new() -> World {
+        Self::restored(Vec::new(), start())
+    }
+
+    pub(crate) fn restored(bindings: Vec<Binding>, now: Now) -> World {
+        let directory = Directory::new();
+        for (n, extension) in [(1, "201"), (2, "202"), (3, "203")] {
+            directory.put(fixture::user(n, extension));
+        }
+        let config = SwitchConfig::new(address("127.0.0.1:5060"), 30_000..=39_999, [7; 32]);
+        let relay =
+            Relay::start(RelayConfig { bind: config.media_bind, ports: config.rtp_ports, max_sessions: 100 }).unwrap();
+        let seeds = Seeds { tokens: [1; 16], nonce_key: config.nonce_key };
+        let core = Core::new(config.rules, &seeds, directory.clone(), relay, bindings, &udp("127.0.0.1:1"), now);
+        let weather = Weather { loss: 0, twice: 0, delay: (Duration::from_millis(1), Duration::from_millis(1)) };
+        World { core, directory, phones: Vec::new(), changes: Vec::new(), network: Network::new(1, weather), now }
+    }
+
+    /// A phone with the line of an extension; what it does when it is called is its manner.
+    pub(crate) fn phone(&mut self, extension: &str, manner: Manner) -> usize {
+        let index = self.phones.len();
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: SocketAddr::new([127, 0, 1, 1].into(), 6000 + u16::try_from(index).unwrap()),
+            remote: address("127.0.0.1:5060"),
+            id: 0,
+        };
+        self.phones.push(Phone::new(extension, flow, manner));
+        index
+    }
+
+    /// A phone that is registered.
+    pub(crate) fn registered(&mut self, extension: &str, manner: Manner) -> usize {
+        let phone = self.phone(extension, manner);
+        assert_eq!(self.register(phone, 3600), 200);
+        phone
+    }
+
+    /// Registers and gives the final status.
+    pub(crate) fn register(&mut self, phone: usize, expires: u32) -> u16 {
+        let now = self.now.instant;
+        self.phones[phone].register(now, expires);
+        self.run(|world| world.phones[phone].registration.is_some());
+        self.phones[phone].registration.unwrap()
+    }
+
+    pub(crate) fn call(&mut self, phone: usize, dialled: &str) {
+        let now = self.now.instant;
+        self.phones[phone].call(now, dialled, Some(phone::OFFER));
+    }
+
+    /// Calls and waits for the final answer.
+    pub(crate) fn call_result(&mut self, phone: usize, dialled: &str) -> u16 {
+        self.call(phone, dialled);
+        self.run(|world| world.phones[phone].result.is_some());
+        self.phones[phone].result.unwrap()
+    }
+
+    /// Has the phone do something, which begins to travel at once.
+    pub(crate) fn act(&mut self, phone: usize, act: impl FnOnce(&mut Phone, Instant)) {
+        let now = self.now.instant;
+        act(&mut self.phones[phone], now);
+    }
+
+    /// Lets the world go on until something is so; a test fails when it never is.
+    #[track_caller]
+    pub(crate) fn run(&mut self, until: impl Fn(&World) -> bool) {
+        let patience = self.now.instant + PATIENCE;
+        self.deliver();
+        while !until(self) {
+            let next = self.next_event().filter(|next| *next <= patience).expect("what is waited for never happens");
+            self.go_to(next);
+        }
+    }
+
+    /// Lets that much time pass.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now.instant + time;
+        self.deliver();
+        while let Some(next) = self.next_event().filter(|next| *next <= end) {
+            self.go_to(next);
+        }
+        self.go_to(end);
+    }
+
+    fn next_event(&self) -> Option<Instant> {
+        let phones = self.phones.iter().filter_map(|phone| phone.endpoint.next_timeout());
+        phones.chain(self.network.next_arrival()).chain(self.core.next_timeout()).min()
+    }
+
+    fn go_to(&mut self, instant: Instant) {
+        let utc = self.now.utc_at(instant);
+        self.now = Now { instant: instant.max(self.now.instant), utc };
+        if self.core.next_timeout().is_some_and(|due| due <= instant) {
+            self.core.handle_timeout(self.now);
+        }
+        for phone in &mut self.phones {
+            phone.endpoint.handle_timeout(instant);
+        }
+        while let Some(arrival) = self.network.receive(instant) {
+            if arrival.flow.local.port() == 5060 {
+                self.core.receive(self.now, arrival.flow, arrival.bytes);
+            } else if let Some(phone) = self.phones.iter_mut().find(|phone| phone.flow.local == arrival.flow.local)
+                && !(phone.manner == Manner::IsDead && phone.registration.is_some())
+            {
+                phone.endpoint.receive(instant, arrival.flow, arrival.bytes);
+            }
+        }
+        self.deliver();
+    }
+
+    /// Puts on the way what everybody has to say.
+    fn deliver(&mut self) {
+        let now = self.now.instant;
+        for phone in &mut self.phones {
+            phone.work(now);
+            while let Some(transmit) = phone.endpoint.poll_transmit() {
+                self.network.send(now, &transmit);
+            }
+        }
+        while let Some(transmit) = self.core.poll_transmit() {
+            let local = address("127.0.0.1:5060");
+            self.network.send(now, &lineside_sip::Transmit { flow: Flow { local, ..transmit.flow }, ..transmit });
+        }
+        self.changes.append(&mut self.core.take_changes());
+    }
+
+    pub(crate) fn is_reachable(&self, n: u8) -> bool {
+        self.core.reachable().contains(fixture::line_id(n))
+    }
+}
+
+fn udp(remote: &str) -> Flow {
+    Flow { transport: Transport::Udp, local: address("127.0.0.1:5060"), remote: address(remote), id: 0 }
+}
+
+#[expect(clippy::disallowed_methods, reason = "an Instant can be had from nowhere else; only differences matter")]
+pub(crate) fn start() -> Now {
+    Now { instant: Instant::now(), utc: chrono::DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000) }
+}
+
+/// Keeps a test's directory changes and the core together, as the edge does.
+impl World {
+    pub(crate) fn put(&mut self, user: lineside_model::directory::DirectoryUser) {
+        let id = user.user_id;
+        self.directory.put(user);
+        self.core.directory_changed(&crate::directory::Changed::User(id));
+    }
+
+    /// The texts of a phone's requests of one method, in order.
+    pub(crate) fn requests(&self, phone: usize, method: lineside_sip::Method) -> Vec<Arc<str>> {
+        let heard = self.phones[phone].requests.iter().filter(|request| request.method() == method);
+        heard.map(|request| String::from_utf8_lossy(request.as_bytes()).into()).collect()
+    }
+}

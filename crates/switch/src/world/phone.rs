@@ -1,0 +1,248 @@
+//! A phone of the test world: it registers, calls and is called, and keeps what it heard.
+
+use std::time::Instant;
+
+use lineside_sip::{
+    Dialog, Endpoint, Event, Flow, HeaderName, Message, Method, Request, Response, Tokens, TransactionKey,
+    digest::{Challenge, Ha1},
+    endpoint::Config,
+};
+
+use crate::fixture::DOMAIN;
+
+pub(crate) const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.1.1\r\ns=-\r\nc=IN IP4 127.0.1.1\r\nt=0 0\r\n\
+    m=audio 7000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n";
+
+/// What a phone does with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Rings, and answers at once.
+    Answers,
+    /// Answers only when told to.
+    Rings,
+    Refuses(u16),
+    /// Was switched off after it registered.
+    IsDead,
+}
+
+enum Sent {
+    Register { expires: u32 },
+    Call { dialled: String, offer: Option<String> },
+}
+
+pub(crate) struct Phone {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) flow: Flow,
+    pub(crate) manner: Manner,
+    pub(crate) password: String,
+    pub(crate) line: String,
+    /// The last registration's final status.
+    pub(crate) registration: Option<u16>,
+    /// The last call's final status.
+    pub(crate) result: Option<u16>,
+    pub(crate) dialog: Option<Dialog>,
+    /// Everything it was asked and told.
+    pub(crate) requests: Vec<Message>,
+    pub(crate) responses: Vec<Message>,
+    pub(crate) acks: Vec<Message>,
+    /// An INVITE that it could answer.
+    pub(crate) ringing: Option<(TransactionKey, Message)>,
+    /// The next 2xx to an INVITE gets no ACK.
+    pub(crate) forgets_ack: bool,
+    /// The last request, and what it was: to be sent again with credentials, once.
+    key: Option<TransactionKey>,
+    sent: Option<Sent>,
+    cseq: u32,
+    call_id: String,
+}
+
+impl Phone {
+    pub(crate) fn new(extension: &str, flow: Flow, manner: Manner) -> Phone {
+        let mut seed = [9; 16];
+        seed[..2].copy_from_slice(&flow.local.port().to_be_bytes());
+        let mut config = Config::default();
+        config.methods.push(Method::Update);
+        let mut tokens = Tokens::new(seed);
+        let call_id = tokens.token().to_string();
+        Phone {
+            endpoint: Endpoint::new(config, tokens),
+            flow,
+            manner,
+            password: format!("secret{extension}"),
+            line: format!("line{extension}"),
+            registration: None,
+            result: None,
+            dialog: None,
+            requests: Vec::new(),
+            responses: Vec::new(),
+            acks: Vec::new(),
+            ringing: None,
+            forgets_ack: false,
+            key: None,
+            sent: None,
+            cseq: 0,
+            call_id,
+        }
+    }
+
+    /// With a parameter as Linphone and PJSIP add: it must come back byte for byte.
+    pub(crate) fn contact(&self) -> String {
+        format!("sip:{}@{};ob;line=a%41", self.line, self.flow.local)
+    }
+
+    pub(crate) fn register(&mut self, now: Instant, expires: u32) {
+        self.registration = None;
+        self.send(now, &Sent::Register { expires }, None);
+        self.sent = Some(Sent::Register { expires });
+    }
+
+    pub(crate) fn call(&mut self, now: Instant, dialled: &str, offer: Option<&str>) {
+        self.result = None;
+        self.responses.clear();
+        self.call_id = self.endpoint.token().to_string();
+        let sent = Sent::Call { dialled: dialled.to_owned(), offer: offer.map(str::to_owned) };
+        self.send(now, &sent, None);
+        self.sent = Some(sent);
+    }
+
+    /// The last INVITE is taken back.
+    pub(crate) fn cancel(&mut self, now: Instant) {
+        self.endpoint.cancel(now, self.key.unwrap());
+    }
+
+    pub(crate) fn answer(&mut self, now: Instant, status: u16) {
+        let (key, request) = self.ringing.take().unwrap();
+        let mut response = Response::new(&request, status).header(HeaderName::Contact, format!("<{}>", self.contact()));
+        if status < 300 {
+            response = response.body("application/sdp", OFFER);
+            let tag = self.endpoint.local_tag(key);
+            self.dialog = Some(Dialog::uas(&request, tag).unwrap());
+        }
+        self.endpoint.respond(now, key, response);
+    }
+
+    /// Sends a request in its call.
+    pub(crate) fn say(&mut self, now: Instant, method: Method, body: Option<&str>) {
+        let mut request = self.dialog.as_mut().unwrap().request(method);
+        if matches!(method, Method::Invite | Method::Update) {
+            request = request.header(HeaderName::Contact, format!("<{}>", self.contact()));
+        }
+        if let Some(body) = body {
+            let kind = if method == Method::Info { "application/dtmf-relay" } else { "application/sdp" };
+            request = request.body(kind, body.to_owned());
+        }
+        self.result = None;
+        self.key = Some(self.endpoint.request(now, self.flow, &request));
+    }
+
+    pub(crate) fn statuses(&self) -> Vec<u16> {
+        self.responses.iter().map(Message::status).collect()
+    }
+
+    fn send(&mut self, now: Instant, sent: &Sent, authorization: Option<(HeaderName, &Challenge<'_>)>) {
+        let record = format!("sip:{}@{DOMAIN}", self.line);
+        let (method, uri, to) = match sent {
+            Sent::Register { .. } => (Method::Register, format!("sip:{DOMAIN}"), record.clone()),
+            Sent::Call { dialled, .. } => {
+                let uri = format!("sip:{dialled}@{DOMAIN}");
+                (Method::Invite, uri.clone(), uri)
+            }
+        };
+        self.cseq += 1;
+        // What the phone says of itself in From is not what the callee is shown.
+        let from = format!("\"Mallory\" <{record}>;tag={}", self.endpoint.token());
+        let mut request = Request::initial(method, &uri, from, format!("<{to}>"), &self.call_id, self.cseq)
+            .header(HeaderName::Contact, format!("<{}>", self.contact()))
+            .header(HeaderName::UserAgent, "Test phone");
+        if let Some((name, challenge)) = authorization {
+            let ha1 = Ha1::new(challenge.algorithm, &self.line, DOMAIN, &self.password);
+            request = request.header(name, challenge.authorization(&ha1, &self.line, method.as_str(), &uri, "c", 1));
+        }
+        request = match sent {
+            Sent::Register { expires } => request.header(HeaderName::Expires, expires.to_string()),
+            Sent::Call { offer: Some(offer), .. } => request.body("application/sdp", offer.clone()),
+            Sent::Call { offer: None, .. } => request,
+        };
+        self.key = Some(self.endpoint.request(now, self.flow, &request));
+    }
+
+    pub(crate) fn work(&mut self, now: Instant) {
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Event::Request { key, request, .. } => self.asked(now, key, &request),
+                Event::Ack { request, .. } => self.acks.push(request),
+                Event::Cancelled { key, request } => {
+                    self.ringing = None;
+                    self.endpoint.respond(now, key, Response::new(&request, 487));
+                }
+                Event::Response { response, .. } => self.told(now, &response),
+                Event::Failed { .. } => self.result = Some(408),
+                _ => {}
+            }
+        }
+    }
+
+    fn asked(&mut self, now: Instant, key: TransactionKey, request: &Message) {
+        self.requests.push(request.clone());
+        let is_in_call = !request.to_tag().is_empty();
+        match request.method() {
+            Method::Invite if !is_in_call => {
+                self.ringing = Some((key, request.clone()));
+                match self.manner {
+                    Manner::Answers => {
+                        self.endpoint.respond(now, key, Response::new(request, 180));
+                        self.answer(now, 200);
+                    }
+                    Manner::Rings => {
+                        self.endpoint.respond(now, key, Response::new(request, 180));
+                    }
+                    Manner::Refuses(status) => self.answer(now, status),
+                    Manner::IsDead => {}
+                }
+            }
+            method => {
+                let mut response = Response::new(request, 200);
+                if matches!(method, Method::Invite | Method::Update) {
+                    response = response
+                        .header(HeaderName::Contact, format!("<{}>", self.contact()))
+                        .body("application/sdp", OFFER);
+                }
+                self.endpoint.respond(now, key, response);
+            }
+        }
+    }
+
+    fn told(&mut self, now: Instant, response: &Message) {
+        let status = response.status();
+        let method = response.method();
+        if matches!(status, 401 | 407) && self.authorize(now, response) {
+            return;
+        }
+        self.responses.push(response.clone());
+        if method == Method::Register && status >= 200 {
+            self.registration = Some(status);
+        }
+        if method == Method::Invite && (200..300).contains(&status) {
+            let dialog = self.dialog.get_or_insert_with(|| Dialog::uac(response).unwrap());
+            if dialog.id().remote_tag.as_ref() != response.to_tag() {
+                *dialog = Dialog::uac(response).unwrap();
+            }
+            dialog.response(response);
+            if !self.forgets_ack {
+                let ack = dialog.ack(response.cseq().number);
+                self.endpoint.send_ack(self.flow, &ack);
+            }
+        }
+        if status >= 200 && method != Method::Register {
+            self.result = Some(status);
+        }
+    }
+
+    /// Sends the request again with credentials, once.
+    fn authorize(&mut self, now: Instant, response: &Message) -> bool {
+        let (Some(sent), Some(challenge)) = (self.sent.take(), Challenge::find(response)) else { return false };
+        let name = if response.status() == 407 { HeaderName::ProxyAuthorization } else { HeaderName::Authorization };
+        self.send(now, &sent, Some((name, &challenge)));
+        true
+    }
+}
