@@ -1,0 +1,229 @@
+// Improves pages that work without it: search while typing, lamps that follow, rows picked like files, names suggested,
+// buttons that know they were pressed. Each part looks for its own `data-…` attribute and leaves everything else alone.
+
+/** Search while typing: a GET form marked `data-live` fetches its own page and swaps the region that it names. */
+function liveSearch(form) {
+  const target = () => document.querySelector(form.dataset.live);
+  let timer = 0;
+  let latest = 0;
+  async function refresh() {
+    const address = new URL(form.action || location.href, location.href);
+    address.search = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== "")).toString();
+    const mine = ++latest;
+    form.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(address, { headers: { accept: "text/html" } });
+      if (mine !== latest || !answer.ok || answer.redirected) {
+        if (answer.redirected) location.assign(address);
+        return;
+      }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector(form.dataset.live);
+      if (fresh) {
+        target().replaceWith(fresh);
+        history.replaceState(null, "", address);
+        improve(fresh);
+        watchLamps();
+      }
+    } finally {
+      if (mine === latest) form.removeAttribute("aria-busy");
+    }
+  }
+  form.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, event.target.matches("input[type=text], input[type=search]") ? 200 : 0);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    refresh();
+  });
+}
+
+/** Rows picked like files: click, Ctrl or Cmd click, Shift click, Space on a row, Escape for none. */
+function selection(table) {
+  const form = table.closest("form");
+  const boxes = () => [...table.querySelectorAll("tbody input[type=checkbox]")];
+  const all = table.querySelector("thead input[type=checkbox]");
+  let last = null;
+  function show() {
+    const picked = boxes().filter((box) => box.checked);
+    for (const box of boxes()) box.closest("tr").setAttribute("aria-selected", String(box.checked));
+    if (all) {
+      all.checked = picked.length > 0 && picked.length === boxes().length;
+      all.indeterminate = picked.length > 0 && picked.length < boxes().length;
+    }
+    const count = form?.querySelector("[data-selected]");
+    if (count) count.textContent = picked.length === 0 ? "None selected" : `${picked.length} selected`;
+    for (const button of form?.querySelectorAll("[data-needs-selection]") ?? []) button.disabled = picked.length === 0;
+  }
+  function range(from, to, checked) {
+    const list = boxes();
+    const [first, second] = [list.indexOf(from), list.indexOf(to)].sort((a, b) => a - b);
+    for (const box of list.slice(Math.max(first, 0), second + 1)) box.checked = checked;
+  }
+  if (all) all.closest("th").querySelectorAll("[hidden]").forEach((part) => (part.hidden = false));
+  all?.addEventListener("change", () => {
+    for (const box of boxes()) box.checked = all.checked;
+    show();
+  });
+  table.addEventListener("click", (event) => {
+    const row = event.target.closest("tbody tr");
+    if (!row || event.target.closest("a, button, select, label")) return;
+    const box = row.querySelector("input[type=checkbox]");
+    if (!box) return;
+    const onBox = event.target === box;
+    if (event.shiftKey && last) {
+      range(last, box, true);
+    } else if (!onBox && (event.ctrlKey || event.metaKey)) {
+      box.checked = !box.checked;
+    } else if (!onBox) {
+      if (getSelection()?.toString()) return;
+      const alone = box.checked && boxes().filter((other) => other.checked).length === 1;
+      for (const other of boxes()) other.checked = false;
+      box.checked = !alone;
+    }
+    last = box;
+    show();
+  });
+  table.addEventListener("mousedown", (event) => {
+    if (event.shiftKey && event.target.closest("tbody")) event.preventDefault();
+  });
+  table.addEventListener("keydown", (event) => {
+    const list = boxes();
+    const at = list.indexOf(event.target);
+    if (at >= 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      event.preventDefault();
+      const next = list[at + (event.key === "ArrowDown" ? 1 : -1)];
+      next?.focus();
+      if (next && event.shiftKey) {
+        next.checked = true;
+        show();
+      }
+    }
+    if (event.key === "Escape") {
+      for (const box of list) box.checked = false;
+      show();
+    }
+  });
+  table.addEventListener("change", show);
+  show();
+}
+
+/** Lamps that follow: one stream for all strips on the page. */
+let stream = null;
+let streamed = "";
+function watchLamps() {
+  const users = [...new Set([...document.querySelectorAll("[data-lamps]")].map((strip) => strip.dataset.lamps))].slice(0, 50);
+  if (users.join() === streamed) return;
+  streamed = users.join();
+  stream?.close();
+  stream = null;
+  if (users.length === 0) return;
+  const parts = document.querySelector("[data-live-parts]") ? "&page=1" : "";
+  stream = new EventSource(`/live?users=${users.join(",")}${parts}`);
+  stream.addEventListener("lamps", (event) => {
+    const fresh = new DOMParser().parseFromString(event.data, "text/html");
+    for (const strip of fresh.querySelectorAll("[data-lamps]")) {
+      for (const shown of document.querySelectorAll(`[data-lamps="${CSS.escape(strip.dataset.lamps)}"]`)) {
+        if (shown.innerHTML !== strip.innerHTML) shown.innerHTML = strip.innerHTML;
+      }
+    }
+    if (document.querySelector("[data-live-parts]")) refreshParts();
+  });
+}
+
+/** Regions that show more than lamps (a checklist, devices) are fetched anew with their page, unless somebody types there. */
+async function refreshParts() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-live-parts]")) {
+    const fresh = page.getElementById(part.id);
+    if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
+  }
+}
+
+/** A username from the names, until somebody writes one of their own. */
+function suggestUsername(field) {
+  const form = field.form;
+  const names = ["first_name", "last_name"].map((name) => form.elements.namedItem(name));
+  if (names.some((name) => !name)) return;
+  let own = field.value !== "";
+  let latest = 0;
+  field.addEventListener("input", () => (own = field.value !== ""));
+  for (const name of names) {
+    name.addEventListener("change", async () => {
+      if (own || names.some((other) => other.value.trim() === "")) return;
+      const mine = ++latest;
+      const query = new URLSearchParams(names.map((other) => [other.name, other.value]));
+      const answer = await fetch(`/users/suggest-username?${query}`);
+      if (answer.ok && !answer.redirected && mine === latest && !own) field.value = (await answer.text()).trim();
+    });
+  }
+}
+
+/** A select whose change asks for the page anew, in place of its button. */
+function resubmit(field) {
+  const button = field.form.querySelector(`[data-resubmits="${field.name}"]`);
+  if (!button) return;
+  button.hidden = true;
+  field.addEventListener("change", () => field.form.requestSubmit(button));
+}
+
+/** Shows what belongs to a choice only while it is chosen. */
+function dependent(part) {
+  const form = part.closest("form");
+  const [name, ...values] = part.dataset.when.split(/[=|]/);
+  const show = () => {
+    const data = new FormData(form);
+    const value = String(data.get(name) ?? "");
+    part.hidden = !values.includes(value);
+  };
+  form.addEventListener("change", show);
+  show();
+}
+
+/** A button that was pressed says so, and is not pressed twice. */
+function busy(event) {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "get" || form.method === "dialog") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  const button = event.submitter;
+  button?.setAttribute("aria-busy", "true");
+}
+
+function improve(root) {
+  const each = (selector, part) => {
+    if (root.matches?.(selector)) part(root);
+    root.querySelectorAll(selector).forEach(part);
+  };
+  each("form[data-live]", liveSearch);
+  each("table[data-selection]", selection);
+  each("input[data-suggest-username]", suggestUsername);
+  each("select[data-resubmit]", resubmit);
+  each("[data-when]", dependent);
+  each("[data-copy]", (button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+      button.textContent = "Copied";
+    });
+  });
+}
+
+document.documentElement.classList.add("scripts");
+document.addEventListener("submit", busy);
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  document.querySelectorAll("[aria-busy]").forEach((part) => part.removeAttribute("aria-busy"));
+});
+improve(document);
+watchLamps();
+const summary = document.querySelector(".summary");
+if (summary) summary.focus();

@@ -1,0 +1,6 @@
+//! stub
+use crate::router::Route;
+
+pub fn routes() -> Vec<Route> {
+    Vec::new()
+}

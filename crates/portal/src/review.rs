@@ -1,0 +1,184 @@
+//! A change on its way: planned, shown when more than the record on the page changes, applied.
+
+use askama::Template;
+use axum::response::Response;
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::plan::{Fingerprint, Plan, Step};
+use lineside_service::Outcome;
+use lineside_service::mint::LineSecret;
+
+use crate::flash;
+use crate::form_data::FormData;
+use crate::frame::Frame;
+use crate::page::{self, Answer};
+use crate::page_error::PageError;
+use crate::repair::{Note, notes};
+use crate::router::{Access, Route};
+use crate::visitor::Visitor;
+
+pub fn routes() -> Vec<Route> {
+    vec![Route::post("/review", Access::User, confirm), Route::post("/operator/review", Access::Operator, confirm)]
+}
+
+/// Where a change leads.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    /// The page after it was done.
+    pub done: String,
+    /// The page to go back to without doing it.
+    pub back: String,
+}
+
+impl Ways {
+    pub fn new(done: impl Into<String>, back: impl Into<String>) -> Self {
+        Self { done: done.into(), back: back.into() }
+    }
+
+    /// The same page either way.
+    pub fn back_to(page: &str) -> Self {
+        Self::new(page, page)
+    }
+}
+
+/// What became of a form's change.
+pub enum Attempt {
+    /// Done, or on its way through the review page: this is the answer.
+    Answer(Response),
+    /// In the way stands something that the form can show beside its fields.
+    Blocked(Plan),
+}
+
+/// For pages with a form of their own: a blocked change comes back to them.
+pub async fn attempt(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Result<Attempt, PageError> {
+    let plan = visitor.service.plan(&visitor.caller, request).await?;
+    if plan.blocked() {
+        return Ok(Attempt::Blocked(plan));
+    }
+    if plan.is_empty() {
+        return Ok(Attempt::Answer(flash::done(&ways.done, "Nothing had to change.")));
+    }
+    if plan.wants_review() && !carries_secret(&request.change) {
+        return Ok(Attempt::Answer(show(visitor, request, &plan, ways, false).await?));
+    }
+    apply(visitor, request, ways).await
+}
+
+/// For forms whose page is itself the review, such as a step of Add user.
+pub async fn apply(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Result<Attempt, PageError> {
+    let outcome = visitor.service.apply(&visitor.caller, request, None).await?;
+    settle(visitor, outcome, ways).await
+}
+
+/// For buttons: a blocked change is shown on a page of its own, with its repairs.
+pub async fn submit(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Answer {
+    match attempt(visitor, request, ways).await? {
+        Attempt::Answer(answer) => Ok(answer),
+        Attempt::Blocked(plan) => show(visitor, request, &plan, ways, false).await,
+    }
+}
+
+async fn settle(visitor: &Visitor, outcome: Outcome, ways: &Ways) -> Result<Attempt, PageError> {
+    Ok(match outcome {
+        Outcome::Done { secret: Some(secret), .. } => {
+            let frame = visitor.frame("SIP credentials").await?;
+            let settings = visitor.service.settings();
+            let (host, port, transport) = (&settings.sip_host, settings.sip_port, settings.sip_transport.as_str());
+            let registrar = format!("{host}:{port} over {transport}");
+            Attempt::Answer(page::show(&SecretPage { frame, secret, registrar, done: ways.done.clone() })?)
+        }
+        Outcome::Done { plan, .. } => Attempt::Answer(flash::done(&ways.done, format!("Done: {}.", plan.summary))),
+        Outcome::Before => Attempt::Answer(flash::done(&ways.done, "Done.")),
+        Outcome::Blocked(plan) | Outcome::Moved(plan) => Attempt::Blocked(plan),
+    })
+}
+
+/// Credentials that a person types into a generic phone: this once.
+#[derive(Template)]
+#[template(path = "review/secret.html")]
+struct SecretPage {
+    frame: Frame,
+    secret: LineSecret,
+    /// The server that the phone talks to, when it does not find it by the domain.
+    registrar: String,
+    done: String,
+}
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct ReviewPage {
+    frame: Frame,
+    summary: String,
+    action: &'static str,
+    steps: Vec<Step>,
+    more_steps: usize,
+    seats: Vec<lineside_model::plan::SeatEffect>,
+    e911: Vec<String>,
+    warnings: Vec<String>,
+    notes: Vec<Note>,
+    moved: bool,
+    request: String,
+    fingerprint: String,
+    ways: Ways,
+}
+
+/// Steps shown; a plan for thousands of users says how many more there are.
+const STEPS_SHOWN: usize = 100;
+
+async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Ways, moved: bool) -> Answer {
+    let mut warnings: Vec<String> = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
+    warnings.dedup();
+    let page = ReviewPage {
+        frame: visitor.frame("Review").await?,
+        summary: plan.summary.clone(),
+        action: if visitor.caller.is_operator() { "/operator/review" } else { "/review" },
+        steps: plan.steps.iter().take(STEPS_SHOWN).cloned().collect(),
+        more_steps: plan.steps.len().saturating_sub(STEPS_SHOWN),
+        seats: plan.seats.clone(),
+        e911: plan.e911.clone(),
+        warnings,
+        notes: notes(&plan.blockers),
+        moved,
+        request: serde_json::to_string(request).map_err(|error| PageError::Unreadable(error.to_string()))?,
+        fingerprint: plan.fingerprint().0,
+        ways: ways.clone(),
+    };
+    page::show(&page)
+}
+
+/// Confirm on the review page: exactly the plan that was shown, or the new one.
+async fn confirm(visitor: Visitor, data: FormData) -> Answer {
+    let request: ChangeRequest =
+        serde_json::from_str(data.text("request")).map_err(|error| PageError::Unreadable(error.to_string()))?;
+    if carries_secret(&request.change) {
+        return Err(PageError::Unreadable("a change with a secret in it can't be confirmed here".to_owned()));
+    }
+    let ways = Ways { done: own_page(data.text("done")), back: own_page(data.text("back")) };
+    let expected = Fingerprint(data.text("fingerprint").to_owned());
+    let outcome = visitor.service.apply(&visitor.caller, &request, Some(&expected)).await?;
+    match settle(&visitor, outcome, &ways).await? {
+        Attempt::Answer(answer) => Ok(answer),
+        Attempt::Blocked(plan) => show(&visitor, &request, &plan, &ways, true).await,
+    }
+}
+
+/// `email_voicemails` as people read it.
+pub fn field_name(field: &str) -> String {
+    let words = field.trim_end_matches("_id").replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Only addresses of our own: nobody is sent elsewhere by a form that was tampered with.
+pub fn own_page(path: &str) -> String {
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t']);
+    if own { path.to_owned() } else { "/".to_owned() }
+}
+
+/// Hashed PINs are never written into a page, so a change that carries one can't be shown and confirmed.
+fn carries_secret(change: &Change) -> bool {
+    match change {
+        Change::SetSecurity { pin_hash, .. } => pin_hash.is_some(),
+        Change::AddUser { user } | Change::OpenAccount { owner: user, .. } => user.pin_hash.is_some(),
+        _ => false,
+    }
+}
