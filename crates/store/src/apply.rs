@@ -1,10 +1,29 @@
 //! Plans from facts, and plans carried out: one transaction of rows, journal and outbox.
 
-use lineside_model::change::ChangeRequest;
-use lineside_model::journal::Scope;
-use lineside_model::plan::{Context, Fingerprint, Plan};
+use std::collections::BTreeSet;
 
-use crate::{Store, StoreError};
+use lineside_model::account::Account;
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::department::Department;
+use lineside_model::device::{Device, Line};
+use lineside_model::e911::E911Address;
+use lineside_model::facts::Facts;
+use lineside_model::greeting::Greeting;
+use lineside_model::id::{DeviceId, UserId};
+use lineside_model::journal::Scope;
+use lineside_model::license::{Assignment, Catalogue, Seats};
+use lineside_model::location::Location;
+use lineside_model::mail::Mail;
+use lineside_model::phone_number::PhoneNumber;
+use lineside_model::plan::{self, Context, Fingerprint, Plan, Record};
+use lineside_model::user::{User, UserState};
+
+use crate::connection::Connection;
+use crate::engine::Tries;
+use crate::journal::Written;
+use crate::record::{Stored, delete, save};
+use crate::tally::{Tally, UserCounts};
+use crate::{Store, StoreError, journal, login, readiness, search, seats, session, tally};
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +41,9 @@ pub enum Applied {
 impl Store {
     /// Plans without carrying out.
     pub async fn plan(&self, scope: &Scope, request: &ChangeRequest, context: Context<'_>) -> Result<Plan, StoreError> {
-        todo!()
+        let mut link = self.snapshot().await?;
+        let facts = self.facts(&mut link, scope, request, context).await?;
+        Ok(plan::plan(&facts, request, context))
     }
 
     /// Plans anew within the transaction and carries exactly that out, provided that it is the plan of `expected` (when
@@ -34,6 +55,136 @@ impl Store {
         expected: Option<&Fingerprint>,
         context: Context<'_>,
     ) -> Result<Applied, StoreError> {
-        todo!()
+        let mut tries = Tries::default();
+        loop {
+            let mut link = self.begin().await?;
+            let applied = self.try_apply(&mut link, scope, request, expected, context).await;
+            if let Some(applied) = tries.settle(link, applied).await? {
+                return Ok(applied);
+            }
+        }
+    }
+
+    async fn try_apply(
+        &self,
+        link: &mut Connection,
+        scope: &Scope,
+        request: &ChangeRequest,
+        expected: Option<&Fingerprint>,
+        context: Context<'_>,
+    ) -> Result<Applied, StoreError> {
+        if journal::knows(link, request.id).await? {
+            return Ok(Applied::Before);
+        }
+        let facts = self.facts(link, scope, request, context).await?;
+        let plan = plan::plan(&facts, request, context);
+        if expected.is_some_and(|expected| *expected != plan.fingerprint()) {
+            return Ok(Applied::Moved(plan));
+        }
+        if plan.blocked() {
+            return Ok(Applied::Blocked(plan));
+        }
+        let entry = Written::change(request.id, context.now, request.change.action(), &plan)?;
+        if matches!(request.change, Change::OpenAccount { .. }) {
+            save::<Account>(link, &plan).await?;
+            tally::open(link, scope.account_id).await?;
+        }
+        if !journal::write(link, scope, entry).await? {
+            return Ok(Applied::Before);
+        }
+        carry_out(link, scope, &facts, &plan).await?;
+        Ok(Applied::Done(plan))
+    }
+}
+
+/// Rows in the order of their references: what is pointed at is made first and removed last.
+async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
+    let touched: Vec<UserId> = plan.touched_users().into_iter().collect();
+    let before = UserCounts::of(link, scope.account_id, &touched).await?;
+
+    delete::<Greeting>(link, scope, plan).await?;
+    delete::<Assignment>(link, scope, plan).await?;
+    delete::<Line>(link, scope, plan).await?;
+    delete::<Device>(link, scope, plan).await?;
+    delete::<Department>(link, scope, plan).await?;
+    delete::<Location>(link, scope, plan).await?;
+    if !opens_account(plan) {
+        save::<Account>(link, plan).await?;
+    }
+    save::<Location>(link, plan).await?;
+    save::<Department>(link, plan).await?;
+    save::<User>(link, plan).await?;
+    save::<PhoneNumber>(link, plan).await?;
+    save::<Device>(link, plan).await?;
+    save::<Line>(link, plan).await?;
+    save::<E911Address>(link, plan).await?;
+    save::<Seats>(link, plan).await?;
+    seats::take(link, scope, plan).await?;
+    save::<Assignment>(link, plan).await?;
+    save::<Greeting>(link, plan).await?;
+    save::<Mail>(link, plan).await?;
+
+    follow(link, scope, &facts.catalogue, plan, &touched).await?;
+    let after = UserCounts::of(link, scope.account_id, &touched).await?;
+    let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
+    tally.add(link, scope.account_id).await
+}
+
+fn opens_account(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| step.before.is_none() && matches!(step.after, Some(Record::Account(_))))
+}
+
+/// What other tables repeat of the rows that changed.
+async fn follow(
+    link: &mut Connection,
+    scope: &Scope,
+    catalogue: &Catalogue,
+    plan: &Plan,
+    touched: &[UserId],
+) -> Result<(), StoreError> {
+    let account = scope.account_id;
+    let changed = Changed::of(plan);
+    login::save_usernames(link, account, &changed.users).await?;
+    session::end_of_users(link, &changed.suspended).await?;
+    readiness::refresh_devices(link, account, changed.devices).await?;
+    readiness::refresh_users(link, account, catalogue, touched).await?;
+    search::refresh_words(link, account, &changed.found_otherwise).await
+}
+
+/// What a plan does to users and devices, beside the rows themselves.
+#[derive(Default)]
+struct Changed<'a> {
+    users: Vec<&'a User>,
+    suspended: Vec<UserId>,
+    devices: BTreeSet<DeviceId>,
+    /// Those with another name or number.
+    found_otherwise: Vec<UserId>,
+}
+
+impl<'a> Changed<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let mut changed = Self::default();
+        let mut found: BTreeSet<UserId> = BTreeSet::new();
+        for step in &plan.steps {
+            for record in [&step.before, &step.after].into_iter().flatten() {
+                match record {
+                    Record::Device(device) => drop(changed.devices.insert(device.id)),
+                    Record::Line(line) => drop(changed.devices.insert(line.device_id)),
+                    Record::PhoneNumber(number) => found.extend(number.user_id),
+                    _ => {}
+                }
+            }
+            let before = step.before.as_ref().and_then(User::of);
+            let Some(user) = step.after.as_ref().and_then(User::of) else { continue };
+            if before.is_none_or(|before| before.profile != user.profile) {
+                changed.users.push(user);
+                found.insert(user.id);
+            }
+            if user.state == UserState::Suspended && before.is_some_and(|before| before.state != user.state) {
+                changed.suspended.push(user.id);
+            }
+        }
+        changed.found_otherwise = found.into_iter().collect();
+        changed
     }
 }

@@ -1,15 +1,121 @@
 //! Devices, listed, and what was seen of them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use lineside_model::account::Account;
 use lineside_model::device::{Device, Line};
-use lineside_model::id::DeviceId;
-use lineside_model::journal::Scope;
-use lineside_model::list::{DeviceDetail, DeviceFilter, DeviceRow, Page};
+use lineside_model::id::{AccountId, ChangeId, DeviceId, UserId};
+use lineside_model::journal::{Actor, Scope};
+use lineside_model::list::{DeviceDetail, DeviceFilter, DeviceRow, Fetch, Page, Registration, UserName};
+use lineside_model::location::Location;
+use lineside_model::plan::Record;
+use lineside_model::secret::Opaque;
+use lineside_model::text::fold;
 use lineside_model::time_zone::TimeZone;
 use lineside_model::user::User;
+use sqlx::FromRow;
+use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::condition::{Condition, Total};
+use crate::connection::Connection;
+use crate::journal::Written;
+use crate::line::{LINE_OF_DEVICE, LINES_OF_USERS, LineColumns};
+use crate::location::{LOCATIONS_BY_ID, LocationColumns};
+use crate::record::Stored;
+use crate::user::{USERS_BY_ID, UserColumns};
+use crate::value::{Value, instant, parse_optional, try_all, values};
+use crate::{Store, StoreError, account, journal, search};
+
+macro_rules! device_columns {
+    () => {
+        "d.id, d.account_id, d.version, d.model, d.mac, d.label, d.user_id, d.locked, d.provisioning_token,
+        d.provisioning_hash, d.created_at"
+    };
+}
+
+macro_rules! seen_columns {
+    () => {
+        "d.fetched_at, d.fetched_from, d.fetched_by, d.last_registered_at, u.first_name, u.last_name, u.extension"
+    };
+}
+
+pub(crate) const DEVICES_BY_ID: &str =
+    concat!("SELECT ", device_columns!(), " FROM device d WHERE d.account_id = $1 AND d.id IN (...)");
+pub(crate) const DEVICES_OF_USERS: &str =
+    concat!("SELECT ", device_columns!(), " FROM device d WHERE d.account_id = $1 AND d.user_id IN (...)");
+/// Over the whole system.
+pub(crate) const MACS_TAKEN: &str = "SELECT mac, id, account_id FROM device WHERE mac IN (...)";
+/// Over all accounts: for the line directory.
+pub(crate) const LOCKED_OF_USERS: &str = "SELECT id FROM device WHERE locked AND user_id IN (...)";
+const BY_HASH: &str = concat!("SELECT ", device_columns!(), " FROM device d WHERE d.provisioning_hash = $1");
+const LOOKED_AT: &str = concat!(
+    "SELECT ",
+    device_columns!(),
+    ", ",
+    seen_columns!(),
+    " FROM device d LEFT JOIN account_user u ON u.account_id = d.account_id AND u.id = d.user_id
+    WHERE d.account_id = $1 AND d.id = $2"
+);
+const LOOKED_AT_OF_USER: &str = concat!(
+    "SELECT ",
+    device_columns!(),
+    ", ",
+    seen_columns!(),
+    " FROM device d LEFT JOIN account_user u ON u.account_id = d.account_id AND u.id = d.user_id
+    WHERE d.account_id = $1 AND d.user_id = $2 ORDER BY d.created_at, d.id"
+);
+const VOICE: &str = "
+    SELECT count(*) FROM account_user
+    WHERE account_id = $1 AND id = $2 AND state = 'active' AND voice_license_id IS NOT NULL";
+const REGISTRATIONS: &str = "
+    SELECT device_id, transport, source, user_agent, registered_at, expires_at FROM binding
+    WHERE account_id = $1 AND expires_at > $2 AND device_id IN (...)";
+const LISTED: &str = "
+    SELECT d.id, d.model, d.mac, d.label, d.locked, d.user_id, d.fetched_at, d.registered_until,
+        u.first_name, u.last_name, u.extension
+    FROM device d LEFT JOIN account_user u ON u.account_id = d.account_id AND u.id = d.user_id
+    WHERE d.account_id = $1";
+const COUNT: &str = "SELECT d.id FROM device d WHERE d.account_id = $1";
+const BY_TITLE: &str = " ORDER BY d.title_key, d.id";
+const OF_MODEL: &str = "d.model = ?";
+const ASSIGNED: &str = "d.user_id IS NOT NULL";
+const UNASSIGNED: &str = "d.user_id IS NULL";
+const BEGINS_MAC: &str = "d.mac >= ?1 AND d.mac < ?2";
+const BEGINS: &str = "(d.title_key LIKE ?1 ESCAPE '\\' OR d.user_id IN (
+        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= ?2 AND w.word < ?3
+    ))";
+const FETCHED: &str = "
+    UPDATE device SET fetched_at = $3, fetched_from = $4, fetched_by = $5 WHERE account_id = $1 AND id = $2";
+const SAVE_DEVICES: &str = "
+    INSERT INTO device (id, account_id, version, model, mac, label, title_key, user_id, locked, provisioning_token,
+        provisioning_hash, created_at)
+    VALUES (...)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, model = excluded.model, mac = excluded.mac,
+        label = excluded.label, title_key = excluded.title_key, user_id = excluded.user_id, locked = excluded.locked,
+        provisioning_token = excluded.provisioning_token, provisioning_hash = excluded.provisioning_hash,
+        last_registered_at =
+            CASE WHEN device.user_id = excluded.user_id THEN device.last_registered_at END
+    WHERE device.account_id = excluded.account_id AND device.version = excluded.version - 1";
+const DELETE_DEVICES: &str = "DELETE FROM device WHERE account_id = $1 AND id IN (...)";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[
+    DEVICES_BY_ID,
+    DEVICES_OF_USERS,
+    MACS_TAKEN,
+    LOCKED_OF_USERS,
+    BY_HASH,
+    LOOKED_AT,
+    LOOKED_AT_OF_USER,
+    VOICE,
+    REGISTRATIONS,
+    LISTED,
+    COUNT,
+    FETCHED,
+    SAVE_DEVICES,
+    DELETE_DEVICES,
+];
 
 /// A device that asks for its configuration, with all that goes into it.
 #[derive(Debug, Clone)]
@@ -24,29 +130,281 @@ pub struct ProvisionedDevice {
     pub voice: bool,
 }
 
-impl Store {
-    pub async fn devices(&self, scope: &Scope, filter: &DeviceFilter) -> Result<Page<DeviceRow>, StoreError> {
-        todo!()
+#[derive(FromRow)]
+pub(crate) struct DeviceColumns {
+    pub id: Uuid,
+    account_id: Uuid,
+    version: i64,
+    model: String,
+    mac: Option<String>,
+    label: Option<String>,
+    pub user_id: Option<Uuid>,
+    locked: bool,
+    provisioning_token: Vec<u8>,
+    provisioning_hash: Vec<u8>,
+    created_at: i64,
+}
+
+impl TryFrom<DeviceColumns> for Device {
+    type Error = StoreError;
+
+    fn try_from(row: DeviceColumns) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: DeviceId(row.id),
+            account_id: AccountId(row.account_id),
+            version: row.version,
+            model: row.model,
+            mac: parse_optional("a MAC address", row.mac.as_ref())?,
+            label: parse_optional("a device's label", row.label.as_ref())?,
+            user_id: row.user_id.map(UserId),
+            locked: row.locked,
+            provisioning_token: Opaque::new(row.provisioning_token),
+            provisioning_hash: Opaque::new(row.provisioning_hash),
+            created_at: instant(row.created_at),
+        })
+    }
+}
+
+/// A device with what was seen of it.
+#[derive(FromRow)]
+struct SeenColumns {
+    #[sqlx(flatten)]
+    device: DeviceColumns,
+    fetched_at: Option<i64>,
+    fetched_from: Option<String>,
+    fetched_by: Option<String>,
+    last_registered_at: Option<i64>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    extension: Option<String>,
+}
+
+#[derive(FromRow)]
+struct RegistrationColumns {
+    device_id: Uuid,
+    transport: String,
+    source: String,
+    user_agent: String,
+    registered_at: i64,
+    expires_at: i64,
+}
+
+#[derive(FromRow)]
+struct ListedDevice {
+    id: Uuid,
+    model: String,
+    mac: Option<String>,
+    label: Option<String>,
+    locked: bool,
+    user_id: Option<Uuid>,
+    fetched_at: Option<i64>,
+    registered_until: Option<i64>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    extension: Option<String>,
+}
+
+impl From<ListedDevice> for DeviceRow {
+    fn from(row: ListedDevice) -> Self {
+        Self {
+            id: DeviceId(row.id),
+            model: row.model,
+            mac: row.mac,
+            label: row.label,
+            locked: row.locked,
+            user: user_name(row.user_id, row.first_name, row.last_name, row.extension),
+            fetched_at: row.fetched_at.map(instant),
+            registered_until: row.registered_until.map(instant),
+        }
+    }
+}
+
+fn user_name(
+    id: Option<Uuid>,
+    first: Option<String>,
+    last: Option<String>,
+    extension: Option<String>,
+) -> Option<UserName> {
+    let name = first.zip(last).map(|(first, last)| format!("{first} {last}"));
+    id.zip(name).map(|(id, name)| UserName { id: UserId(id), name, extension })
+}
+
+impl Stored for Device {
+    const SAVE: &'static str = SAVE_DEVICES;
+    const DELETE: &'static str = DELETE_DEVICES;
+
+    fn of(record: &Record) -> Option<&Self> {
+        if let Record::Device(device) = record { Some(device) } else { None }
     }
 
+    fn values(&self, version: i64) -> Result<Vec<Value>, StoreError> {
+        Ok(values![
+            self.id,
+            self.account_id,
+            version,
+            self.model.as_str(),
+            self.mac.as_ref().map(lineside_model::device::Mac::as_str),
+            self.label.as_ref().map(lineside_model::text::Name::as_str),
+            title_key(self),
+            self.user_id,
+            self.locked,
+            &self.provisioning_token,
+            &self.provisioning_hash,
+            self.created_at,
+        ])
+    }
+}
+
+/// What the list is ordered by and searched in: the label, or else the model, then the rest.
+fn title_key(device: &Device) -> String {
+    let mac = device.mac.as_ref().map_or("", |mac| mac.as_str());
+    let label = device.label.as_ref().map_or("", |label| label.as_str());
+    fold(&format!("{label} {} {mac}", device.model_name())).trim().to_owned()
+}
+
+/// A user's devices, the oldest first.
+pub(crate) async fn of_user(
+    link: &mut Connection,
+    scope: &Scope,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<DeviceDetail>, StoreError> {
+    let rows: Vec<SeenColumns> = link.rows(LOOKED_AT_OF_USER, values![scope.account_id, user]).await?;
+    details(link, scope, rows, now).await
+}
+
+async fn details(
+    link: &mut Connection,
+    scope: &Scope,
+    rows: Vec<SeenColumns>,
+    now: DateTime<Utc>,
+) -> Result<Vec<DeviceDetail>, StoreError> {
+    let own = values![scope.account_id];
+    let users: Vec<UserId> = rows.iter().filter_map(|row| row.device.user_id).map(UserId).collect();
+    let lines: Vec<Line> = try_all::<LineColumns, _>(link.rows_in(LINES_OF_USERS, own, users).await?)?;
+    let devices: Vec<DeviceId> = rows.iter().map(|row| DeviceId(row.device.id)).collect();
+    let seen: Vec<RegistrationColumns> = link.rows_in(REGISTRATIONS, values![scope.account_id, now], devices).await?;
+    let mut registrations: BTreeMap<Uuid, Vec<Registration>> = BTreeMap::new();
+    for row in seen {
+        registrations.entry(row.device_id).or_default().push(Registration {
+            transport: row.transport,
+            source: row.source,
+            user_agent: row.user_agent,
+            registered_at: instant(row.registered_at),
+            expires_at: instant(row.expires_at),
+        });
+    }
+    let detail = |row: SeenColumns| {
+        let user = user_name(row.device.user_id, row.first_name, row.last_name, row.extension);
+        let fetch = row.fetched_at.map(|at| Fetch {
+            at: instant(at),
+            from: row.fetched_from.unwrap_or_default(),
+            user_agent: row.fetched_by.unwrap_or_default(),
+        });
+        let device = Device::try_from(row.device)?;
+        Ok(DeviceDetail {
+            line: lines.iter().find(|line| line.device_id == device.id).cloned(),
+            user,
+            fetch,
+            registrations: registrations.get(&device.id.0).cloned().unwrap_or_default(),
+            last_registered_at: row.last_registered_at.map(instant),
+            device,
+        })
+    };
+    rows.into_iter().map(detail).collect()
+}
+
+fn condition(scope: &Scope, filter: &DeviceFilter) -> Condition {
+    let mut condition = Condition::new(values![scope.account_id]);
+    let search = fold(filter.search.trim());
+    let digits: String = search.chars().filter(|c| !matches!(c, ':' | '-' | '.' | ' ')).collect();
+    let like_mac = digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if like_mac {
+        condition.and_each(BEGINS_MAC, [digits.as_str().into(), search::past(&digits).into()]);
+    } else if !search.is_empty() {
+        let (like, past) = (search::part(&search), search::past(&search));
+        condition.and_each(BEGINS, [like.into(), search.into(), past.into()]);
+    }
+    condition.and_if(OF_MODEL, filter.model.as_deref());
+    match filter.assigned {
+        Some(true) => condition.and_plain(ASSIGNED),
+        Some(false) => condition.and_plain(UNASSIGNED),
+        None => {}
+    }
+    condition
+}
+
+impl Store {
+    /// By label, then model.
+    pub async fn devices(&self, scope: &Scope, filter: &DeviceFilter) -> Result<Page<DeviceRow>, StoreError> {
+        let condition = condition(scope, filter);
+        let mut link = self.snapshot().await?;
+        let total = Total::capped(&mut link, COUNT, &condition).await?;
+        let rows: Vec<ListedDevice> =
+            link.rows(condition.page(LISTED, BY_TITLE, filter.page), condition.values.clone()).await?;
+        Ok(total.page(rows.into_iter().map(DeviceRow::from).collect(), filter.page))
+    }
+
+    /// Registrations come with their end; those past it stand there until they are swept.
     pub async fn device(&self, scope: &Scope, id: DeviceId) -> Result<Option<DeviceDetail>, StoreError> {
-        todo!()
+        let mut link = self.snapshot().await?;
+        let rows: Vec<SeenColumns> = link.rows(LOOKED_AT, values![scope.account_id, id]).await?;
+        Ok(details(&mut link, scope, rows, DateTime::UNIX_EPOCH).await?.pop())
     }
 
     /// By the SHA-256 of the secret in its address; over all accounts, since the address is all that a phone knows.
     pub async fn device_by_provisioning_hash(&self, hash: &[u8]) -> Result<Option<ProvisionedDevice>, StoreError> {
-        todo!()
+        let mut link = self.snapshot().await?;
+        let Some(row) = link.row::<DeviceColumns>(BY_HASH, values![hash]).await? else { return Ok(None) };
+        let device = Device::try_from(row)?;
+        let Some(account) = account::load(&mut link, device.account_id).await? else { return Ok(None) };
+        let own = values![device.account_id];
+        let users: Vec<UserColumns> = link.rows_in(USERS_BY_ID, own.clone(), device.user_id).await?;
+        let user: Option<User> = try_all(users)?.pop();
+        let credentials = link.row::<LineColumns>(LINE_OF_DEVICE, values![device.account_id, device.id]).await?;
+        let at = user.as_ref().and_then(|user| user.profile.location_id);
+        let locations: Vec<LocationColumns> = link.rows_in(LOCATIONS_BY_ID, own, at).await?;
+        let location: Option<Location> = try_all(locations)?.pop();
+        let time_zone = user
+            .as_ref()
+            .and_then(|user| user.profile.time_zone)
+            .or_else(|| location.map(|location| location.site.time_zone))
+            .unwrap_or(account.settings.time_zone);
+        let voice = link.number(VOICE, values![device.account_id, device.user_id]).await? > 0;
+        Ok(Some(ProvisionedDevice {
+            line: credentials.map(Line::try_from).transpose()?,
+            account,
+            device,
+            user,
+            time_zone,
+            voice,
+        }))
     }
 
     /// Remembers when and from where the configuration was fetched, and writes it to the journal under `entry`.
     pub async fn record_fetch(
         &self,
         device: &Device,
-        entry: lineside_model::id::ChangeId,
+        entry: ChangeId,
         now: DateTime<Utc>,
         from: &str,
         user_agent: &str,
     ) -> Result<(), StoreError> {
-        todo!()
+        let actor = Actor { from: Some(from.to_owned()), ..Actor::system(&device.title()) };
+        let scope = Scope { account_id: device.account_id, actor };
+        let summary = format!("{} fetched its configuration", device.title());
+        let mut tries = crate::engine::Tries::default();
+        loop {
+            let mut link = self.begin().await?;
+            let written = async {
+                link.execute(FETCHED, values![scope.account_id, device.id, now, from, user_agent]).await?;
+                let event = Written::event(entry, now, "fetch_configuration", &summary);
+                journal::write(&mut link, &scope, Written { user_id: device.user_id, ..event }).await
+            };
+            let written = written.await;
+            if tries.settle(link, written).await?.is_some() {
+                return Ok(());
+            }
+        }
     }
 }

@@ -3,14 +3,51 @@
 use lineside_model::journal::Scope;
 use lineside_model::list::{Home, RailCounts};
 
-use crate::{Store, StoreError};
+use crate::connection::Connection;
+use crate::mail::MAIL_COUNTS;
+use crate::tally::{TALLY, Tally};
+use crate::value::values;
+use crate::{Store, StoreError, account, seats};
+
+const LOCATION_COUNT: &str = "SELECT count(*) FROM location WHERE account_id = $1";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[LOCATION_COUNT];
+
+pub(crate) async fn tally(link: &mut Connection, scope: &Scope) -> Result<Tally, StoreError> {
+    Ok(link.row::<Tally>(TALLY, values![scope.account_id]).await?.unwrap_or_default())
+}
 
 impl Store {
     pub async fn home(&self, scope: &Scope) -> Result<Option<Home>, StoreError> {
-        todo!()
+        let mut link = self.snapshot().await?;
+        let Some(account) = account::load(&mut link, scope.account_id).await? else { return Ok(None) };
+        let tally = tally(&mut link, scope).await?;
+        let locations = link.number(LOCATION_COUNT, values![scope.account_id]).await?;
+        let seats = seats::load(&mut link, scope.account_id).await?;
+        let mails: Vec<(String, i64)> = link.rows(MAIL_COUNTS, values![scope.account_id]).await?;
+        let in_state = |states: &[&str]| {
+            mails.iter().filter(|(state, _)| states.contains(&state.as_str())).map(|(_, count)| count).sum()
+        };
+        let users = tally.of_users;
+        Ok(Some(Home {
+            account,
+            users: users.users,
+            not_ready: users.users - users.ready,
+            missing: [users.no_license, users.no_number, users.no_e911, users.no_device, users.no_registration],
+            unfinished: users.unfinished,
+            locations,
+            numbers: tally.numbers,
+            numbers_free: tally.numbers_free,
+            devices: tally.devices,
+            seats,
+            mails_waiting: in_state(&["queued", "delayed"]),
+            mails_failed: in_state(&["failed"]),
+        }))
     }
 
     pub async fn rail_counts(&self, scope: &Scope) -> Result<RailCounts, StoreError> {
-        todo!()
+        let users = tally(&mut self.reader().await?, scope).await?.of_users;
+        Ok(RailCounts { users: users.users, not_ready: users.users - users.ready })
     }
 }

@@ -1,20 +1,159 @@
-//! The journal, read; and events that are no change.
+//! The journal: written with every change, read by filter; and events that are no change.
 
 use chrono::{DateTime, Utc};
-use lineside_model::id::{ChangeId, UserId};
-use lineside_model::journal::{JournalEntry, Scope};
+use lineside_model::id::{AccountId, ChangeId, UserId};
+use lineside_model::journal::{Actor, ActorKind, JournalEntry, Scope, Via};
 use lineside_model::list::{JournalFilter, Page};
+use lineside_model::plan::Plan;
+use lineside_model::text::fold;
+use sqlx::FromRow;
+use uuid::Uuid;
 
+use crate::condition::{Condition, Total};
+use crate::connection::Connection;
+use crate::search;
+use crate::value::{from_json, instant, json, known, try_all, values};
 use crate::{Store, StoreError};
+
+macro_rules! journal_columns {
+    () => {
+        "j.id, j.account_id, j.at, j.actor_kind, j.actor_id, j.actor_name, j.via, j.came_from, j.action, j.summary,
+        j.user_id, j.steps"
+    };
+}
+
+const KNOWN_CHANGE: &str = "SELECT count(*) FROM journal WHERE id = $1";
+/// Another transaction may have written the same change meanwhile.
+const WRITE: &str = "
+    INSERT INTO journal (id, account_id, at, actor_kind, actor_id, actor_name, via, came_from, action, summary,
+        search_key, user_id, steps)
+    VALUES (...) ON CONFLICT (id) DO NOTHING";
+const ENTRY: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.id = $2");
+const ENTRIES: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1");
+const COUNT: &str = "SELECT j.id FROM journal j WHERE j.account_id = $1";
+const OF_USER: &str = "j.user_id = ?";
+const OF_ACTION: &str = "j.action = ?";
+const MENTIONS: &str = "j.search_key LIKE ? ESCAPE '\\'";
+const FROM: &str = "j.at >= ?";
+const UNTIL: &str = "j.at < ?";
+const NEWEST_FIRST: &str = " ORDER BY j.at DESC, j.id DESC";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, ENTRY];
+
+#[derive(FromRow)]
+struct JournalColumns {
+    id: Uuid,
+    account_id: Uuid,
+    at: i64,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_name: String,
+    via: String,
+    came_from: Option<String>,
+    action: String,
+    summary: String,
+    user_id: Option<Uuid>,
+    steps: String,
+}
+
+impl TryFrom<JournalColumns> for JournalEntry {
+    type Error = StoreError;
+
+    fn try_from(row: JournalColumns) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: ChangeId(row.id),
+            account_id: AccountId(row.account_id),
+            at: instant(row.at),
+            actor: Actor {
+                kind: known("an actor's kind", &row.actor_kind, ActorKind::parse)?,
+                id: row.actor_id,
+                name: row.actor_name,
+                via: known("an actor's way", &row.via, Via::parse)?,
+                from: row.came_from,
+            },
+            action: row.action,
+            summary: row.summary,
+            user_id: row.user_id.map(UserId),
+            steps: from_json("a journal entry's steps", &row.steps)?,
+        })
+    }
+}
+
+/// Whether this change was carried out before.
+pub(crate) async fn knows(link: &mut Connection, id: ChangeId) -> Result<bool, StoreError> {
+    Ok(link.number(KNOWN_CHANGE, values![id]).await? > 0)
+}
+
+/// What goes into the journal beside who did it.
+pub(crate) struct Written<'a> {
+    pub id: ChangeId,
+    pub at: DateTime<Utc>,
+    pub action: &'a str,
+    pub summary: &'a str,
+    pub user_id: Option<UserId>,
+    pub steps: String,
+}
+
+impl<'a> Written<'a> {
+    pub(crate) fn change(id: ChangeId, at: DateTime<Utc>, action: &'a str, plan: &'a Plan) -> Result<Self, StoreError> {
+        Ok(Self { id, at, action, summary: &plan.summary, user_id: plan.user_id, steps: json(&plan.steps)? })
+    }
+
+    pub(crate) fn event(id: ChangeId, at: DateTime<Utc>, action: &'a str, summary: &'a str) -> Self {
+        Self { id, at, action, summary, user_id: None, steps: "[]".to_owned() }
+    }
+}
+
+/// False: an entry with this identifier is there already.
+pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'_>) -> Result<bool, StoreError> {
+    let actor = &scope.actor;
+    let row = values![
+        entry.id,
+        scope.account_id,
+        entry.at,
+        actor.kind.as_str(),
+        actor.id,
+        actor.name.as_str(),
+        actor.via.as_str(),
+        actor.from.as_deref(),
+        entry.action,
+        entry.summary,
+        fold(&format!("{} {}", entry.summary, actor.name)),
+        entry.user_id,
+        entry.steps,
+    ];
+    Ok(link.write_rows(WRITE, vec![row]).await? == 1)
+}
+
+/// The filter as a condition, with its parameters.
+fn condition(scope: &Scope, filter: &JournalFilter) -> Condition {
+    let mut condition = Condition::new(values![scope.account_id]);
+    condition.and_if(OF_USER, filter.user_id);
+    condition.and_if(OF_ACTION, Some(filter.action.as_str()).filter(|action| !action.is_empty()));
+    condition.and_if(FROM, filter.from);
+    condition.and_if(UNTIL, filter.until);
+    for word in fold(&filter.search).split_whitespace().take(8) {
+        condition.and(MENTIONS, search::part(word));
+    }
+    condition
+}
 
 impl Store {
     /// The newest first.
     pub async fn journal(&self, scope: &Scope, filter: &JournalFilter) -> Result<Page<JournalEntry>, StoreError> {
-        todo!()
+        let page = filter.page.max(1);
+        let condition = condition(scope, filter);
+        let mut link = self.snapshot().await?;
+        let total = Total::capped(&mut link, COUNT, &condition).await?;
+        let rows: Vec<JournalColumns> =
+            link.rows(condition.page(ENTRIES, NEWEST_FIRST, page), condition.values.clone()).await?;
+        Ok(total.page(try_all(rows)?, page))
     }
 
     pub async fn journal_entry(&self, scope: &Scope, id: ChangeId) -> Result<Option<JournalEntry>, StoreError> {
-        todo!()
+        let row = self.reader().await?.row::<JournalColumns>(ENTRY, values![scope.account_id, id]).await?;
+        row.map(JournalEntry::try_from).transpose()
     }
 
     /// An event without steps, such as a failed sign-in.
@@ -27,6 +166,8 @@ impl Store {
         summary: &str,
         user_id: Option<UserId>,
     ) -> Result<(), StoreError> {
-        todo!()
+        let entry = Written { user_id, ..Written::event(id, now, action, summary) };
+        write(&mut self.writer().await?, scope, entry).await?;
+        Ok(())
     }
 }

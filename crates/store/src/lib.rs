@@ -4,47 +4,121 @@
 //! Every statement is a named constant, written once for both engines and prepared on both by a test. Account rows are
 //! reached through a [`Scope`](lineside_model::journal::Scope) only; what has no account (sign-in by username, a device's
 //! address, workers) lives in files that say so.
+//!
+//! A change comes in through [`Store::apply`]: `facts` loads what it touches, the model plans, `record` writes the plan's
+//! rows, `readiness`, `search` and `tally` bring up to date what lists repeat of them, all in one transaction. `engine`
+//! opens the database, `connection` is the only file that knows that there are two kinds.
 
 pub mod account;
 pub mod apply;
 pub mod binding;
 pub mod catalogue;
+mod condition;
+mod connection;
 pub mod department;
 pub mod device;
 pub mod directory;
+mod e911;
+mod engine;
 pub mod error;
+mod facts;
+mod greeting;
 pub mod home;
 pub mod journal;
+mod license;
+mod line;
 pub mod location;
 pub mod login;
 pub mod mail;
 pub mod phone_number;
+mod readiness;
+mod record;
+mod search;
 pub mod seats;
 pub mod session;
+#[cfg(test)]
+mod statements;
+mod tally;
 pub mod user;
+mod user_list;
+mod value;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use lineside_model::license::Catalogue;
 
 pub use self::apply::Applied;
+use self::connection::Connection;
+use self::engine::Engine;
 pub use self::error::StoreError;
+use self::value::values;
+
+/// A number that changes with every change to the tables: the name of what tests copy.
+pub fn schema_version() -> u32 {
+    engine::schema_version()
+}
 
 /// The database, whichever it is. Cheap to clone.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    engine: Engine,
+    catalogue: Arc<OnceLock<Arc<Catalogue>>>,
+    statements: Arc<AtomicU64>,
+}
 
 impl Store {
     /// `sqlite:PATH` (made when it is not there) or `postgres://…`; runs the migrations.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        todo!("{url}")
+        let engine = Engine::open(url).await?;
+        Ok(Self { engine, catalogue: Arc::default(), statements: Arc::default() })
     }
 
     /// The engine's name, for the log and the health page.
     pub fn engine(&self) -> &'static str {
-        todo!()
+        match self.engine {
+            Engine::Sqlite { .. } => "SQLite",
+            Engine::Postgres(_) => "PostgreSQL",
+        }
     }
 
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        self.engine.close().await;
+    }
 
     /// True when no account exists yet.
     pub async fn is_empty(&self) -> Result<bool, StoreError> {
-        todo!()
+        Ok(self.reader().await?.number(account::ANY_ACCOUNT, values![]).await? == 0)
+    }
+
+    /// How many statements were sent since the start: for metrics, and for tests that count round trips.
+    pub fn statements_sent(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    async fn reader(&self) -> Result<Connection, StoreError> {
+        self.engine.reader(&self.statements).await
+    }
+
+    async fn writer(&self) -> Result<Connection, StoreError> {
+        self.engine.writer(&self.statements).await
+    }
+
+    async fn snapshot(&self) -> Result<Connection, StoreError> {
+        self.engine.snapshot(&self.statements).await
+    }
+
+    async fn begin(&self) -> Result<Connection, StoreError> {
+        self.engine.begin(&self.statements).await
+    }
+
+    async fn begin_loose(&self) -> Result<Connection, StoreError> {
+        self.engine.begin_loose(&self.statements).await
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("engine", &self.engine()).finish_non_exhaustive()
     }
 }

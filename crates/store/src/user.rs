@@ -1,39 +1,248 @@
-//! Users, listed and looked at.
+//! Users: one looked at, and what Add user suggests. Lists are in `user_list`.
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use lineside_model::extension::{DialPlan, Extension};
-use lineside_model::id::UserId;
+use lineside_model::id::{AccountId, UserId};
 use lineside_model::journal::Scope;
-use lineside_model::list::{Page, UserDetail, UserFilter, UserRow};
+use lineside_model::list::UserDetail;
+use lineside_model::plan::Record;
+use lineside_model::readiness::{Conditions, Lamps};
+use lineside_model::secret::Opaque;
+use lineside_model::user::{Role, User, UserState, WizardStep};
+use sqlx::FromRow;
+use uuid::Uuid;
 
-use crate::{Store, StoreError};
+use crate::e911::{E911_OF_USERS, E911Columns};
+use crate::greeting::{GREETINGS_OF_USERS, GreetingColumns};
+use crate::license::{ASSIGNMENTS_OF_USERS, AssignmentColumns};
+use crate::location::{LOCATIONS_BY_ID, LocationColumns};
+use crate::mail::{MAILS_OF_USER, MailColumns};
+use crate::phone_number::{NUMBERS_OF_USERS, NumberColumns};
+use crate::record::Stored;
+use crate::value::{Value, from_json, instant, json, known, try_all, values};
+use crate::{Store, StoreError, device};
+
+macro_rules! user_columns {
+    () => {
+        "u.id, u.account_id, u.version, u.profile, u.role, u.state, u.pin_hash, u.wizard, u.welcome_wanted, u.created_at"
+    };
+}
+pub(crate) use user_columns;
+
+pub(crate) const USERS_BY_ID: &str =
+    concat!("SELECT ", user_columns!(), " FROM account_user u WHERE u.account_id = $1 AND u.id IN (...)");
+pub(crate) const EXTENSIONS_TAKEN: &str =
+    "SELECT extension, id FROM account_user WHERE account_id = $1 AND extension IN (...)";
+const LOOKED_AT: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", u.voice_license_id, u.number, u.e911_confirmed, u.device, u.registered_until, u.was_registered,
+        d.name AS department_name, g.last_sign_in, g.password_hash IS NOT NULL AS has_password
+    FROM account_user u
+    LEFT JOIN department d ON d.account_id = u.account_id AND d.id = u.department_id
+    LEFT JOIN login g ON g.user_id = u.id
+    WHERE u.account_id = $1 AND u.id = $2"
+);
+const EXTENSIONS_FROM: &str = "
+    SELECT extension_key, extension FROM account_user
+    WHERE account_id = $1 AND extension_key > $2 AND extension_key < $3 ORDER BY extension_key LIMIT 2000";
+const SAVE_USERS: &str = "
+    INSERT INTO account_user (id, account_id, version, first_name, last_name, username, extension, location_id,
+        department_id, role, state, wizard, welcome_wanted, pin_hash, profile, created_at, sort_key, extension_key)
+    VALUES (...)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, first_name = excluded.first_name,
+        last_name = excluded.last_name, username = excluded.username, extension = excluded.extension,
+        location_id = excluded.location_id, department_id = excluded.department_id, role = excluded.role,
+        state = excluded.state, wizard = excluded.wizard, welcome_wanted = excluded.welcome_wanted,
+        pin_hash = excluded.pin_hash, profile = excluded.profile, sort_key = excluded.sort_key,
+        extension_key = excluded.extension_key
+    WHERE account_user.account_id = excluded.account_id AND account_user.version = excluded.version - 1";
+const DELETE_USERS: &str = "DELETE FROM account_user WHERE account_id = $1 AND id IN (...)";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] =
+    &[USERS_BY_ID, EXTENSIONS_TAKEN, LOOKED_AT, EXTENSIONS_FROM, SAVE_USERS, DELETE_USERS];
+
+/// How many mails a user's page shows.
+const MAILS_SHOWN: i64 = 20;
+
+#[derive(FromRow)]
+pub(crate) struct UserColumns {
+    pub id: Uuid,
+    account_id: Uuid,
+    version: i64,
+    profile: String,
+    role: String,
+    state: String,
+    pin_hash: Option<Vec<u8>>,
+    wizard: Option<String>,
+    welcome_wanted: bool,
+    created_at: i64,
+}
+
+impl TryFrom<UserColumns> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserColumns) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: UserId(row.id),
+            account_id: AccountId(row.account_id),
+            version: row.version,
+            profile: from_json("a profile", &row.profile)?,
+            role: known("a role", &row.role, Role::parse)?,
+            state: known("a user's state", &row.state, UserState::parse)?,
+            pin_hash: row.pin_hash.map(Opaque::new),
+            wizard: row.wizard.as_deref().map(|step| known("a wizard's step", step, WizardStep::parse)).transpose()?,
+            welcome_wanted: row.welcome_wanted,
+            created_at: instant(row.created_at),
+        })
+    }
+}
+
+/// What the lamp strip follows from.
+#[derive(FromRow)]
+pub(crate) struct LampColumns {
+    pub voice_license_id: Option<Uuid>,
+    pub number: Option<String>,
+    e911_confirmed: bool,
+    device: bool,
+    registered_until: Option<i64>,
+    was_registered: bool,
+}
+
+impl LampColumns {
+    pub(crate) fn lamps(&self, now: DateTime<Utc>) -> Lamps {
+        Lamps::of(Conditions {
+            voice_license: self.voice_license_id.is_some(),
+            number: self.number.is_some(),
+            e911_confirmed: self.e911_confirmed,
+            device: self.device,
+            registered: self.registered_until.is_some_and(|until| until > now.timestamp_micros()),
+            was_registered: self.was_registered || self.registered_until.is_some(),
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct LookedAt {
+    #[sqlx(flatten)]
+    user: UserColumns,
+    #[sqlx(flatten)]
+    lamps: LampColumns,
+    department_name: Option<String>,
+    last_sign_in: Option<i64>,
+    has_password: bool,
+}
+
+impl Stored for User {
+    const SAVE: &'static str = SAVE_USERS;
+    const DELETE: &'static str = DELETE_USERS;
+
+    fn of(record: &Record) -> Option<&Self> {
+        if let Record::User(user) = record { Some(user) } else { None }
+    }
+
+    fn values(&self, version: i64) -> Result<Vec<Value>, StoreError> {
+        let profile = &self.profile;
+        let extension = profile.extension.as_ref().map(Extension::as_str);
+        Ok(values![
+            self.id,
+            self.account_id,
+            version,
+            profile.first_name.as_str(),
+            profile.last_name.as_str(),
+            profile.username.as_str(),
+            extension,
+            profile.location_id,
+            profile.department_id,
+            self.role.as_str(),
+            self.state.as_str(),
+            self.wizard.map(WizardStep::as_str),
+            self.welcome_wanted,
+            self.pin_hash.as_ref(),
+            json(profile)?,
+            self.created_at,
+            profile.sort_key(),
+            extension_key(extension),
+        ])
+    }
+}
+
+/// In the order of numbers: shorter ones first. Users without one come last.
+fn extension_key(extension: Option<&str>) -> String {
+    extension.map_or_else(|| "~".to_owned(), |extension| format!("{}{extension}", extension.len()))
+}
 
 impl Store {
-    pub async fn users(
-        &self,
-        scope: &Scope,
-        filter: &UserFilter,
-        now: DateTime<Utc>,
-    ) -> Result<Page<UserRow>, StoreError> {
-        todo!()
-    }
-
     pub async fn user(&self, scope: &Scope, id: UserId, now: DateTime<Utc>) -> Result<Option<UserDetail>, StoreError> {
-        todo!()
-    }
-
-    /// The rows of these users, for a lamp that changed on an open page.
-    pub async fn user_rows(
-        &self,
-        scope: &Scope,
-        ids: &[UserId],
-        now: DateTime<Utc>,
-    ) -> Result<Vec<UserRow>, StoreError> {
-        todo!()
+        let mut link = self.snapshot().await?;
+        let own = values![scope.account_id];
+        let Some(row) = link.row::<LookedAt>(LOOKED_AT, values![scope.account_id, id]).await? else {
+            return Ok(None);
+        };
+        let user = User::try_from(row.user)?;
+        let locations: Vec<LocationColumns> =
+            link.rows_in(LOCATIONS_BY_ID, own.clone(), user.profile.location_id).await?;
+        let mut numbers: Vec<_> =
+            try_all::<NumberColumns, _>(link.rows_in(NUMBERS_OF_USERS, own.clone(), [id]).await?)?;
+        numbers.sort_by_key(|number: &lineside_model::phone_number::PhoneNumber| number.kind);
+        let assignments: Vec<AssignmentColumns> = link.rows_in(ASSIGNMENTS_OF_USERS, own.clone(), [id]).await?;
+        let e911: Vec<E911Columns> = link.rows_in(E911_OF_USERS, own.clone(), [id]).await?;
+        let greetings: Vec<GreetingColumns> = link.rows_in(GREETINGS_OF_USERS, own, [id]).await?;
+        let mails: Vec<MailColumns> = link.rows(MAILS_OF_USER, values![scope.account_id, id, MAILS_SHOWN]).await?;
+        let devices = device::of_user(&mut link, scope, id, now).await?;
+        Ok(Some(UserDetail {
+            location: try_all(locations)?.pop(),
+            department: row.department_name,
+            numbers,
+            assignments: try_all(assignments)?,
+            devices,
+            e911: try_all(e911)?.pop(),
+            greeting: try_all(greetings)?.pop(),
+            mails: try_all(mails)?,
+            lamps: row.lamps.lamps(now),
+            last_sign_in: row.last_sign_in.map(instant),
+            has_password: row.has_password,
+            user,
+        }))
     }
 
     /// The first extension of the dial plan that is free.
     pub async fn suggest_extension(&self, scope: &Scope, plan: &DialPlan) -> Result<Option<Extension>, StoreError> {
-        todo!()
+        let mut link = self.snapshot().await?;
+        let first = plan.first_extension.as_str();
+        let past = format!("{}~", first.len());
+        let mut taken: HashSet<String> = HashSet::new();
+        // Just before the first one: keys are compared byte by byte.
+        let mut after = format!("{}{}", first.len(), &first[..first.len() - 1]);
+        loop {
+            let rows: Vec<(String, String)> =
+                link.rows(EXTENSIONS_FROM, values![scope.account_id, after.as_str(), past.as_str()]).await?;
+            let last = rows.last().map(|(_, extension)| extension.clone());
+            let (all_read, dense) = (rows.len() < 2_000, is_dense(&rows));
+            taken.extend(rows.into_iter().map(|(_, extension)| extension));
+            let Some(last) = last.filter(|_| !all_read) else {
+                return Ok(plan.suggest(|extension| taken.contains(extension)));
+            };
+            if !dense {
+                // A gap may hold nothing but numbers that are no extensions; those after the last are not known yet.
+                let suggested = plan.suggest(|extension| taken.contains(extension));
+                if suggested.as_ref().is_some_and(|free| free.as_str() < last.as_str()) {
+                    return Ok(suggested);
+                }
+            }
+            after = extension_key(Some(&last));
+        }
+    }
+}
+
+/// Whether extensions of one length follow each other without a gap.
+fn is_dense(rows: &[(String, String)]) -> bool {
+    let number = |row: Option<&(String, String)>| row.and_then(|(_, extension)| extension.parse::<usize>().ok());
+    match (number(rows.first()), number(rows.last())) {
+        (Some(first), Some(last)) => last - first + 1 == rows.len(),
+        _ => true,
     }
 }

@@ -1,7 +1,11 @@
 //! The program in a test: both engines, fixtures, a clock to turn, a carrier and a mail server that are fake.
 //!
 //! - [`clock`]: time that stands still until it is turned
+//! - [`database`]: an empty database of its own for each test, on either engine
+//! - [`mint`]: secrets that are known beforehand
 //! - [`service`]: all use cases over a database, with two accounts that must not see each other
 
 pub mod clock;
+pub mod database;
+pub mod mint;
 pub mod service;

@@ -1,0 +1,241 @@
+//! One connection, whichever engine it leads to. The only file that says everything twice.
+//!
+//! `(...)` in a statement stands for as many parameters as there are: `IN (...)` for a list, `VALUES (...)` for rows.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
+
+use crate::StoreError;
+use crate::value::Value;
+
+/// A row that can be read from either engine.
+pub(crate) trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
+
+pub(crate) enum Link {
+    SqlitePool(PoolConnection<Sqlite>),
+    SqliteTransaction(Transaction<'static, Sqlite>),
+    PostgresPool(PoolConnection<Postgres>),
+    PostgresTransaction(Transaction<'static, Postgres>),
+}
+
+pub(crate) struct Connection {
+    link: Link,
+    statements: Arc<AtomicU64>,
+}
+
+/// Lists are filled up to one of these lengths by repeating the last value, so that a few prepared statements serve all.
+const LIST_LENGTHS: [usize; 4] = [1, 10, 100, 1_000];
+/// Both engines take at least 32,766 parameters a statement.
+const ROW_PARAMETERS: usize = 8_000;
+
+type Sql = Cow<'static, str>;
+
+macro_rules! bound {
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
+        for value in $values {
+            query = match value {
+                Value::Uuid(value) => query.bind(value),
+                Value::Int(value) => query.bind(value),
+                Value::Text(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+/// Expands a query once per engine.
+macro_rules! on_link {
+    ($self:expr, |$executor:ident| $query:expr) => {{
+        $self.statements.fetch_add(1, Ordering::Relaxed);
+        match &mut $self.link {
+            Link::SqlitePool(link) => {
+                let $executor = &mut **link;
+                $query
+            }
+            Link::SqliteTransaction(link) => {
+                let $executor = &mut **link;
+                $query
+            }
+            Link::PostgresPool(link) => {
+                let $executor = &mut **link;
+                $query
+            }
+            Link::PostgresTransaction(link) => {
+                let $executor = &mut **link;
+                $query
+            }
+        }
+    }};
+}
+
+impl Connection {
+    pub(crate) fn new(link: Link, statements: Arc<AtomicU64>) -> Self {
+        Self { link, statements }
+    }
+
+    pub(crate) async fn rows<T: Row>(&mut self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<Vec<T>, StoreError> {
+        let sql = AssertSqlSafe(self.dialect(sql.into()));
+        Ok(on_link!(self, |link| bound!(sqlx::query_as(sql), values).fetch_all(link).await?))
+    }
+
+    pub(crate) async fn row<T: Row>(
+        &mut self,
+        sql: impl Into<Sql>,
+        values: Vec<Value>,
+    ) -> Result<Option<T>, StoreError> {
+        let sql = AssertSqlSafe(self.dialect(sql.into()));
+        Ok(on_link!(self, |link| bound!(sqlx::query_as(sql), values).fetch_optional(link).await?))
+    }
+
+    /// The first column of the only row; zero when there is none.
+    pub(crate) async fn number(&mut self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<i64, StoreError> {
+        Ok(self.row::<(i64,)>(sql, values).await?.map_or(0, |(number,)| number))
+    }
+
+    /// How many rows it changed.
+    pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, values: Vec<Value>) -> Result<u64, StoreError> {
+        self.run(sql.into(), values, true).await
+    }
+
+    /// With `(...)` filled from a list, in chunks when it is long. Empty lists ask nothing.
+    pub(crate) async fn rows_in<T: Row>(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+        list: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut rows = Vec::new();
+        for (sql, values) in list_statements(sql, &values, list) {
+            rows.extend(self.rows(sql, values).await?);
+        }
+        Ok(rows)
+    }
+
+    pub(crate) async fn execute_in(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+        list: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        for (sql, values) in list_statements(sql, &values, list) {
+            changed += self.execute(sql, values).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Writes rows of one width with few statements; returns how many it wrote.
+    pub(crate) async fn write_rows(&mut self, sql: &'static str, rows: Vec<Vec<Value>>) -> Result<u64, StoreError> {
+        let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+        let many = (ROW_PARAMETERS / width.max(1)).max(1);
+        let mut written = 0;
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let chunk: Vec<Vec<Value>> = rows.by_ref().take(many).collect();
+            let (height, values) = (chunk.len(), chunk.into_iter().flatten().collect());
+            // One row and full chunks come again; other heights would only crowd out the statements that are kept.
+            let keep = height == 1 || height == many;
+            written += self.run(Sql::Owned(with_rows(sql, width, height)), values, keep).await?;
+        }
+        Ok(written)
+    }
+
+    async fn run(&mut self, sql: Sql, values: Vec<Value>, keep: bool) -> Result<u64, StoreError> {
+        let sql = AssertSqlSafe(self.dialect(sql));
+        Ok(on_link!(self, |link| bound!(sqlx::query(sql).persistent(keep), values)
+            .execute(link)
+            .await?
+            .rows_affected()))
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self.link {
+            Link::SqliteTransaction(transaction) => transaction.commit().await?,
+            Link::PostgresTransaction(transaction) => transaction.commit().await?,
+            Link::SqlitePool(_) | Link::PostgresPool(_) => {}
+        }
+        Ok(())
+    }
+
+    /// What can't be rolled back because the connection is gone is rolled back by the server.
+    pub(crate) async fn roll_back(self) {
+        let result = match self.link {
+            Link::SqliteTransaction(transaction) => transaction.rollback().await,
+            Link::PostgresTransaction(transaction) => transaction.rollback().await,
+            Link::SqlitePool(_) | Link::PostgresPool(_) => Ok(()),
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "rollback");
+        }
+    }
+
+    /// SQLite has one writer, so it knows no row locks. All else is the same text.
+    fn dialect(&self, sql: Sql) -> Sql {
+        const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+        match self.link {
+            Link::SqlitePool(_) | Link::SqliteTransaction(_) if sql.contains(SKIP_LOCKED) => {
+                Cow::Owned(sql.replace(SKIP_LOCKED, ""))
+            }
+            _ => sql,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn prepare(&mut self, sql: String) -> Result<(), StoreError> {
+        use sqlx::{Executor as _, SqlSafeStr as _};
+        let sql = AssertSqlSafe(self.dialect(sql.into())).into_sql_str();
+        on_link!(self, |link| link.prepare(sql).await.map(drop)?);
+        Ok(())
+    }
+}
+
+fn list_statements(
+    sql: &str,
+    values: &[Value],
+    list: impl IntoIterator<Item = impl Into<Value>>,
+) -> Vec<(String, Vec<Value>)> {
+    let list: Vec<Value> = list.into_iter().map(Into::into).collect();
+    let longest = LIST_LENGTHS[LIST_LENGTHS.len() - 1];
+    list.chunks(longest)
+        .map(|chunk| {
+            let length = LIST_LENGTHS.into_iter().find(|length| *length >= chunk.len()).unwrap_or(longest);
+            let filled = chunk.iter().chain(std::iter::repeat(&chunk[chunk.len() - 1])).take(length);
+            let values: Vec<Value> = values.iter().chain(filled).cloned().collect();
+            (with_list(sql, values.len() - length, length), values)
+        })
+        .collect()
+}
+
+/// `(...)` becomes `($3, $4, …)`, after the parameters that come first.
+pub(crate) fn with_list(sql: &str, first: usize, length: usize) -> String {
+    let list = parameters(first, length);
+    sql.replacen("(...)", &list, 1)
+}
+
+/// `(...)` becomes `($1, $2), ($3, $4), …`.
+pub(crate) fn with_rows(sql: &str, width: usize, height: usize) -> String {
+    let rows: Vec<String> = (0..height).map(|row| parameters(row * width, width)).collect();
+    sql.replacen("(...)", &rows.join(", "), 1)
+}
+
+fn parameters(first: usize, length: usize) -> String {
+    let mut text = String::with_capacity(length * 6 + 2);
+    for at in 1..=length {
+        let separator = if at == 1 { '(' } else { ',' };
+        let _ = write!(text, "{separator}${}", first + at);
+    }
+    text.push(')');
+    text
+}

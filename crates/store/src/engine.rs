@@ -1,0 +1,193 @@
+//! The two engines: how each is opened, and how a transaction begins, ends and is tried again.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool};
+
+use crate::StoreError;
+use crate::connection::{Connection, Link};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// SQLite has one writer at a time; readers go on beside it.
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// Statements that a connection keeps prepared. Lists of parameters come in a few lengths, so there are more texts than
+/// constants.
+const STATEMENTS_KEPT: usize = 400;
+/// How often a transaction is tried before `Busy`.
+const TRIES: u32 = 12;
+
+#[derive(Clone)]
+pub(crate) enum Engine {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Engine {
+    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => open_sqlite(url).await,
+            "postgres" | "postgresql" => open_postgres(url).await,
+            _ => Err(StoreError::Url(without_password(url))),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// For single statements that only read.
+    pub(crate) async fn reader(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
+        let link = match self {
+            Self::Sqlite { readers, .. } => Link::SqlitePool(readers.acquire().await?),
+            Self::Postgres(pool) => Link::PostgresPool(pool.acquire().await?),
+        };
+        Ok(Connection::new(link, statements.clone()))
+    }
+
+    /// A single statement that writes, on its own.
+    pub(crate) async fn writer(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
+        let link = match self {
+            Self::Sqlite { writer, .. } => Link::SqlitePool(writer.acquire().await?),
+            Self::Postgres(pool) => Link::PostgresPool(pool.acquire().await?),
+        };
+        Ok(Connection::new(link, statements.clone()))
+    }
+
+    /// Several statements that read one state of the database.
+    pub(crate) async fn snapshot(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
+        let link = match self {
+            Self::Sqlite { readers, .. } => Link::SqliteTransaction(readers.begin().await?),
+            Self::Postgres(pool) => {
+                Link::PostgresTransaction(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        };
+        Ok(Connection::new(link, statements.clone()))
+    }
+
+    /// A transaction that acts as if it were alone: SQLite's write lock from the start, PostgreSQL's SERIALIZABLE.
+    pub(crate) async fn begin(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
+        let link = match self {
+            Self::Sqlite { writer, .. } => Link::SqliteTransaction(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => {
+                Link::PostgresTransaction(pool.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?)
+            }
+        };
+        Ok(Connection::new(link, statements.clone()))
+    }
+
+    /// Several statements that succeed or fail together, each seeing what others committed before it: for work that row
+    /// locks keep apart.
+    pub(crate) async fn begin_loose(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite { .. } => self.begin(statements).await,
+            Self::Postgres(pool) => {
+                Ok(Connection::new(Link::PostgresTransaction(pool.begin().await?), statements.clone()))
+            }
+        }
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
+    // FULL: what was answered survives a power cut, for one more fsync a change. A killed process loses nothing either way.
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", "-65536")
+        .pragma("mmap_size", "1073741824")
+        .pragma("temp_store", "memory")
+        .statement_cache_capacity(STATEMENTS_KEPT);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    migrations(|text| text.replace(" COLLATE \"C\"", "").replace("/* WITHOUT ROWID */", "WITHOUT ROWID"))
+        .run(&writer)
+        .await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .connect_with(options.pragma("query_only", "on"))
+        .await?;
+    Ok(Engine::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
+    // Plans are made for the values at hand: one prefix matches ten users, the next fifty thousand.
+    let options = PgConnectOptions::from_str(url)?
+        .options([("plan_cache_mode", "force_custom_plan"), ("random_page_cost", "1.1"), ("jit", "off")])
+        .statement_cache_capacity(STATEMENTS_KEPT);
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+    migrations(str::to_owned).run(&pool).await?;
+    Ok(Engine::Postgres(pool))
+}
+
+fn migrations(dialect: impl Fn(&str) -> String) -> Migrator {
+    let translated = MIGRATIONS.iter().map(|migration| {
+        let sql = AssertSqlSafe(dialect(migration.sql.as_str())).into_sql_str();
+        Migration { sql, checksum: Cow::Owned(migration.checksum.to_vec()), ..migration.clone() }
+    });
+    Migrator::with_migrations(translated.collect())
+}
+
+/// Changes with every change to the migrations.
+pub(crate) fn schema_version() -> u32 {
+    let bytes = MIGRATIONS.iter().flat_map(|migration| migration.checksum.iter());
+    bytes.fold(0, |hash: u32, byte| hash.rotate_left(5) ^ u32::from(*byte).wrapping_mul(0x9e37_79b9))
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme < at => format!("{}://…{}", &url[..scheme], &url[at..]),
+        _ => url.to_owned(),
+    }
+}
+
+/// The tries of one transaction. A transaction that others came between is rolled back and tried again.
+#[derive(Debug, Default)]
+pub(crate) struct Tries(u32);
+
+impl Tries {
+    /// Commits what succeeded. `None`: try again.
+    pub(crate) async fn settle<T>(
+        &mut self,
+        connection: Connection,
+        result: Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let error = match result {
+            Ok(value) => match connection.commit().await {
+                Ok(()) => return Ok(Some(value)),
+                Err(error) => error,
+            },
+            Err(error) => {
+                connection.roll_back().await;
+                error
+            }
+        };
+        if !error.is_passing() {
+            return Err(error);
+        }
+        self.0 += 1;
+        if self.0 >= TRIES {
+            tracing::warn!(%error, "gave up after {TRIES} tries");
+            return Err(if error.is_conflict() { error } else { StoreError::Busy });
+        }
+        // A little longer each time, so that one of several goes through.
+        tokio::time::sleep(Duration::from_millis(1 << self.0.min(6))).await;
+        Ok(None)
+    }
+}

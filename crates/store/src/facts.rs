@@ -1,0 +1,213 @@
+//! The facts that a change touches, in a few set-based statements.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lineside_model::account::Account;
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::device::{Device, Line, Mac};
+use lineside_model::e911::E911Address;
+use lineside_model::extension::Extension;
+use lineside_model::facts::{Facts, Needs, Usage};
+use lineside_model::greeting::Greeting;
+use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, UserId};
+use lineside_model::journal::Scope;
+use lineside_model::phone_number::{E164, PhoneNumber};
+use lineside_model::plan::Context;
+use lineside_model::text::fold;
+use lineside_model::user::User;
+use lineside_model::username::Username;
+use uuid::Uuid;
+
+use crate::connection::{Connection, Row};
+use crate::department::{DEPARTMENT_BY_NAME, DEPARTMENT_USERS, DEPARTMENTS_BY_ID, DepartmentColumns};
+use crate::device::{DEVICES_BY_ID, DEVICES_OF_USERS, DeviceColumns, MACS_TAKEN};
+use crate::e911::{E911_OF_USERS, E911Columns};
+use crate::greeting::{GREETINGS_OF_USERS, GreetingColumns};
+use crate::license::{ASSIGNMENTS_OF_USERS, AssignmentColumns};
+use crate::line::{LINE_COUNT, LINES_OF_USERS, LineColumns};
+use crate::location::{LOCATION_BY_NAME, LOCATION_NUMBERS, LOCATION_USERS, LOCATIONS_BY_ID, LocationColumns};
+use crate::login::USERNAMES_TAKEN;
+use crate::phone_number::{NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_TAKEN, NumberColumns};
+use crate::user::{EXTENSIONS_TAKEN, USERS_BY_ID, UserColumns};
+use crate::value::{Value, parse, try_all, values};
+use crate::{Store, StoreError, account, seats};
+
+/// Facts in the making: what one statement brings tells what the next one asks for.
+struct Loader<'a> {
+    link: &'a mut Connection,
+    account: AccountId,
+    needs: Needs,
+    facts: Facts,
+}
+
+impl Store {
+    pub(crate) async fn facts(
+        &self,
+        link: &mut Connection,
+        scope: &Scope,
+        request: &ChangeRequest,
+        context: Context<'_>,
+    ) -> Result<Facts, StoreError> {
+        let catalogue = self.catalogue_on(link).await?;
+        let account = match (&request.change, account::load(link, scope.account_id).await?) {
+            (_, Some(account)) => account,
+            (Change::OpenAccount { number, settings, .. }, None) => Account {
+                id: scope.account_id,
+                version: 1,
+                number: number.clone(),
+                settings: settings.clone(),
+                created_at: context.now,
+            },
+            (_, None) => return Err(StoreError::Row(format!("there is no account {}", scope.account_id))),
+        };
+        let facts = Facts::new(account, (*catalogue).clone());
+        let mut loader = Loader { link, account: scope.account_id, needs: request.needs(), facts };
+        loader.load().await?;
+        Ok(loader.facts)
+    }
+}
+
+impl Loader<'_> {
+    async fn load(&mut self) -> Result<(), StoreError> {
+        let seats = seats::load(self.link, self.account).await?;
+        self.facts.seats = seats.into_iter().map(|seats| (seats.license_type_id, seats)).collect();
+        self.taken().await?;
+        self.named().await?;
+        self.of_users().await?;
+        self.places().await?;
+        self.usage().await
+    }
+
+    async fn own<C: Row, T: TryFrom<C, Error = StoreError>>(
+        &mut self,
+        sql: &'static str,
+        list: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Result<Vec<T>, StoreError> {
+        try_all(self.link.rows_in::<C>(sql, values![self.account], list).await?)
+    }
+
+    /// Who holds the names that were asked for.
+    async fn taken(&mut self) -> Result<(), StoreError> {
+        let names = self.needs.usernames.iter().map(Username::key);
+        let rows: Vec<(String, Option<Uuid>, Option<Uuid>)> =
+            self.link.rows_in(USERNAMES_TAKEN, values![], names).await?;
+        for (key, account, user) in rows {
+            self.facts.taken.usernames.insert(key, self.if_own(account, user).map(UserId));
+        }
+        let macs = self.needs.macs.iter().map(Mac::as_str);
+        let rows: Vec<(String, Uuid, Uuid)> = self.link.rows_in(MACS_TAKEN, values![], macs).await?;
+        for (mac, device, account) in rows {
+            let holder = self.if_own(Some(account), Some(device)).map(DeviceId);
+            self.facts.taken.macs.insert(parse("a MAC address", &mac)?, holder);
+        }
+        let numbers = self.needs.e164s.iter().map(E164::as_str);
+        let rows: Vec<(String,)> = self.link.rows_in(NUMBERS_TAKEN, values![], numbers).await?;
+        for (number,) in rows {
+            self.facts.taken.e164s.insert(parse("a phone number", &number)?);
+        }
+        let extensions = self.needs.extensions.iter().map(Extension::as_str);
+        let rows: Vec<(String, Uuid)> = self.link.rows_in(EXTENSIONS_TAKEN, values![self.account], extensions).await?;
+        for (extension, user) in rows {
+            self.facts.taken.extensions.insert(parse("an extension", &extension)?, UserId(user));
+            // So that a plan can say whose it is.
+            self.needs.users.insert(UserId(user));
+        }
+        if let Some(domain) = &self.needs.sip_domain {
+            let values = values![domain.as_str(), self.account];
+            self.facts.taken.sip_domain = self.link.number(account::SIP_DOMAIN_TAKEN, values).await? > 0;
+        }
+        if let Some(name) = self.needs.location_name.clone() {
+            let holder = self.holder(LOCATION_BY_NAME, fold(name.as_str())).await?;
+            self.facts.taken.location_name = holder.map(LocationId);
+        }
+        if let Some(name) = self.needs.department_name.clone() {
+            let holder = self.holder(DEPARTMENT_BY_NAME, fold(name.as_str())).await?;
+            self.facts.taken.department_name = holder.map(DepartmentId);
+        }
+        Ok(())
+    }
+
+    async fn holder(&mut self, sql: &'static str, name_key: String) -> Result<Option<Uuid>, StoreError> {
+        let row: Option<(Uuid,)> = self.link.row(sql, values![self.account, name_key]).await?;
+        Ok(row.map(|(id,)| id))
+    }
+
+    /// Another account's holder is nobody that may be seen.
+    fn if_own(&self, account: Option<Uuid>, holder: Option<Uuid>) -> Option<Uuid> {
+        holder.filter(|_| account == Some(self.account.0))
+    }
+
+    /// Numbers and devices that are named, whose users belong to the facts too.
+    async fn named(&mut self) -> Result<(), StoreError> {
+        let ids = self.needs.numbers.clone();
+        let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_BY_ID, ids).await?;
+        let ids = self.needs.devices.clone();
+        let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_BY_ID, ids).await?;
+        let holders = numbers.iter().map(|number| number.user_id).chain(devices.iter().map(|device| device.user_id));
+        self.needs.users.extend(holders.flatten());
+        self.facts.numbers.extend(numbers.into_iter().map(|number| (number.id, number)));
+        self.facts.devices.extend(devices.into_iter().map(|device| (device.id, device)));
+        Ok(())
+    }
+
+    async fn of_users(&mut self) -> Result<(), StoreError> {
+        let ids = self.needs.users.clone();
+        let users: Vec<User> = self.own::<UserColumns, _>(USERS_BY_ID, ids).await?;
+        self.facts.users = users.into_iter().map(|user| (user.id, user)).collect();
+        let ids: Vec<UserId> = self.facts.users.keys().copied().collect();
+        let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_OF_USERS, ids.clone()).await?;
+        self.facts.numbers.extend(numbers.into_iter().map(|number| (number.id, number)));
+        let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_OF_USERS, ids.clone()).await?;
+        self.facts.devices.extend(devices.into_iter().map(|device| (device.id, device)));
+        let lines: Vec<Line> = self.own::<LineColumns, _>(LINES_OF_USERS, ids.clone()).await?;
+        self.facts.lines = lines.into_iter().map(|line| (line.device_id, line)).collect();
+        let e911: Vec<E911Address> = self.own::<E911Columns, _>(E911_OF_USERS, ids.clone()).await?;
+        self.facts.e911 = e911.into_iter().map(|e911| (e911.user_id, e911)).collect();
+        let greetings: Vec<Greeting> = self.own::<GreetingColumns, _>(GREETINGS_OF_USERS, ids.clone()).await?;
+        self.facts.greetings = greetings.into_iter().map(|greeting| (greeting.user_id, greeting)).collect();
+        self.facts.assignments = self.own::<AssignmentColumns, _>(ASSIGNMENTS_OF_USERS, ids).await?;
+        // In one order on both engines, since a plan's steps follow it.
+        self.facts.assignments.sort_by_key(|held| (held.user_id, held.track_id));
+        Ok(())
+    }
+
+    async fn places(&mut self) -> Result<(), StoreError> {
+        let profiles = || self.facts.users.values().map(|user| &user.profile);
+        let at: BTreeSet<LocationId> = profiles()
+            .filter_map(|profile| profile.location_id)
+            .chain(self.facts.numbers.values().filter_map(|number| number.location_id))
+            .chain(self.needs.locations.iter().copied())
+            .collect();
+        let of: BTreeSet<DepartmentId> = profiles()
+            .filter_map(|profile| profile.department_id)
+            .chain(self.needs.departments.iter().copied())
+            .collect();
+        let locations = self.own::<LocationColumns, lineside_model::location::Location>(LOCATIONS_BY_ID, at).await?;
+        self.facts.locations = by_id(locations, |location| location.id);
+        let departments =
+            self.own::<DepartmentColumns, lineside_model::department::Department>(DEPARTMENTS_BY_ID, of).await?;
+        self.facts.departments = by_id(departments, |department| department.id);
+        Ok(())
+    }
+
+    async fn usage(&mut self) -> Result<(), StoreError> {
+        let mut usage = Usage::default();
+        if let Some(location) = self.needs.location_use {
+            let values = values![self.account, location];
+            usage.location_users = self.link.number(LOCATION_USERS, values.clone()).await?;
+            usage.location_numbers = self.link.number(LOCATION_NUMBERS, values).await?;
+        }
+        if let Some(department) = self.needs.department_use {
+            usage.department_users = self.link.number(DEPARTMENT_USERS, values![self.account, department]).await?;
+        }
+        if self.needs.line_count {
+            usage.lines = self.link.number(LINE_COUNT, values![self.account]).await?;
+        }
+        self.facts.usage = usage;
+        Ok(())
+    }
+}
+
+fn by_id<K: Ord, T>(rows: Vec<T>, id: impl Fn(&T) -> K) -> BTreeMap<K, T> {
+    rows.into_iter().map(|row| (id(&row), row)).collect()
+}

@@ -1,0 +1,68 @@
+//! Every statement, prepared on both engines: what one of them does not understand fails here, not at a customer's.
+
+use lineside_testkit::database::{Database, Engine};
+use rstest::rstest;
+
+use crate::connection::{with_list, with_rows};
+use crate::{
+    Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
+    location, login, mail, phone_number, readiness, search, seats, session, tally, user, user_list,
+};
+
+const ALL: &[&[&str]] = &[
+    account::STATEMENTS,
+    binding::STATEMENTS,
+    catalogue::STATEMENTS,
+    department::STATEMENTS,
+    device::STATEMENTS,
+    directory::STATEMENTS,
+    e911::STATEMENTS,
+    greeting::STATEMENTS,
+    home::STATEMENTS,
+    journal::STATEMENTS,
+    license::STATEMENTS,
+    line::STATEMENTS,
+    location::STATEMENTS,
+    login::STATEMENTS,
+    mail::STATEMENTS,
+    phone_number::STATEMENTS,
+    readiness::STATEMENTS,
+    search::STATEMENTS,
+    seats::STATEMENTS,
+    session::STATEMENTS,
+    tally::STATEMENTS,
+    user::STATEMENTS,
+    user_list::STATEMENTS,
+];
+
+/// With `(...)` as one and as several parameters.
+fn spelled_out(sql: &str) -> Vec<String> {
+    match (sql.contains("VALUES (...)"), sql.contains("(...)")) {
+        (true, _) => {
+            let columns = sql.find('(').zip(sql.find(')')).map(|(from, to)| sql[from..to].matches(',').count() + 1);
+            let width = columns.unwrap();
+            vec![with_rows(sql, width, 1), with_rows(sql, width, 3)]
+        }
+        (false, true) => {
+            let first = (1..20).take_while(|at| sql.contains(&format!("${at}"))).count();
+            vec![with_list(sql, first, 1), with_list(sql, first, 10)]
+        }
+        (false, false) => vec![sql.to_owned()],
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn every_statement_is_understood(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(database) = Database::fresh(engine).await else { return };
+    let store = Store::open(&database.url()).await.unwrap();
+    let mut failed = Vec::new();
+    for sql in ALL.iter().flat_map(|statements| statements.iter()).flat_map(|sql| spelled_out(sql)) {
+        // A statement that fails spoils its transaction, so each has its own connection.
+        let mut link = store.writer().await.unwrap();
+        if let Err(error) = link.prepare(sql.clone()).await {
+            failed.push(format!("{error}: {sql}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

@@ -1,0 +1,354 @@
+//! The user list: filtered, searched, sorted, fast with 100,000 users.
+//!
+//! A search starts from whichever end is shorter: from the rarest word, whose users are then sorted; or, when every word is
+//! frequent, along the sorted index, asking each user for the words, since the page fills soon.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use lineside_model::id::{LicenseTypeId, UserId};
+use lineside_model::journal::Scope;
+use lineside_model::license::Catalogue;
+use lineside_model::list::{PAGE, Page, TOTAL_MAX, UserFilter, UserRow, UserSort};
+use lineside_model::user::{UserState, WizardStep};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::condition::{Condition, Total};
+use crate::connection::Connection;
+use crate::location::LOCATION_IDS_BY_NAME;
+use crate::search::{past, search_words};
+use crate::user::LampColumns;
+use crate::value::{known, parse_optional, values};
+use crate::{Store, StoreError, home};
+
+const ROWS: &str = "
+    SELECT u.id, u.first_name, u.last_name, u.username, u.extension, u.state, u.wizard,
+        u.voice_license_id, u.number, u.e911_confirmed, u.device, u.registered_until, u.was_registered,
+        l.name AS location_name, d.name AS department_name
+    FROM account_user u
+    LEFT JOIN location l ON l.account_id = u.account_id AND l.id = u.location_id
+    LEFT JOIN department d ON d.account_id = u.account_id AND d.id = u.department_id
+    WHERE u.account_id = $1 AND u.id IN (...)";
+const ALONG_INDEX: &str = "SELECT u.id FROM account_user u WHERE u.account_id = $1";
+/// The order of a CROSS JOIN is kept by SQLite: from the words to their users.
+const FROM_WORD: &str = "
+    SELECT u.id FROM (
+        SELECT DISTINCT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3
+    ) found CROSS JOIN account_user u
+    WHERE u.id = found.user_id AND u.account_id = $1";
+const WORD_ALONE: &str = "
+    SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3
+    GROUP BY w.sort_key, w.user_id";
+const BY_WORD_NAME: &str = " ORDER BY w.sort_key, w.user_id";
+const BY_WORD_NAME_DOWN: &str = " ORDER BY w.sort_key DESC, w.user_id DESC";
+const ENTRIES: &str = "
+    SELECT count(*) FROM (
+        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3 LIMIT 30001
+    ) few";
+const USERS_OF_WORD: &str = "
+    SELECT count(DISTINCT w.user_id) FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
+
+const AT: &str = "u.location_id = ?";
+const AT_NONE: &str = "u.location_id IS NULL";
+const IN_DEPARTMENT: &str = "u.department_id = ?";
+const WITH_LICENSE: &str = "u.voice_license_id = ?";
+const NO_LICENSE: &str = "u.voice_license_id IS NULL";
+const IN_STATE: &str = "u.state = ?";
+const READY: &str = "u.ready = TRUE";
+const NOT_READY: &str = "u.ready = FALSE";
+const UNFINISHED: &str = "u.wizard IS NOT NULL";
+const HAS_WORD: &str = "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = u.id AND w.word >= ?1 AND w.word < ?2)";
+
+const BY_NAME: &str = " ORDER BY u.sort_key, u.id";
+const BY_NAME_DOWN: &str = " ORDER BY u.sort_key DESC, u.id DESC";
+const BY_EXTENSION: &str = " ORDER BY u.extension_key, u.sort_key, u.id";
+const BY_EXTENSION_DOWN: &str = " ORDER BY u.extension_key DESC, u.sort_key DESC, u.id DESC";
+const BY_LOCATION: &str = "
+    ORDER BY COALESCE((SELECT l.name_key FROM location l WHERE l.id = u.location_id), '\u{10ffff}'), u.sort_key, u.id";
+const BY_LOCATION_DOWN: &str = "
+    ORDER BY COALESCE((SELECT l.name_key FROM location l WHERE l.id = u.location_id), '\u{10ffff}') DESC,
+        u.sort_key DESC, u.id DESC";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[ROWS, ALONG_INDEX, FROM_WORD, WORD_ALONE, ENTRIES, USERS_OF_WORD];
+
+/// Up to so many entries of a word, its users are looked up and sorted; past that, the page fills sooner along the index.
+const RARE: i64 = 6_000;
+/// The same for a word alone in name order, whose users need no looking up.
+const FREQUENT: i64 = 30_000;
+/// So many of one user's words may begin alike: names, username and its parts, email, numbers.
+const ALIKE: i64 = 10;
+
+#[derive(FromRow)]
+struct ListedUser {
+    id: Uuid,
+    first_name: String,
+    last_name: String,
+    username: String,
+    extension: Option<String>,
+    state: String,
+    wizard: Option<String>,
+    #[sqlx(flatten)]
+    lamps: LampColumns,
+    location_name: Option<String>,
+    department_name: Option<String>,
+}
+
+impl ListedUser {
+    fn into_row(self, catalogue: &Catalogue, now: DateTime<Utc>) -> Result<UserRow, StoreError> {
+        let license = self.lamps.voice_license_id.and_then(|id| catalogue.license_type(LicenseTypeId(id)));
+        Ok(UserRow {
+            id: UserId(self.id),
+            number: parse_optional("a phone number", self.lamps.number.as_ref())?,
+            lamps: self.lamps.lamps(now),
+            first_name: self.first_name,
+            last_name: self.last_name,
+            username: self.username,
+            extension: self.extension,
+            location: self.location_name,
+            department: self.department_name,
+            license: license.map(|license| license.name.clone()),
+            state: known("a user's state", &self.state, UserState::parse)?,
+            wizard: self.wizard.as_deref().map(|step| known("a wizard's step", step, WizardStep::parse)).transpose()?,
+        })
+    }
+}
+
+/// A word of the search and how often it begins something, counted up to [`FREQUENT`].
+struct Word {
+    text: String,
+    entries: i64,
+}
+
+/// A list in the making.
+struct Listing<'a> {
+    link: &'a mut Connection,
+    scope: &'a Scope,
+    filter: &'a UserFilter,
+}
+
+impl Store {
+    pub async fn users(
+        &self,
+        scope: &Scope,
+        filter: &UserFilter,
+        now: DateTime<Utc>,
+    ) -> Result<Page<UserRow>, StoreError> {
+        let mut link = self.snapshot().await?;
+        let (total, ids) = Listing { link: &mut link, scope, filter }.page().await?;
+        let rows = self.rows_in_order(&mut link, scope, &ids, now).await?;
+        Ok(total.page(rows, filter.page))
+    }
+
+    /// The rows of these users, for a lamp that changed on an open page.
+    pub async fn user_rows(
+        &self,
+        scope: &Scope,
+        ids: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<UserRow>, StoreError> {
+        self.rows_in_order(&mut self.reader().await?, scope, ids, now).await
+    }
+
+    async fn rows_in_order(
+        &self,
+        link: &mut Connection,
+        scope: &Scope,
+        ids: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<UserRow>, StoreError> {
+        let catalogue = self.catalogue_on(link).await?;
+        let rows: Vec<ListedUser> = link.rows_in(ROWS, values![scope.account_id], ids.iter().copied()).await?;
+        let mut by_id: BTreeMap<UserId, UserRow> = BTreeMap::new();
+        for row in rows {
+            by_id.insert(UserId(row.id), row.into_row(&catalogue, now)?);
+        }
+        Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
+    }
+}
+
+impl Listing<'_> {
+    async fn page(&mut self) -> Result<(Total, Vec<UserId>), StoreError> {
+        let mut words = self.count_words().await?;
+        words.sort_by_key(|word| word.entries);
+        match words.split_first() {
+            None => {
+                let condition = self.filtered(values![self.scope.account_id]);
+                Ok((self.total(&condition).await?, self.along_index(&condition).await?))
+            }
+            Some((rarest, _)) if rarest.entries == 0 => Ok((Total::exact(0), Vec::new())),
+            Some((word, [])) if self.is_plain() && word.entries <= FREQUENT => self.of_word_alone(word).await,
+            Some((rarest, others)) if rarest.entries <= RARE => self.of_words(rarest, others).await,
+            Some(_) => {
+                let mut condition = self.filtered(values![self.scope.account_id]);
+                for word in &words {
+                    and_word(&mut condition, &word.text);
+                }
+                let total = self.total_of_frequent(&words, &condition).await?;
+                Ok((total, self.along_index(&condition).await?))
+            }
+        }
+    }
+
+    async fn count_words(&mut self) -> Result<Vec<Word>, StoreError> {
+        let mut words = Vec::new();
+        for text in search_words(&self.filter.search) {
+            let values = values![self.scope.account_id, text.as_str(), past(&text)];
+            let entries = self.link.number(ENTRIES, values).await?;
+            words.push(Word { text, entries });
+        }
+        Ok(words)
+    }
+
+    /// Nothing but a search in name order.
+    fn is_plain(&self) -> bool {
+        self.filter.sort == UserSort::Name && !self.is_filtered()
+    }
+
+    fn is_filtered(&self) -> bool {
+        let UserFilter { search, sort, descending, page, .. } = UserFilter::default();
+        UserFilter { search, sort, descending, page, ..self.filter.clone() } != UserFilter::default()
+    }
+
+    fn filtered(&self, values: Vec<crate::value::Value>) -> Condition {
+        let filter = self.filter;
+        let mut condition = Condition::new(values);
+        condition.and_if(AT, filter.location_id);
+        condition.and_if(IN_DEPARTMENT, filter.department_id);
+        condition.and_if(WITH_LICENSE, filter.license_type_id);
+        condition.and_if(IN_STATE, filter.state.map(UserState::as_str));
+        if filter.no_license {
+            condition.and_plain(NO_LICENSE);
+        }
+        match filter.ready {
+            Some(true) => condition.and_plain(READY),
+            Some(false) => condition.and_plain(NOT_READY),
+            None => {}
+        }
+        if filter.unfinished {
+            condition.and_plain(UNFINISHED);
+        }
+        condition
+    }
+
+    /// Without a search. What the account's tally knows need not be counted.
+    async fn total(&mut self, condition: &Condition) -> Result<Total, StoreError> {
+        let only = UserFilter { sort: self.filter.sort, ..UserFilter::default() };
+        let asked = UserFilter { search: String::new(), descending: false, page: 0, ..self.filter.clone() };
+        let tally = home::tally(self.link, self.scope).await?.of_users;
+        let known = [
+            (only.clone(), tally.users),
+            (UserFilter { ready: Some(true), ..only.clone() }, tally.ready),
+            (UserFilter { ready: Some(false), ..only.clone() }, tally.users - tally.ready),
+            (UserFilter { no_license: true, ..only.clone() }, tally.no_license),
+            (UserFilter { unfinished: true, ..only }, tally.unfinished),
+        ];
+        match known.into_iter().find(|(filter, _)| *filter == asked) {
+            Some((_, total)) => Ok(Total::exact(total)),
+            None => Total::capped(self.link, ALONG_INDEX, condition).await,
+        }
+    }
+
+    async fn of_word_alone(&mut self, word: &Word) -> Result<(Total, Vec<UserId>), StoreError> {
+        let condition = Condition::new(values![self.scope.account_id, word.text.as_str(), past(&word.text)]);
+        let total = self.users_of_word(word).await?;
+        let order = if self.filter.descending { BY_WORD_NAME_DOWN } else { BY_WORD_NAME };
+        let sql = condition.page(WORD_ALONE, order, self.filter.page);
+        Ok((total, self.ids(sql, &condition).await?))
+    }
+
+    async fn users_of_word(&mut self, word: &Word) -> Result<Total, StoreError> {
+        if word.entries > TOTAL_MAX * ALIKE {
+            return Ok(Total::counted(TOTAL_MAX + 1));
+        }
+        let values = values![self.scope.account_id, word.text.as_str(), past(&word.text)];
+        Ok(Total::counted(self.link.number(USERS_OF_WORD, values).await?))
+    }
+
+    async fn of_words(&mut self, rarest: &Word, others: &[Word]) -> Result<(Total, Vec<UserId>), StoreError> {
+        let mut condition = self.filtered(values![self.scope.account_id, rarest.text.as_str(), past(&rarest.text)]);
+        for word in others {
+            and_word(&mut condition, &word.text);
+        }
+        let total = Total::capped(self.link, FROM_WORD, &condition).await?;
+        let sql = condition.page(FROM_WORD, self.order(), self.filter.page);
+        Ok((total, self.ids(sql, &condition).await?))
+    }
+
+    async fn total_of_frequent(&mut self, words: &[Word], condition: &Condition) -> Result<Total, StoreError> {
+        match words {
+            [word] if !self.is_filtered() => self.users_of_word(word).await,
+            _ => Total::capped(self.link, ALONG_INDEX, condition).await,
+        }
+    }
+
+    /// The page's users in order, read from an index that has that order.
+    async fn along_index(&mut self, condition: &Condition) -> Result<Vec<UserId>, StoreError> {
+        if self.filter.sort == UserSort::Location && self.filter.location_id.is_none() {
+            return self.location_by_location(condition).await;
+        }
+        let order = match self.filter.sort {
+            UserSort::Extension => self.order(),
+            // At one location, all are at the same.
+            UserSort::Name | UserSort::Location => self.by_name(),
+        };
+        self.ids(condition.page(ALONG_INDEX, order, self.filter.page), condition).await
+    }
+
+    /// By location, then name: each location's users have an index of their own, so no more are read than are shown or
+    /// passed over.
+    async fn location_by_location(&mut self, condition: &Condition) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(Uuid,)> = self.link.rows(LOCATION_IDS_BY_NAME, values![self.scope.account_id]).await?;
+        let mut places: Vec<Option<Uuid>> = rows.into_iter().map(|(id,)| Some(id)).collect();
+        places.push(None);
+        if self.filter.descending {
+            places.reverse();
+        }
+        let mut skip = (self.filter.page.max(1) - 1).saturating_mul(PAGE);
+        let mut found: Vec<UserId> = Vec::new();
+        for place in places {
+            let mut here = condition.clone();
+            match place {
+                Some(id) => here.and(AT, id),
+                None => here.and_plain(AT_NONE),
+            }
+            let left = PAGE - i64::try_from(found.len()).unwrap_or(PAGE);
+            if left <= 0 {
+                break;
+            }
+            let ids = self.ids(here.slice(ALONG_INDEX, self.by_name(), left, skip), &here).await?;
+            if ids.is_empty() && skip > 0 {
+                let count = format!("SELECT count(*) FROM ({}) here", here.all(ALONG_INDEX));
+                skip = (skip - self.link.number(count, here.values.clone()).await?).max(0);
+            } else {
+                skip = 0;
+            }
+            found.extend(ids);
+        }
+        Ok(found)
+    }
+
+    fn by_name(&self) -> &'static str {
+        if self.filter.descending { BY_NAME_DOWN } else { BY_NAME }
+    }
+
+    fn order(&self) -> &'static str {
+        match (self.filter.sort, self.filter.descending) {
+            (UserSort::Name, _) => self.by_name(),
+            (UserSort::Extension, false) => BY_EXTENSION,
+            (UserSort::Extension, true) => BY_EXTENSION_DOWN,
+            (UserSort::Location, false) => BY_LOCATION,
+            (UserSort::Location, true) => BY_LOCATION_DOWN,
+        }
+    }
+
+    async fn ids(&mut self, sql: String, condition: &Condition) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(Uuid,)> = self.link.rows(sql, condition.values.clone()).await?;
+        Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+    }
+}
+
+fn and_word(condition: &mut Condition, word: &str) {
+    condition.and_each(HAS_WORD, [word.into(), past(word).into()]);
+}
