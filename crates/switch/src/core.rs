@@ -227,9 +227,8 @@ impl Core {
                 let (calls, mut env) = self.calls(now);
                 calls.place(&mut env, key, flow, request, &found.user, is_allowed);
             }
-            Err(challenge) => {
-                self.endpoint.respond(now.instant, key, challenge);
-            }
+            // Without a record there is nothing to repeat: a forged source would be sent the challenge eleven times.
+            Err(challenge) => self.endpoint.respond_and_forget(key, request, challenge),
         }
     }
 
