@@ -1,7 +1,7 @@
 //! Calls: a back-to-back user agent, so each leg is a dialog of its own and the phones never learn of each other.
 //!
 //! `place` takes an INVITE to its route; `ring` looks after the branches until one answers; `talk` carries requests from
-//! leg to leg; `hang_up` ends what there is to end; `announce` speaks to a caller whose call goes nowhere. `description`
+//! leg to leg; `liveness` sees whether the phones are still there; `hang_up` ends what there is to end; `announce` speaks to a caller whose call goes nowhere. `description`
 //! puts the relay between the two session descriptions.
 
 mod announce;
@@ -9,6 +9,7 @@ mod best;
 mod description;
 mod hang_up;
 mod leg;
+mod liveness;
 mod place;
 mod ring;
 mod talk;
@@ -16,7 +17,7 @@ mod talk;
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,7 +26,7 @@ use lineside_media::relay::{Leg, Relay, Session};
 use lineside_model::directory::DirectoryUser;
 use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Request, Response, Token, TransactionKey};
 
-use self::{description::Description, leg::Side, ring::Rings, talk::Forward};
+use self::{description::Description, leg::Side, liveness::Probe, ring::Rings, talk::Forward};
 use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar};
 
 /// For how long an ended dialog is remembered, to answer the BYE that crossed ours (64*T1).
@@ -55,8 +56,9 @@ pub(crate) struct Calls {
     /// Requests of ours whose answers matter.
     outgoing: HashMap<TransactionKey, CallId>,
     wakes: BTreeSet<(Instant, CallId)>,
-    /// Tags of dialogs that have ended, oldest first.
-    ended: VecDeque<(Instant, Box<[u8]>)>,
+    /// Tags of dialogs that have ended, and until when they are remembered, oldest first.
+    ended: HashSet<Box<[u8]>>,
+    endings: VecDeque<(Instant, Box<[u8]>)>,
 }
 
 struct Call {
@@ -72,6 +74,7 @@ struct Call {
     sides: [Option<Side>; 2],
     /// Requests on their way from one leg to the other.
     forwards: Vec<Forward>,
+    probes: Vec<Probe>,
     wake: Option<Instant>,
     placed: Instant,
     answered: Option<Instant>,
@@ -93,7 +96,10 @@ enum Stage {
         status: u16,
     },
     Ringing(Rings),
-    Talking,
+    Talking {
+        /// When to see whether the phones are still there.
+        check: Instant,
+    },
     /// Over, but for a BYE that has to wait for an ACK (RFC 3261 section 15).
     Ending,
 }
@@ -130,8 +136,8 @@ impl Calls {
 
     pub(crate) fn handle_timeout(&mut self, env: &mut Env<'_>) {
         let now = env.now.instant;
-        while self.ended.front().is_some_and(|(until, _)| *until <= now) {
-            self.ended.pop_front();
+        while let Some((_, tag)) = self.endings.pop_front_if(|(until, _)| *until <= now) {
+            self.ended.remove(&tag);
         }
         while let Some(&(wake, id)) = self.wakes.first()
             && wake <= now
@@ -159,7 +165,7 @@ impl Calls {
     pub(crate) fn hang_up_all(&mut self, env: &mut Env<'_>) {
         for id in self.open.keys().copied().collect::<Vec<_>>() {
             self.with(env, id, |calls, env, call| match call.stage {
-                Stage::Talking | Stage::Ending => calls.hang_up(env, call, None, "the switch stops"),
+                Stage::Talking { .. } | Stage::Ending => calls.hang_up(env, call, None, "the switch stops"),
                 _ => calls.give_up(env, call, 503, "the switch stops"),
             });
         }
@@ -199,10 +205,14 @@ impl Calls {
             self.incoming.remove(&forward.server);
             self.outgoing.remove(&forward.client);
         }
+        for probe in &call.probes {
+            self.outgoing.remove(&probe.key);
+        }
         let tags = [Some(call.invite.tag), call.sides[1].as_ref().map(|side| side.tag)];
         for tag in tags.into_iter().flatten() {
             self.by_tag.remove(tag.as_bytes());
-            self.ended.push_back((env.now.instant + REMEMBERED, tag.as_bytes().into()));
+            self.ended.insert(tag.as_bytes().into());
+            self.endings.push_back((env.now.instant + REMEMBERED, tag.as_bytes().into()));
         }
     }
 
@@ -214,6 +224,8 @@ impl Calls {
         self.with(env, id, |calls, env, call| {
             if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_answer(env, call, key, response);
+            } else if call.probes.iter().any(|probe| probe.key == key) {
+                calls.probed(env, call, key, response.status());
             } else {
                 calls.branch_response(env, call, key, flow, response);
             }
@@ -225,6 +237,8 @@ impl Calls {
         self.with(env, id, |calls, env, call| {
             if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_failure(env, call, key, status);
+            } else if call.probes.iter().any(|probe| probe.key == key) {
+                calls.probed(env, call, key, 408);
             } else {
                 calls.branch_failed(env, call, key, status);
             }
@@ -275,7 +289,8 @@ impl Call {
         let stage = match &self.stage {
             Stage::Announcing { until, .. } => Some(*until),
             Stage::Ringing(rings) => Some(rings.until),
-            Stage::Talking | Stage::Ending => None,
+            Stage::Talking { check } => Some(*check),
+            Stage::Ending => None,
         };
         self.sides.iter().flatten().filter_map(Side::next_timeout).chain(stage).min()
     }

@@ -10,7 +10,11 @@ pub(crate) mod run;
 use std::{
     collections::HashMap,
     net::UdpSocket,
-    sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc as std_mpsc,
+    },
     time::Instant,
 };
 
@@ -24,8 +28,10 @@ use crate::{clock::Now, directory::Changed};
 /// The flow of the one UDP socket. Connections are numbered from the next on.
 pub(crate) const UDP_FLOW: u64 = 0;
 
-/// Messages waiting for the core. At a few microseconds each that is well below a second.
-const WAITING: usize = 16_384;
+/// Bytes waiting for the core. A registration is about one KiB and a few microseconds of work.
+const WAITING: usize = 32 * 1024 * 1024;
+/// What a waiting message takes besides its bytes.
+const OVERHEAD: usize = 160;
 /// Messages waiting for one connection; a phone that takes none for so long is gone.
 const UNSENT: usize = 256;
 
@@ -44,13 +50,13 @@ pub(crate) enum Input {
 #[derive(Debug, Clone)]
 pub(crate) struct Inbox {
     messages: std_mpsc::Sender<Input>,
-    waiting: Arc<std::sync::atomic::AtomicUsize>,
+    waiting: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Receiver {
     messages: std_mpsc::Receiver<Input>,
-    waiting: Arc<std::sync::atomic::AtomicUsize>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Inbox {
@@ -62,9 +68,9 @@ impl Inbox {
 
     /// A message from the network; false when the core can not keep up and it was dropped.
     fn message(&self, flow: Flow, bytes: Bytes) -> bool {
-        use std::sync::atomic::Ordering;
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let length = bytes.len() + OVERHEAD;
+        if self.waiting.fetch_add(length, Ordering::Relaxed) >= WAITING {
+            self.waiting.fetch_sub(length, Ordering::Relaxed);
             return false;
         }
         self.messages.send(Input::Message(flow, bytes)).is_ok()
@@ -92,8 +98,8 @@ impl Receiver {
     }
 
     fn count(&self, input: Option<Input>) -> Option<Input> {
-        if matches!(input, Some(Input::Message(..))) {
-            self.waiting.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        if let Some(Input::Message(_, bytes)) = &input {
+            self.waiting.fetch_sub(bytes.len() + OVERHEAD, Ordering::Relaxed);
         }
         input
     }

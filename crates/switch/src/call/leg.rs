@@ -16,6 +16,8 @@ pub(super) struct Side {
     /// Our 2xx that the phone has not acknowledged yet.
     pub(super) answer: Option<Answer>,
     pub(super) bye_when_acked: bool,
+    /// Media packets counted when the call was last looked at.
+    pub(super) heard: u64,
     /// BYE was sent.
     pub(super) is_over: bool,
     /// The last 2xx to an INVITE of ours.
@@ -36,7 +38,7 @@ pub(super) enum Acknowledgement {
 
 impl Side {
     pub(super) fn new(dialog: Dialog, tag: Token, flow: Flow) -> Self {
-        Self { dialog, tag, flow, answer: None, bye_when_acked: false, is_over: false, ack: None }
+        Self { dialog, tag, flow, answer: None, bye_when_acked: false, heard: 0, is_over: false, ack: None }
     }
 
     /// A 2xx came from the phone. If the offer was ours the ACK has nothing to wait for.

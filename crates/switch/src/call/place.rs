@@ -95,6 +95,7 @@ impl Calls {
             media,
             sides: [Some(Side::new(dialog, tag, flow)), None],
             forwards: Vec::new(),
+            probes: Vec::new(),
             wake: None,
             placed: env.now.instant,
             answered: None,

@@ -9,7 +9,7 @@ use lineside_sip::{
     message::quote_display,
 };
 
-use super::{Call, Calls, Description, Env, Side, Stage, best::best, description::SDP};
+use super::{Call, Calls, Description, Env, Side, Stage, best::best, description::SDP, liveness};
 use crate::{core::ALLOW, route::unreachable};
 
 /// A phone that is being called.
@@ -128,7 +128,8 @@ impl Calls {
             self.stray(env, flow, response);
             return self.branch_failed(env, call, key, 500);
         };
-        let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Talking) else { return };
+        let talking = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
+        let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, talking) else { return };
         self.cancel_branches(env, &rings.branches, Some(key));
         let Some(branch) = rings.branches.into_iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
@@ -204,6 +205,7 @@ impl Calls {
                 self.refuse(env, call, status);
             }
             Stage::Ringing(rings) if rings.until <= env.now.instant => self.give_up(env, call, 480, "no answer"),
+            Stage::Talking { check } if *check <= env.now.instant => self.look_after(env, call),
             _ => {}
         }
     }

@@ -23,7 +23,7 @@ impl Calls {
     pub(crate) fn in_dialog(&mut self, env: &mut Env<'_>, key: TransactionKey, flow: Flow, request: &Message) {
         let Some((id, leg)) = self.by_tag.get(request.to_tag()).copied() else {
             // A BYE that crossed ours ends what has ended.
-            let has_ended = self.ended.iter().any(|(_, tag)| tag.as_ref() == request.to_tag());
+            let has_ended = self.ended.contains(request.to_tag());
             let status = if has_ended && request.method() == Method::Bye { 200 } else { 481 };
             env.respond(key, Response::new(request, status));
             return;
@@ -50,12 +50,12 @@ impl Calls {
         }
         side.dialog.receive(request)?;
         side.flow = flow;
-        let is_talking = matches!(call.stage, Stage::Talking);
+        let is_talking = matches!(call.stage, Stage::Talking { .. });
         match request.method() {
             Method::Bye => {
                 env.respond(key, Response::new(request, 200));
                 match call.stage {
-                    Stage::Talking | Stage::Ending => self.hang_up(env, call, Some(leg), "hung up"),
+                    Stage::Talking { .. } | Stage::Ending => self.hang_up(env, call, Some(leg), "hung up"),
                     _ => self.give_up(env, call, 487, "hung up before an answer"),
                 }
             }

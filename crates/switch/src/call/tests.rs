@@ -248,6 +248,18 @@ fn a_callee_that_hangs_up_before_the_ack_waits_for_it() {
 }
 
 #[test]
+fn a_phone_that_lost_its_power_does_not_keep_the_call_for_ever() {
+    let (mut world, caller, callee) = talking();
+    world.pass(Duration::from_mins(30));
+    assert_eq!(world.core.open_calls(), 1, "silent phones are asked, and answer");
+    assert!(!world.requests(callee, Method::Options).is_empty());
+    world.phones[callee].manner = Manner::IsDead;
+    world.run(is_over);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.requests(caller, Method::Bye).len(), 1);
+}
+
+#[test]
 fn where_the_call_goes_when_nobody_is_there() {
     let mut world = World::new();
     let caller = world.registered("201", Manner::Rings);
