@@ -1,3 +1,76 @@
-//! The program `lineside`.
+//! The program `lineside`: configuration, wiring, command line, demo data.
 
-fn main() {}
+mod clock;
+mod config;
+mod demo;
+mod log;
+mod operator;
+mod program;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// A business phone system that a company runs itself.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve what the configuration file says.
+    Serve {
+        #[arg(long, env = "LINESIDE_CONFIG", default_value = "/etc/lineside.toml")]
+        config: PathBuf,
+    },
+    /// Read the configuration file, say what is wrong with it, and stop.
+    CheckConfig {
+        #[arg(long, env = "LINESIDE_CONFIG", default_value = "/etc/lineside.toml")]
+        config: PathBuf,
+    },
+    /// Add somebody who runs Lineside; the password is read from the first line of standard input.
+    AddOperator {
+        #[arg(long, env = "LINESIDE_CONFIG", default_value = "/etc/lineside.toml")]
+        config: PathBuf,
+        username: String,
+        name: String,
+    },
+    /// Serve two demo accounts; the data is kept, and made when the folder is new.
+    Demo(demo::Options),
+    /// Print the API's description (OpenAPI 3.1).
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Serve { config } => {
+            let config = config::read(&config)?;
+            log::start(config.log_json);
+            program::Program::start(&config).await?.run().await
+        }
+        Command::CheckConfig { config: path } => {
+            config::read(&path)?;
+            say(&format!("{} is fine", path.display()));
+            Ok(())
+        }
+        Command::AddOperator { config, username, name } => operator::add(&config::read(&config)?, &username, &name).await,
+        Command::Demo(options) => {
+            log::start(false);
+            demo::run(&options).await
+        }
+        Command::Openapi => {
+            say(lineside_api::openapi().trim_end());
+            Ok(())
+        }
+    }
+}
+
+/// Standard output is for answers; what happens goes to the log on standard error.
+#[expect(clippy::print_stdout, reason = "the command line's answers")]
+fn say(text: &str) {
+    println!("{text}");
+}

@@ -131,6 +131,16 @@ impl Service {
         self.store().engine()
     }
 
+    /// No account exists yet.
+    pub async fn is_empty(&self) -> Result<bool, ServiceError> {
+        Ok(self.store().is_empty().await?)
+    }
+
+    /// Gives the database back in good order.
+    pub async fn close(&self) {
+        self.store().close().await;
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
     }

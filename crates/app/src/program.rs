@@ -1,0 +1,173 @@
+//! The program put together: database, use cases, switch, web server, workers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
+use lineside_model::directory::RegistrationChange;
+use lineside_service::directory::DirectoryChange;
+use lineside_service::{Parts, Service, Settings};
+use lineside_store::Store;
+use lineside_switch::{Directory, Registrations, Switch, SwitchConfig, SwitchHandle};
+use object_store::local::LocalFileSystem;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+
+/// Everything runs; [`Program::run`] serves until the process is told to end.
+pub struct Program {
+    pub service: Service,
+    pub http_addr: SocketAddr,
+    pub sip_addr: SocketAddr,
+    listener: TcpListener,
+    switch: SwitchHandle,
+}
+
+/// The use cases over the configured database, without listening anywhere.
+pub async fn service(config: &Config) -> anyhow::Result<Service> {
+    std::fs::create_dir_all(&config.data).with_context(|| format!("{} can't be made", config.data.display()))?;
+    let sealer = Sealer::create_or_open(&config.data.join("seal.key"), &mut OsRandom)?;
+    let store = Store::open(&config.database).await?;
+    let files = config.data.join("files");
+    std::fs::create_dir_all(&files).with_context(|| format!("{} can't be made", files.display()))?;
+    let mail = match &config.smtp {
+        Some(smtp) => lineside_mail::Transport::smtp(smtp.clone())?,
+        None => lineside_mail::Transport::spool(config.spool()),
+    };
+    let service = Service::new(Parts {
+        store,
+        hasher: Hasher::new(Cost::PRODUCTION)?,
+        sealer,
+        clock: Arc::new(SystemClock),
+        random: || Box::new(OsRandom) as Box<dyn CryptoRng + Send>,
+        files: Arc::new(LocalFileSystem::new_with_prefix(&files)?.with_fsync(true)),
+        mail,
+        settings: Settings {
+            portal_url: config.http_url.clone(),
+            sip_host: config.sip_host.clone(),
+            sip_port: config.sip_listen.port(),
+            sip_transport: config.sip_transport,
+            ntp_server: config.ntp_server.clone(),
+            mail_from: config.mail_from.clone(),
+            mail_spool: config.smtp.is_none().then(|| config.spool()),
+        },
+    });
+    service.install_catalogue().await?;
+    Ok(service)
+}
+
+impl Program {
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let listener = listen(config.http_listen).await?;
+        let service = service(config).await?;
+        Self::start_with(config, service, listener).await
+    }
+
+    pub async fn start_with(config: &Config, service: Service, listener: TcpListener) -> anyhow::Result<Self> {
+        let http_addr = listener.local_addr()?;
+        let switch = start_switch(config, &service).await?;
+        let sip_addr = switch.local_addr();
+        tokio::spawn({
+            let service = service.clone();
+            async move { service.run_mailer().await }
+        });
+        tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
+        Ok(Self { service, http_addr, sip_addr, listener, switch })
+    }
+
+    pub async fn run(self) -> anyhow::Result<()> {
+        let app = lineside_portal::router(self.service.clone()).merge(lineside_api::router(self.service.clone()));
+        let serve = axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>());
+        // Open event streams would hold a graceful end up for ever, so the server is dropped when the process is told to.
+        tokio::select! {
+            ended = serve => ended?,
+            () = told_to_end() => {}
+        }
+        tracing::info!("Lineside ends");
+        self.switch.stop().await;
+        Ok(())
+    }
+}
+
+/// Ports are taken before anything is promised.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let taken = || format!("the web address {address} can't be taken; is another program using it?");
+    TcpListener::bind(address).await.with_context(taken)
+}
+
+async fn told_to_end() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate => {}
+    }
+}
+
+async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<SwitchHandle> {
+    let directory = Directory::new();
+    let feed = service.directory_feed();
+    directory.replace_all(service.directory().await?);
+    tokio::spawn(follow_feed(service.clone(), directory.clone(), feed));
+
+    let mut nonce_key = [0; 32];
+    rand::Rng::fill_bytes(&mut OsRandom, &mut nonce_key);
+    let mut switch = SwitchConfig::new(config.sip_listen, config.rtp_ports.clone(), nonce_key);
+    switch.media_addr = config.media_address;
+    switch.rules.advertised_host.clone_from(&config.sip_host);
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(write_behind(service.clone(), receiver));
+    let handle = Switch::start(switch, directory, Arc::new(WriteBehind(sender)), service.bindings().await?).await?;
+    Ok(handle)
+}
+
+/// Puts each change into the switch's directory; after falling behind, all of it anew.
+async fn follow_feed(
+    service: Service,
+    directory: Directory,
+    mut feed: tokio::sync::broadcast::Receiver<DirectoryChange>,
+) {
+    loop {
+        match feed.recv().await {
+            Ok(DirectoryChange::Put(user)) => directory.put(*user),
+            Ok(DirectoryChange::Remove(user)) => directory.remove(user),
+            Err(RecvError::Lagged(missed)) => {
+                tracing::warn!(missed, "the switch fell behind and reads the whole directory anew");
+                match service.directory().await {
+                    Ok(users) => directory.replace_all(users),
+                    Err(error) => tracing::error!(%error, "the directory can't be read"),
+                }
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// The registrar must not wait for the database: batches queue here.
+struct WriteBehind(mpsc::UnboundedSender<Vec<RegistrationChange>>);
+
+impl Registrations for WriteBehind {
+    fn changed(&self, changes: Vec<RegistrationChange>) {
+        let _ = self.0.send(changes);
+    }
+}
+
+async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<Vec<RegistrationChange>>) {
+    while let Some(mut batch) = receiver.recv().await {
+        // What came meanwhile goes into the same transaction.
+        while let Ok(more) = receiver.try_recv() {
+            batch.extend(more);
+        }
+        if let Err(error) = service.registrations_changed(&batch).await {
+            tracing::error!(%error, changes = batch.len(), "registrations can't be written; phones are reachable all the same");
+        }
+    }
+}
