@@ -147,7 +147,10 @@ fn parse(text: &str) -> anyhow::Result<Config> {
     let from = file.mail.from.clone().unwrap_or_else(|| format!("lineside@{}", file.sip.host));
     lineside_mail::Mailbox::parse(&from).with_context(|| format!("mail.from: {from:?}"))?;
     let (first, last) = (file.sip.rtp_first_port, file.sip.rtp_last_port);
-    ensure!(first >= 1024 && last > first, "sip: rtp_first_port and rtp_last_port are a range above 1024, such as 20000 and 29999");
+    ensure!(
+        first >= 1024 && last > first,
+        "sip: rtp_first_port and rtp_last_port are a range above 1024, such as 20000 and 29999"
+    );
     let transport = Transport::parse(&file.sip.transport.to_uppercase());
     let database = file.database.unwrap_or_else(|| format!("sqlite:{}", file.data.join("lineside.db").display()));
     ensure!(
@@ -173,9 +176,16 @@ fn parse(text: &str) -> anyhow::Result<Config> {
 
 /// Links in mails begin with it, so it has to be whole.
 fn portal_url(text: &str) -> anyhow::Result<String> {
-    let url = url::Url::parse(text).with_context(|| format!("http.url: {text:?} is not an address such as https://phones.example.com"))?;
-    ensure!(matches!(url.scheme(), "http" | "https") && url.host().is_some(), "http.url: write https://HOST or http://HOST");
-    ensure!(url.query().is_none() && url.fragment().is_none(), "http.url: leave out everything after the host and path");
+    let url = url::Url::parse(text)
+        .with_context(|| format!("http.url: {text:?} is not an address such as https://phones.example.com"))?;
+    ensure!(
+        matches!(url.scheme(), "http" | "https") && url.host().is_some(),
+        "http.url: write https://HOST or http://HOST"
+    );
+    ensure!(
+        url.query().is_none() && url.fragment().is_none(),
+        "http.url: leave out everything after the host and path"
+    );
     Ok(text.trim_end_matches('/').to_owned())
 }
 

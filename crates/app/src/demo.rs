@@ -2,12 +2,15 @@
 
 mod accounts;
 mod people;
+mod phones;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use lineside_model::device::DigestAlgorithm;
+use lineside_model::directory::DirectoryUser;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -71,10 +74,22 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let credentials = prepare(&config).await?;
     let service = program::service(&config).await?;
     let program = Program::start_with(&config, service, listener).await?;
+    let ringing = demo_phones(&program).await?;
+    tokio::spawn(phones::run(ringing, SocketAddr::new(reachable(program.sip_addr).ip(), program.sip_addr.port())));
     let sip = Sip { host: config.sip_host.clone(), port: program.sip_addr.port() };
     let up = Up { url: &config.http_url, credentials: &credentials, sip, spool: &config.spool() };
     crate::say(&if options.json { serde_json::to_string(&up)? } else { in_words(&up) });
     program.run().await
+}
+
+/// The users of the lived-in account whose desk phones are plugged in: every other one with a Yealink.
+async fn demo_phones(program: &Program) -> anyhow::Result<Vec<DirectoryUser>> {
+    let users = program.service.directory().await?;
+    let desk = |user: &DirectoryUser| user.lines.iter().any(|line| line.algorithm == DigestAlgorithm::Md5);
+    let number =
+        |user: &DirectoryUser| user.extension.as_ref().and_then(|extension| extension.as_str().parse::<u32>().ok());
+    // Two who sign in (201 and 202) plug in phones of their own.
+    Ok(users.into_iter().filter(|user| desk(user) && number(user).is_some_and(|n| n > 202 && n % 2 == 1)).collect())
 }
 
 fn config(options: &Options, http: SocketAddr) -> anyhow::Result<Config> {
@@ -118,7 +133,8 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 async fn prepare(config: &Config) -> anyhow::Result<Credentials> {
     let (file, begun) = (config.data.join("demo.json"), config.data.join("demo.begun"));
     if let Ok(text) = std::fs::read_to_string(&file) {
-        return serde_json::from_str(&text).with_context(|| format!("{} is damaged; remove the folder to begin anew", file.display()));
+        return serde_json::from_str(&text)
+            .with_context(|| format!("{} is damaged; remove the folder to begin anew", file.display()));
     }
     let database = config.data.join("lineside.db");
     if begun.exists() {

@@ -40,8 +40,6 @@ enum Command {
     },
     /// Serve two demo accounts; the data is kept, and made when the folder is new.
     Demo(demo::Options),
-    /// Print the API's description (OpenAPI 3.1).
-    Openapi,
 }
 
 #[tokio::main]
@@ -57,14 +55,12 @@ async fn main() -> anyhow::Result<()> {
             say(&format!("{} is fine", path.display()));
             Ok(())
         }
-        Command::AddOperator { config, username, name } => operator::add(&config::read(&config)?, &username, &name).await,
+        Command::AddOperator { config, username, name } => {
+            operator::add(&config::read(&config)?, &username, &name).await
+        }
         Command::Demo(options) => {
             log::start(false);
             demo::run(&options).await
-        }
-        Command::Openapi => {
-            say(lineside_api::openapi().trim_end());
-            Ok(())
         }
     }
 }

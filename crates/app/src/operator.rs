@@ -16,7 +16,8 @@ pub async fn add(config: &Config, username: &str, name: &str) -> anyhow::Result<
             Ok(())
         }
         Err(ServiceError::Invalid(errors)) => {
-            let lines: Vec<String> = errors.0.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
+            let lines: Vec<String> =
+                errors.0.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
             anyhow::bail!(lines.join("\n"))
         }
         Err(error) => Err(error).context("the operator could not be added; is the username taken?"),

@@ -21,7 +21,6 @@ use crate::config::Config;
 /// Everything runs; [`Program::run`] serves until the process is told to end.
 pub struct Program {
     pub service: Service,
-    pub http_addr: SocketAddr,
     pub sip_addr: SocketAddr,
     listener: TcpListener,
     switch: SwitchHandle,
@@ -76,11 +75,11 @@ impl Program {
             async move { service.run_mailer().await }
         });
         tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
-        Ok(Self { service, http_addr, sip_addr, listener, switch })
+        Ok(Self { service, sip_addr, listener, switch })
     }
 
     pub async fn run(self) -> anyhow::Result<()> {
-        let app = lineside_portal::router(self.service.clone()).merge(lineside_api::router(self.service.clone()));
+        let app = lineside_portal::router(self.service.clone());
         let serve = axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>());
         // Open event streams would hold a graceful end up for ever, so the server is dropped when the process is told to.
         tokio::select! {

@@ -50,7 +50,13 @@ struct Demo<'a> {
     owner: UserId,
 }
 
-async fn open<'a>(service: &'a Service, number: &str, name: &str, domain: &str, owner: usize) -> anyhow::Result<Demo<'a>> {
+async fn open<'a>(
+    service: &'a Service,
+    number: &str,
+    name: &str,
+    domain: &str,
+    owner: usize,
+) -> anyhow::Result<Demo<'a>> {
     let settings = AccountSettingsInput {
         name: name.to_owned(),
         billing_email: format!("billing@{domain}"),
@@ -76,6 +82,7 @@ async fn open<'a>(service: &'a Service, number: &str, name: &str, domain: &str, 
     Ok(demo)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
 fn in_words(errors: FieldErrors) -> anyhow::Error {
     anyhow::anyhow!("{errors:?}")
 }
@@ -94,8 +101,8 @@ fn new_user(
         last_name: last.to_owned(),
         email: format!("{username}@{domain}"),
         username: username.to_string(),
-        email_voicemails: n % 3 == 0,
-        attach_recording: n % 3 == 0,
+        email_voicemails: n.is_multiple_of(3),
+        attach_recording: n.is_multiple_of(3),
         extension: extension.to_owned(),
         location_id: location.map(|id| id.to_string()).unwrap_or_default(),
         department_id: department.map(|id| id.to_string()).unwrap_or_default(),
@@ -137,7 +144,10 @@ impl Demo<'_> {
     }
 
     fn license(&self, slug: &str) -> anyhow::Result<lineside_model::id::LicenseTypeId> {
-        self.catalogue.license_type_by_slug(slug).map(|license| license.id).context("the catalogue that ships has this type")
+        self.catalogue
+            .license_type_by_slug(slug)
+            .map(|license| license.id)
+            .context("the catalogue that ships has this type")
     }
 
     async fn sign_in(&self, n: usize) -> anyhow::Result<SignIn> {
@@ -149,17 +159,26 @@ impl Demo<'_> {
     }
 
     async fn api_token(&self) -> anyhow::Result<String> {
-        let identity =
-            Identity::User { id: self.owner, account_id: self.scope.account_id, role: Role::AccountOwner, name: "Demo".to_owned() };
+        let identity = Identity::User {
+            id: self.owner,
+            account_id: self.scope.account_id,
+            role: Role::AccountOwner,
+            name: "Demo".to_owned(),
+        };
         let caller = Caller { identity, via: Via::System, from: None };
         Ok(self.service.add_api_token(&caller, "Demo").await?.token)
     }
 
     /// Everything of Harbor & Vine; returns a plain user who can sign in.
     async fn fill(&self) -> anyhow::Result<SignIn> {
-        for (slug, bought) in
-            [("basic", 60), ("business", 100), ("business-mobile", 20), ("mobile-5gb", 30), ("unlimited-5g", 10), ("pro-plus", 40)]
-        {
+        for (slug, bought) in [
+            ("basic", 60),
+            ("business", 100),
+            ("business-mobile", 20),
+            ("mobile-5gb", 30),
+            ("unlimited-5g", 10),
+            ("pro-plus", 40),
+        ] {
             self.apply(Change::SetSeats { license_type_id: self.license(slug)?, bought }).await?;
         }
         let mut sites = vec![
@@ -179,7 +198,10 @@ impl Demo<'_> {
         self.owners_desk(&mut sites[0]).await?;
         for n in 0..6_u32 {
             let mac = Some(Mac::parse(&format!("805ec0fe00{n:02x}"))?);
-            self.apply(Change::AddDevice { device: NewDevice { model: "yealink-t53".to_owned(), mac, label: None, user_id: None } }).await?;
+            self.apply(Change::AddDevice {
+                device: NewDevice { model: "yealink-t53".to_owned(), mac, label: None, user_id: None },
+            })
+            .await?;
         }
         self.sign_in(1).await
     }
@@ -224,10 +246,18 @@ impl Demo<'_> {
     }
 
     /// Numbers that are set aside for fiction: 555-0100 to 555-0199 of each area code.
-    async fn numbers(&self, code: &str, count: u32, kind: NumberKind, location: LocationId) -> anyhow::Result<Vec<NumberId>> {
-        let numbers: Result<Vec<E164>, _> = (100..100 + count).map(|n| E164::parse(&format!("+1{code}5550{n}"))).collect();
+    async fn numbers(
+        &self,
+        code: &str,
+        count: u32,
+        kind: NumberKind,
+        location: LocationId,
+    ) -> anyhow::Result<Vec<NumberId>> {
+        let numbers: Result<Vec<E164>, _> =
+            (100..100 + count).map(|n| E164::parse(&format!("+1{code}5550{n}"))).collect();
         let numbers = numbers?;
-        let request = self.apply(Change::AddNumbers { numbers: numbers.clone(), kind, location_id: Some(location) }).await?;
+        let request =
+            self.apply(Change::AddNumbers { numbers: numbers.clone(), kind, location_id: Some(location) }).await?;
         Ok(numbers.iter().map(|number| NumberId(request.id.derive(number.as_str(), uuid::Uuid::nil()))).collect())
     }
 
@@ -241,10 +271,12 @@ impl Demo<'_> {
             0 | 3 => Some("basic"),
             _ => Some("business"),
         };
-        let mut user = new_user(n, "harbor-vine.example", &(201 + n).to_string(), Some(site.location), Some(department))?;
+        let mut user =
+            new_user(n, "harbor-vine.example", &(201 + n).to_string(), Some(site.location), Some(department))?;
         user.number_id = site.landline.next().filter(|_| number);
         user.mobile_number_id = if mobile && number { site.mobile.next() } else { None };
-        user.package = license.filter(|license| number || *license == "basic").map(|slug| self.license(slug)).transpose()?;
+        user.package =
+            license.filter(|license| number || *license == "basic").map(|slug| self.license(slug)).transpose()?;
         user.wizard = (n % 37 == 36).then_some(WizardStep::Device);
         user.welcome_wanted = n % 50 == 7;
         if n == 2 {
@@ -257,8 +289,9 @@ impl Demo<'_> {
         if n % 10 < 6 {
             self.device(n, user_id).await?;
         }
-        if license.is_some() && number && n % 7 == 0 {
-            self.apply(Change::AssignLicense { user_ids: vec![user_id], license_type_id: self.license("pro-plus")? }).await?;
+        if license.is_some() && number && n.is_multiple_of(7) {
+            self.apply(Change::AssignLicense { user_ids: vec![user_id], license_type_id: self.license("pro-plus")? })
+                .await?;
         }
         if n % 41 == 40 {
             self.apply(Change::SetUserState { user_id, state: UserState::Suspended }).await?;
@@ -292,7 +325,8 @@ impl Demo<'_> {
         if let Some(number_id) = site.landline.next() {
             self.apply(Change::AssignNumber { number_id, user_id: Some(self.owner) }).await?;
         }
-        self.apply(Change::AssignLicense { user_ids: vec![self.owner], license_type_id: self.license("business")? }).await?;
+        self.apply(Change::AssignLicense { user_ids: vec![self.owner], license_type_id: self.license("business")? })
+            .await?;
         self.confirm(self.owner, site, 0).await?;
         self.device(0, self.owner).await
     }
