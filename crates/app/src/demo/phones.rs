@@ -59,8 +59,8 @@ impl Shelf {
     fn add(&mut self, user: &DirectoryUser) {
         let Some(line) = user.lines.first() else { return };
         let hex = match line.algorithm {
-            DigestAlgorithm::Md5 => line.ha1_md5.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
-            DigestAlgorithm::Sha256 => line.ha1_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            DigestAlgorithm::Md5 => hex::encode(line.ha1_md5),
+            DigestAlgorithm::Sha256 => hex::encode(line.ha1_sha256),
         };
         let Some(ha1) = Ha1::from_hex(&hex) else { return };
         let (call_id, tag) = (self.endpoint.token(), self.endpoint.token());
