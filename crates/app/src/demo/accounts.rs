@@ -6,6 +6,7 @@ use lineside_model::account::AccountSettingsInput;
 use lineside_model::address::CivicAddressInput;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{DeviceModel, Mac, NewDevice};
+use lineside_model::extension::Extension;
 use lineside_model::field::FieldErrors;
 use lineside_model::id::{AccountId, DepartmentId, LocationId, NumberId, UserId};
 use lineside_model::journal::{Actor, Scope, Via};
@@ -85,6 +86,12 @@ async fn open<'a>(
 #[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
 fn in_words(errors: FieldErrors) -> anyhow::Error {
     anyhow::anyhow!("{errors:?}")
+}
+
+/// From 201 on, without those that no extension may be.
+fn extension(n: usize) -> String {
+    let mut allowed = (201..).map(|n: u32| n.to_string()).filter(|text| Extension::parse(text).is_ok());
+    allowed.nth(n).unwrap_or_default()
 }
 
 fn new_user(
@@ -271,8 +278,7 @@ impl Demo<'_> {
             0 | 3 => Some("basic"),
             _ => Some("business"),
         };
-        let mut user =
-            new_user(n, "harbor-vine.example", &(201 + n).to_string(), Some(site.location), Some(department))?;
+        let mut user = new_user(n, "harbor-vine.example", &extension(n), Some(site.location), Some(department))?;
         user.number_id = site.landline.next().filter(|_| number);
         user.mobile_number_id = if mobile && number { site.mobile.next() } else { None };
         user.package =
