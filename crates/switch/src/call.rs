@@ -288,7 +288,7 @@ impl Call {
     fn next_timeout(&self) -> Option<Instant> {
         let stage = match &self.stage {
             Stage::Announcing { until, .. } => Some(*until),
-            Stage::Ringing(rings) => Some(rings.until),
+            Stage::Ringing(rings) => Some(rings.next_timeout()),
             Stage::Talking { check } => Some(*check),
             Stage::Ending => None,
         };

@@ -49,7 +49,10 @@ pub struct SwitchHandle {
 }
 
 impl Switch {
-    /// Takes the ports and begins to serve. Must be called within a tokio runtime, on which the sockets are read.
+    /// Takes the ports and begins to serve, on the tokio runtime that it is called in.
+    ///
+    /// Fill the directory first: bindings in `restore` whose line is not in it, or may not register any more, are dropped
+    /// and reported as removed.
     pub async fn start(
         config: SwitchConfig,
         directory: Directory,

@@ -1,6 +1,9 @@
 //! From the first INVITE to a phone until one of them answers, or none does.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use lineside_media::{prompt, relay::Leg};
 use lineside_model::directory::DirectoryUser;
@@ -11,6 +14,9 @@ use lineside_sip::{
 
 use super::{Call, Calls, Description, Env, Side, Stage, best::best, description::SDP, liveness};
 use crate::{core::ALLOW, route::unreachable};
+
+/// A phone that is there says something (100 or 180) at once. By then an INVITE was sent five times.
+const SILENCE: Duration = Duration::from_secs(8);
 
 /// A phone that is being called.
 pub(super) struct Branch {
@@ -29,7 +35,9 @@ pub(super) struct Rings {
     is_instead: bool,
     branches: Vec<Branch>,
     /// When nobody answers.
-    pub(super) until: Instant,
+    until: Instant,
+    /// When phones that have not said a word are given up; none once that was done.
+    silent_until: Option<Instant>,
     /// The best news that the caller has had.
     told: u16,
 }
@@ -83,7 +91,9 @@ impl Calls {
             return false;
         }
         let until = env.now.instant + env.rules.ring_time;
-        call.stage = Stage::Ringing(Rings { callee: callee.clone(), is_instead, branches, until, told: 100 });
+        let silent_until = Some(env.now.instant + SILENCE);
+        call.stage =
+            Stage::Ringing(Rings { callee: callee.clone(), is_instead, branches, until, silent_until, told: 100 });
         true
     }
 
@@ -98,15 +108,14 @@ impl Calls {
         let Stage::Ringing(rings) = &mut call.stage else { return self.stray(env, flow, response) };
         let is_alone = rings.branches.len() == 1;
         let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) else { return };
+        branch.is_alive = true;
         match response.status() {
-            100 => branch.is_alive = true,
+            100 => {}
             101..200 => {
-                branch.is_alive = true;
                 call.progress(env, response, is_alone);
             }
             200..300 => self.answered(env, call, key, flow, response),
             status => {
-                branch.is_alive = true;
                 branch.status = Some(status);
                 // A 6xx is for all of the callee's phones (RFC 3261 section 16.7 step 5).
                 if status >= 600 { self.all_failed(env, call) } else { self.check_failed(env, call) }
@@ -204,10 +213,25 @@ impl Calls {
                 let status = *status;
                 self.refuse(env, call, status);
             }
+            Stage::Ringing(rings) if rings.silent_until.is_some_and(|until| until <= env.now.instant) => {
+                self.give_up_silent(env, call);
+            }
             Stage::Ringing(rings) if rings.until <= env.now.instant => self.give_up(env, call, 480, "no answer"),
             Stage::Talking { check } if *check <= env.now.instant => self.look_after(env, call),
             _ => {}
         }
+    }
+
+    /// Whoever is silent is not there: the others' answers count, or none.
+    fn give_up_silent(&mut self, env: &mut Env<'_>, call: &mut Call) {
+        let Stage::Ringing(rings) = &mut call.stage else { return };
+        rings.silent_until = None;
+        for branch in rings.branches.iter_mut().filter(|branch| !branch.is_alive && branch.status.is_none()) {
+            branch.status = Some(408);
+            self.outgoing.remove(&branch.key);
+            env.endpoint.cancel(env.now.instant, branch.key);
+        }
+        self.check_failed(env, call);
     }
 
     /// Ends a call that was not answered.
@@ -217,6 +241,13 @@ impl Calls {
         }
         call.outcome = outcome;
         self.refuse(env, call, status);
+    }
+}
+
+impl Rings {
+    /// When something has to be done if nothing happens.
+    pub(super) fn next_timeout(&self) -> Instant {
+        self.silent_until.map_or(self.until, |silent| silent.min(self.until))
     }
 }
 

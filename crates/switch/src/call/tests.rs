@@ -282,8 +282,21 @@ fn a_registered_phone_that_is_dead_is_unreachable_too() {
     let mut user = fixture::user(2, "202");
     user.unreachable = Some(Destination::Extension(Extension::parse("203").unwrap()));
     world.put(user);
+    let begin = world.now.instant;
     assert_eq!(world.call_result(caller, "202"), 200);
     assert_eq!(world.requests(instead, Method::Invite).len(), 1);
+    assert!(world.now.instant - begin < Duration::from_secs(10), "the caller is not left in silence for long");
+}
+
+#[test]
+fn a_dead_phone_does_not_hide_that_the_other_is_busy() {
+    let mut world = World::new();
+    let caller = world.registered("201", Manner::Rings);
+    world.registered("202", Manner::IsDead);
+    world.registered("202", Manner::Refuses(486));
+    let begin = world.now.instant;
+    assert_eq!(world.call_result(caller, "202"), 486);
+    assert!(world.now.instant - begin < Duration::from_secs(10));
 }
 
 #[test]
