@@ -163,6 +163,31 @@ function suggestUsername(field) {
   }
 }
 
+/** Free numbers for the location that is chosen and the digits that are typed; a number that was chosen stays while it can. */
+function freeNumbers(part) {
+  const form = part.closest("form");
+  let timer = 0;
+  let latest = 0;
+  async function refresh() {
+    const mine = ++latest;
+    const query = new URLSearchParams();
+    for (const name of ["location_id", "number_search", "number_id", "mobile_number_id"]) {
+      query.set(name, form.elements.namedItem(name)?.value ?? "");
+    }
+    const answer = await fetch(`${part.dataset.freeNumbers}?${query}`);
+    if (!answer.ok || answer.redirected || mine !== latest) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const select of fresh.querySelectorAll("select")) {
+      document.getElementById(select.id)?.replaceChildren(...select.children);
+    }
+  }
+  form.elements.namedItem("location_id")?.addEventListener("change", refresh);
+  form.elements.namedItem("number_search")?.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 200);
+  });
+}
+
 /** A select whose change asks for the page anew, in place of its button. */
 function resubmit(field) {
   const button = field.form.querySelector(`[data-resubmits="${field.name}"]`);
@@ -205,6 +230,7 @@ function improve(root) {
   each("form[data-live]", liveSearch);
   each("table[data-selection]", selection);
   each("input[data-suggest-username]", suggestUsername);
+  each("[data-free-numbers]", freeNumbers);
   each("select[data-resubmit]", resubmit);
   each("[data-when]", dependent);
   each("[data-copy]", (button) => {

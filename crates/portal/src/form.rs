@@ -42,7 +42,7 @@ impl Form {
     /// As it was sent, whatever the fields. Passwords and PINs do not come back.
     pub fn sent(data: &FormData) -> Self {
         let mut form = Self { change_id: data.text("change_id").to_owned(), ..Self::default() };
-        for (name, value) in data.fields() {
+        for (name, value) in data.fields().filter(|(name, _)| !matches!(*name, "password" | "again" | "pin")) {
             form.values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
         form
@@ -58,6 +58,13 @@ impl Form {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.values.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// For a form that is another change from now on.
+    #[must_use]
+    pub fn with_change_id(mut self, id: ChangeId) -> Self {
+        self.change_id = id.to_string();
         self
     }
 
@@ -119,13 +126,13 @@ impl Form {
         self.control(name, label, Kind::Tick)
     }
 
-    pub fn select(&self, name: &str, label: &str, choices: &[Choice]) -> Control {
-        Control { choices: choices.to_vec(), ..self.control(name, label, Kind::Select) }
+    pub fn select(&self, name: &str, label: &str, choices: impl AsRef<[Choice]>) -> Control {
+        Control { choices: choices.as_ref().to_vec(), ..self.control(name, label, Kind::Select) }
     }
 
     /// Radio buttons, for few choices that should be seen at once.
-    pub fn radios(&self, name: &str, label: &str, choices: &[Choice]) -> Control {
-        Control { choices: choices.to_vec(), ..self.control(name, label, Kind::Radios) }
+    pub fn radios(&self, name: &str, label: &str, choices: impl AsRef<[Choice]>) -> Control {
+        Control { choices: choices.as_ref().to_vec(), ..self.control(name, label, Kind::Radios) }
     }
 
     pub fn hidden(&self, name: &str) -> Control {

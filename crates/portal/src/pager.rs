@@ -38,6 +38,13 @@ impl Pager {
         address(&self.path, others.chain(set))
     }
 
+    /// The same list with several things set.
+    pub fn with_all(&self, set: &[(&str, &str)]) -> String {
+        let others = self.query.iter().filter(|(field, _)| !set.iter().any(|(name, _)| name == field)).cloned();
+        let set = set.iter().filter(|(_, value)| !value.is_empty()).map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        address(&self.path, others.chain(set))
+    }
+
     /// `148`, or `more than 2000`.
     pub fn count(&self) -> String {
         if self.more_than { format!("more than {}", self.total) } else { self.total.to_string() }

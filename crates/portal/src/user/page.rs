@@ -1,0 +1,76 @@
+//! A user's page: what there is, what is wrong, and what can be done.
+
+use askama::Template;
+use lineside_model::id::UserId;
+use lineside_model::journal::JournalEntry;
+use lineside_model::license::{Assignment, Catalogue, Track};
+use lineside_model::list::{JournalFilter, UserDetail};
+use lineside_service::Service;
+
+use crate::frame::Frame;
+use crate::page::{self, Answer};
+use crate::record_path::RecordPath;
+use crate::router::{Access, Route};
+use crate::user::checklist::Checklist;
+use crate::visitor::Visitor;
+
+pub fn routes() -> Vec<Route> {
+    vec![Route::get("/users/{id}", Access::Administrator, show)]
+}
+
+/// The newest entries of the history that the page itself shows.
+const HISTORY_SHOWN: usize = 6;
+
+#[derive(Template)]
+#[template(path = "user/page.html")]
+struct UserPage {
+    frame: Frame,
+    user: UserDetail,
+    tracks: Vec<HeldTrack>,
+    history: Vec<JournalEntry>,
+    checklist: Checklist,
+    spool: bool,
+    service: Service,
+}
+
+/// A track, and what the user holds of it.
+struct HeldTrack {
+    track: Track,
+    held: Option<(String, Assignment)>,
+}
+
+impl UserPage {
+    /// Each form on the page is a change of its own.
+    fn change_id(&self) -> String {
+        self.service.new_change_id().to_string()
+    }
+}
+
+async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
+    let (service, caller) = (&visitor.service, &visitor.caller);
+    let user = service.user(caller, id).await?;
+    let catalogue = service.catalogue().await?;
+    let filter = JournalFilter { user_id: Some(id), page: 1, ..JournalFilter::default() };
+    let mut history = service.journal(caller, &filter).await?.rows;
+    history.truncate(HISTORY_SHOWN);
+    let frame = visitor.frame(user.user.profile.full_name()).await?;
+    let page = UserPage {
+        checklist: Checklist::new(&user, &catalogue, &frame),
+        tracks: tracks(&user, &catalogue),
+        history,
+        spool: service.settings().mail_spool.is_some(),
+        service: service.clone(),
+        frame,
+        user,
+    };
+    page::show(&page)
+}
+
+fn tracks(user: &UserDetail, catalogue: &Catalogue) -> Vec<HeldTrack> {
+    let held = |track: &Track| {
+        let assignment = user.assignments.iter().find(|held| held.track_id == track.id)?;
+        let license = catalogue.license_type(assignment.license_type_id)?;
+        Some((license.name.clone(), assignment.clone()))
+    };
+    catalogue.tracks.iter().map(|track| HeldTrack { held: held(track), track: track.clone() }).collect()
+}
