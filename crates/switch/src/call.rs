@@ -211,9 +211,14 @@ impl Calls {
         let tags = [Some(call.invite.tag), call.sides[1].as_ref().map(|side| side.tag)];
         for tag in tags.into_iter().flatten() {
             self.by_tag.remove(tag.as_bytes());
-            self.ended.insert(tag.as_bytes().into());
-            self.endings.push_back((env.now.instant + REMEMBERED, tag.as_bytes().into()));
+            self.remember(tag, env.now.instant);
         }
+    }
+
+    /// A dialog of ours that is over, or will be as soon as it begins.
+    fn remember(&mut self, tag: Token, now: Instant) {
+        self.ended.insert(tag.as_bytes().into());
+        self.endings.push_back((now + REMEMBERED, tag.as_bytes().into()));
     }
 
     /// A response to a request of a call that still stands.
@@ -246,7 +251,8 @@ impl Calls {
     }
 
     /// A response nobody waits for. A 2xx to an INVITE has made a dialog all the same: one of a phone that answered just
-    /// when the call was taken elsewhere or given up (RFC 3261 section 13.2.2.4), or the repetition of one we know.
+    /// when the call was taken elsewhere or given up (RFC 3261 section 13.2.2.4), or the repetition of one we know. It bears
+    /// our tag: somebody else's would have us send to whom they please.
     fn stray(&mut self, env: &mut Env<'_>, flow: Flow, response: &Message) {
         if response.method() != Method::Invite || !(200..300).contains(&response.status()) {
             return;
@@ -258,6 +264,9 @@ impl Calls {
             && side.dialog.id().remote_tag.as_ref() == response.to_tag()
         {
             side.acknowledge_again(env, flow, response);
+            return;
+        }
+        if known.is_none() && !self.ended.contains(response.from_tag()) {
             return;
         }
         if let Ok(mut dialog) = Dialog::uac(response) {

@@ -200,7 +200,11 @@ impl Calls {
     pub(super) fn cancel_branches(&mut self, env: &mut Env<'_>, branches: &[Branch], but: Option<TransactionKey>) {
         for branch in branches {
             self.outgoing.remove(&branch.key);
-            if Some(branch.key) != but && branch.status.is_none() {
+            if Some(branch.key) == but {
+                continue;
+            }
+            self.remember(branch.tag, env.now.instant);
+            if branch.status.is_none() {
                 env.endpoint.cancel(env.now.instant, branch.key);
             }
         }
@@ -229,6 +233,8 @@ impl Calls {
         for branch in rings.branches.iter_mut().filter(|branch| !branch.is_alive && branch.status.is_none()) {
             branch.status = Some(408);
             self.outgoing.remove(&branch.key);
+            // Should it wake up and answer after all, its answer is known to be ours to end.
+            self.remember(branch.tag, env.now.instant);
             env.endpoint.cancel(env.now.instant, branch.key);
         }
         self.check_failed(env, call);

@@ -329,6 +329,20 @@ fn emergency_calls_are_answered_even_without_a_license_but_not_without_credentia
 }
 
 #[test]
+fn a_forged_answer_is_not_acknowledged() {
+    let mut world = World::new();
+    let forged = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=guess\r\n\
+        To: <sip:c@d>;tag=e\r\nCall-ID: f\r\nCSeq: 1 INVITE\r\nContact: <sip:victim@192.0.2.1>\r\nContent-Length: 0\r\n\r\n";
+    let phone = world.phone("201", Manner::Rings);
+    world.act(phone, |phone, _| {
+        let flow = phone.flow;
+        phone.endpoint.send(flow, forged.into());
+    });
+    world.pass(Duration::from_mins(1));
+    assert!(world.phones[phone].acks.is_empty() && world.phones[phone].requests.is_empty());
+}
+
+#[test]
 fn requests_of_no_call_are_told_so() {
     let (mut world, caller, _) = talking();
     world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
