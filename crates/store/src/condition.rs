@@ -8,6 +8,14 @@ use crate::StoreError;
 use crate::connection::Connection;
 use crate::value::Value;
 
+/// A list's statement with each clause and order that may follow it: what the test of all statements prepares.
+#[cfg(test)]
+pub(crate) struct Composed {
+    pub selects: &'static [&'static str],
+    pub clauses: &'static [&'static str],
+    pub orders: &'static [&'static str],
+}
+
 /// Clauses that follow a statement's own `WHERE account_id = $1`. In a clause, each `?` stands for the value given with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Condition {
@@ -75,7 +83,7 @@ impl Total {
 
     /// Counts what a select finds, and stops early.
     pub(crate) async fn capped(link: &mut Connection, select: &str, condition: &Condition) -> Result<Self, StoreError> {
-        let sql = format!("SELECT count(*) FROM ({} LIMIT {}) some", condition.all(select), TOTAL_MAX + 1);
+        let sql = format!("SELECT count(*) FROM ({} LIMIT {}) counted", condition.all(select), TOTAL_MAX + 1);
         Ok(Self::counted(link.number(sql, condition.values.clone()).await?))
     }
 

@@ -110,12 +110,17 @@ pub(crate) const STATEMENTS: &[&str] = &[
     LOOKED_AT_OF_USER,
     VOICE,
     REGISTRATIONS,
-    LISTED,
-    COUNT,
     FETCHED,
     SAVE_DEVICES,
     DELETE_DEVICES,
 ];
+
+#[cfg(test)]
+pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
+    selects: &[LISTED, COUNT],
+    clauses: &[OF_MODEL, ASSIGNED, UNASSIGNED, BEGINS_MAC, BEGINS],
+    orders: &[BY_TITLE],
+};
 
 /// A device that asks for its configuration, with all that goes into it.
 #[derive(Debug, Clone)]

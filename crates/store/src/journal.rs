@@ -40,6 +40,12 @@ const NEWEST_FIRST: &str = " ORDER BY j.at DESC, j.id DESC";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, ENTRY];
+#[cfg(test)]
+pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
+    selects: &[ENTRIES, COUNT],
+    clauses: &[OF_USER, OF_ACTION, MENTIONS, FROM, UNTIL],
+    orders: &[NEWEST_FIRST],
+};
 
 #[derive(FromRow)]
 struct JournalColumns {

@@ -75,14 +75,18 @@ pub(crate) const STATEMENTS: &[&str] = &[
     NUMBERS_OF_USERS,
     NUMBERS_BY_USER,
     NUMBERS_TAKEN,
-    LISTED,
     LISTED_ONE,
-    COUNT,
-    FREE,
     AREA_CODE,
     SAVE_NUMBERS,
     DELETE_NUMBERS,
 ];
+
+#[cfg(test)]
+pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
+    selects: &[LISTED, COUNT, FREE],
+    clauses: &[BEGINS, IN_STATE, OF_KIND, AT, NOT_AT, IN_AREA, NOT_IN_AREA, HOLDS],
+    orders: &[BY_NUMBER],
+};
 
 #[derive(FromRow)]
 pub(crate) struct NumberColumns {

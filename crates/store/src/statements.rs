@@ -3,7 +3,9 @@
 use lineside_testkit::database::{Database, Engine};
 use rstest::rstest;
 
+use crate::condition::{Composed, Condition};
 use crate::connection::{with_list, with_rows};
+use crate::value::Value;
 use crate::{
     Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
     location, login, mail, phone_number, readiness, search, seats, session, tally, user, user_list,
@@ -35,6 +37,36 @@ const ALL: &[&[&str]] = &[
     user_list::STATEMENTS,
 ];
 
+const LISTS: &[Composed] =
+    &[device::COMPOSED, journal::COMPOSED, phone_number::COMPOSED, user_list::COMPOSED, user_list::COMPOSED_ALONE];
+
+/// Each select with each clause and each order, and counted.
+fn composed(list: &Composed) -> Vec<String> {
+    let mut statements = Vec::new();
+    for select in list.selects {
+        let own = (1..20).take_while(|at| select.contains(&format!("${at}"))).count();
+        let plain = Condition::new(vec![Value::Int(None); own]);
+        let with_clauses = list.clauses.iter().map(|clause| {
+            let mut condition = plain.clone();
+            let several = (1..9).take_while(|at| clause.contains(&format!("?{at}"))).count();
+            match (several, clause.contains('?')) {
+                (0, false) => condition.and_plain(clause),
+                (0, true) => condition.and(clause, Value::Int(None)),
+                (2, _) => condition.and_each(clause, [const { Value::Int(None) }; 2]),
+                _ => condition.and_each(clause, [const { Value::Int(None) }; 3]),
+            }
+            condition
+        });
+        for condition in with_clauses.chain([plain.clone()]) {
+            statements.push(format!("SELECT count(*) FROM ({} LIMIT 3) counted", condition.all(select)));
+            if !select.starts_with("SELECT n.id FROM") {
+                statements.extend(list.orders.iter().map(|order| condition.page(select, order, 2)));
+            }
+        }
+    }
+    statements
+}
+
 /// With `(...)` as one and as several parameters.
 fn spelled_out(sql: &str) -> Vec<String> {
     match (sql.contains("VALUES (...)"), sql.contains("(...)")) {
@@ -57,7 +89,8 @@ async fn every_statement_is_understood(#[values(Engine::Sqlite, Engine::Postgres
     let Some(database) = Database::fresh(engine).await else { return };
     let store = Store::open(&database.url()).await.unwrap();
     let mut failed = Vec::new();
-    for sql in ALL.iter().flat_map(|statements| statements.iter()).flat_map(|sql| spelled_out(sql)) {
+    let fixed = ALL.iter().flat_map(|statements| statements.iter()).flat_map(|sql| spelled_out(sql));
+    for sql in fixed.chain(LISTS.iter().flat_map(composed)) {
         // A statement that fails spoils its transaction, so each has its own connection.
         let mut link = store.writer().await.unwrap();
         if let Err(error) = link.prepare(sql.clone()).await {

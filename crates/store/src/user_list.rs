@@ -71,7 +71,16 @@ const BY_LOCATION_DOWN: &str = "
         u.sort_key DESC, u.id DESC";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ROWS, ALONG_INDEX, FROM_WORD, WORD_ALONE, ENTRIES, USERS_OF_WORD];
+pub(crate) const STATEMENTS: &[&str] = &[ROWS, ENTRIES, USERS_OF_WORD];
+#[cfg(test)]
+pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
+    selects: &[ALONG_INDEX, FROM_WORD],
+    clauses: &[AT, AT_NONE, IN_DEPARTMENT, WITH_LICENSE, NO_LICENSE, IN_STATE, READY, NOT_READY, UNFINISHED, HAS_WORD],
+    orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN, BY_LOCATION, BY_LOCATION_DOWN],
+};
+#[cfg(test)]
+pub(crate) const COMPOSED_ALONE: crate::condition::Composed =
+    crate::condition::Composed { selects: &[WORD_ALONE], clauses: &[], orders: &[BY_WORD_NAME, BY_WORD_NAME_DOWN] };
 
 /// Up to so many entries of a word, its users are looked up and sorted; past that, the page fills sooner along the index.
 const RARE: i64 = 6_000;

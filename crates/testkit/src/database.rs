@@ -24,7 +24,7 @@ pub struct Database {
 
 enum Place {
     File { directory: TempDir },
-    Server { server: PgConnectOptions, name: String },
+    Server { server: Box<PgConnectOptions>, name: String },
 }
 
 const SERVER: &str = "LINESIDE_TEST_POSTGRES";
@@ -66,7 +66,7 @@ impl Database {
         run(&mut link, format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
         run(&mut link, format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
         link.close().await?;
-        Self::open(Place::Server { server, name }).await
+        Self::open(Place::Server { server: Box::new(server), name }).await
     }
 
     async fn open(place: Place) -> anyhow::Result<Self> {
@@ -79,14 +79,12 @@ impl Database {
 }
 
 fn server() -> Option<PgConnectOptions> {
-    match std::env::var(SERVER) {
-        Ok(url) => Some(url.parse().unwrap_or_else(|error| panic!("{SERVER} is no PostgreSQL address: {error}"))),
-        Err(_) => {
-            assert!(std::env::var_os("CI").is_none(), "{SERVER} is not set: CI tests both engines");
-            eprintln!("PASSED OVER: {SERVER} is not set, so nothing was tested on PostgreSQL");
-            None
-        }
+    if let Ok(url) = std::env::var(SERVER) {
+        return Some(url.parse().unwrap_or_else(|error| panic!("{SERVER} is no PostgreSQL address: {error}")));
     }
+    assert!(std::env::var_os("CI").is_none(), "{SERVER} is not set: CI tests both engines");
+    eprintln!("PASSED OVER: {SERVER} is not set, so nothing was tested on PostgreSQL");
+    None
 }
 
 /// A migrated database to copy, made once for each set of tables: copying is several times faster than migrating.

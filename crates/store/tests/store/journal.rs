@@ -1,0 +1,61 @@
+//! The journal's filter.
+
+use lineside_model::change::Change;
+use lineside_model::id::ChangeId;
+use lineside_model::list::JournalFilter;
+use lineside_model::text::Name;
+use lineside_testkit::database::Engine;
+use rstest::rstest;
+use uuid::Uuid;
+
+use crate::support::{House, later, new_user, now, profile};
+
+#[rstest]
+#[tokio::test]
+async fn entries_are_filtered_by_who_what_and_when(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let id = house.add_user(&house.acme, new_user("Zoë", "Ångström", "zoe.a")).await;
+    let saved = Box::new(profile("Zoë", "Berg", "zoe.a"));
+    house.done(&house.acme, Change::EditProfile { user_id: id, version: None, profile: saved }).await;
+    house.done(&house.acme, Change::AddDepartment { name: Name::parse("100%").unwrap() }).await;
+    let failed = ChangeId(Uuid::from_u128(77));
+    let store = house.store();
+    store.record_event(&house.acme, failed, later(60), "sign_in_failed", "Wrong password", Some(id)).await.unwrap();
+    store.record_event(&house.acme, failed, later(60), "sign_in_failed", "Wrong password", Some(id)).await.unwrap();
+
+    let all = JournalFilter::default;
+    for (filter, actions) in [
+        (all(), vec!["sign_in_failed", "add_department", "edit_profile", "add_user", "open_account"]),
+        (JournalFilter { user_id: Some(id), ..all() }, vec!["sign_in_failed", "edit_profile", "add_user"]),
+        (JournalFilter { action: "edit_profile".to_owned(), ..all() }, vec!["edit_profile"]),
+        (JournalFilter { search: "angstrom add".to_owned(), ..all() }, vec!["add_user"]),
+        (JournalFilter { search: "DUARTE".to_owned(), from: Some(later(1)), ..all() }, vec!["sign_in_failed"]),
+        (JournalFilter { search: "100%".to_owned(), ..all() }, vec!["add_department"]),
+        (JournalFilter { search: "1_0".to_owned(), ..all() }, vec![]),
+        (JournalFilter { from: Some(later(60)), ..all() }, vec!["sign_in_failed"]),
+        (JournalFilter { until: Some(now()), ..all() }, vec![]),
+        (JournalFilter { page: 2, ..all() }, vec![]),
+    ] {
+        let page = store.journal(&house.acme, &filter).await.unwrap();
+        let found: Vec<&str> = page.rows.iter().map(|entry| entry.action.as_str()).collect();
+        assert_eq!(found, actions, "{filter:?}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_entry_keeps_before_and_after_and_no_secret(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let id = house.add_user(&house.acme, new_user("Ana", "Duarte", "ana.duarte")).await;
+    let saved = Box::new(profile("Ana", "Silva", "ana.duarte"));
+    let (request, _) =
+        house.done(&house.acme, Change::EditProfile { user_id: id, version: None, profile: saved }).await;
+    let entry = house.store().journal_entry(&house.acme, request.id).await.unwrap().unwrap();
+    let last_name = entry.steps[0].changes.iter().find(|change| change.field == "last_name").unwrap();
+    assert_eq!((last_name.before.as_str(), last_name.after.as_str()), ("Duarte", "Silva"));
+    assert_eq!(entry.actor.name, "Ana Duarte");
+    house.add_device(&house.acme, "80:5e:c0:00:00:01", Some(id)).await;
+    let newest = house.store().journal(&house.acme, &JournalFilter::default()).await.unwrap().rows.remove(0);
+    let json = serde_json::to_string(&newest.steps).unwrap();
+    assert!(json.contains("(secret)") && !json.contains("token") || !json.contains("token 1"), "{json}");
+}

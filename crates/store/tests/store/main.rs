@@ -1,0 +1,13 @@
+//! What the store does, on both engines.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod apply;
+mod binding;
+mod concurrency;
+mod journal;
+mod mail;
+mod number;
+mod scope;
+mod session;
+mod support;
+mod user_list;
