@@ -157,6 +157,11 @@ impl Core {
         self.calls.count()
     }
 
+    #[cfg(test)]
+    pub(crate) fn transactions(&self) -> usize {
+        self.endpoint.transactions()
+    }
+
     fn work(&mut self, now: Now) {
         while let Some(event) = self.endpoint.poll_event() {
             match event {

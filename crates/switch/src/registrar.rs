@@ -61,6 +61,8 @@ impl Reachable {
 #[derive(Debug, Default)]
 pub(crate) struct Registrar {
     lines: HashMap<LineId, Line>,
+    /// The registered lines of each user: a change to many users must not walk over all lines for each.
+    users: HashMap<UserId, Vec<LineId>>,
     /// When the first contact of each line expires.
     due: BTreeSet<(Instant, LineId)>,
     /// Lines that are bound to a connection, to find them when it closes.
@@ -164,10 +166,8 @@ impl Registrar {
     pub(crate) fn directory_changed(&mut self, changed: &Changed, directory: &Directory) {
         let concerned: Vec<LineId> = match changed {
             Changed::Everything => self.lines.keys().copied().collect(),
-            Changed::User(user) => {
-                // The lines of the new state would miss a line that was taken away.
-                self.lines.iter().filter(|(_, line)| line.user_id == *user).map(|(id, _)| *id).collect()
-            }
+            // The lines of the new state would miss a line that was taken away.
+            Changed::User(user) => self.users.get(user).cloned().unwrap_or_default(),
         };
         for line in concerned {
             let owner = self.lines.get(&line).map(|line| line.user_id);
@@ -199,7 +199,10 @@ impl Registrar {
     }
 
     fn line(&mut self, id: LineId, account_id: AccountId, user_id: UserId) -> &mut Line {
-        self.lines.entry(id).or_insert_with(|| Line { account_id, user_id, contacts: Vec::new(), due: None })
+        self.lines.entry(id).or_insert_with(|| {
+            self.users.entry(user_id).or_default().push(id);
+            Line { account_id, user_id, contacts: Vec::new(), due: None }
+        })
     }
 
     fn drop_contacts(&mut self, id: LineId, is_dropped: impl Fn(&Registered) -> bool) {
@@ -227,7 +230,14 @@ impl Registrar {
         }
         self.reachable.set(id, line.contacts.iter().any(|contact| contact.flow.is_some()));
         if line.contacts.is_empty() {
+            let user = line.user_id;
             self.lines.remove(&id);
+            if let Some(lines) = self.users.get_mut(&user) {
+                lines.retain(|line| *line != id);
+                if lines.is_empty() {
+                    self.users.remove(&user);
+                }
+            }
         }
     }
 }

@@ -46,6 +46,12 @@ impl World {
         Self::restored(Vec::new(), start())
     }
 
+    /// A network that loses, doubles and reorders.
+    pub(crate) fn in_bad_weather(seed: u64) -> World {
+        let weather = Weather { loss: 20, twice: 20, delay: (Duration::from_millis(5), Duration::from_millis(200)) };
+        World { network: Network::new(seed, weather), ..Self::new() }
+    }
+
     pub(crate) fn restored(bindings: Vec<Binding>, now: Now) -> World {
         let directory = Directory::new();
         for (n, extension) in [(1, "201"), (2, "202"), (3, "203")] {
@@ -128,7 +134,7 @@ impl World {
     }
 
     fn next_event(&self) -> Option<Instant> {
-        let phones = self.phones.iter().filter_map(|phone| phone.endpoint.next_timeout());
+        let phones = self.phones.iter().filter_map(Phone::next_timeout);
         phones.chain(self.network.next_arrival()).chain(self.core.next_timeout()).min()
     }
 

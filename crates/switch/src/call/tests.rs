@@ -343,6 +343,27 @@ fn a_forged_answer_is_not_acknowledged() {
 }
 
 #[test]
+fn calls_survive_a_bad_network_and_leave_nothing_behind() {
+    for seed in 0..40 {
+        let mut world = World::in_bad_weather(seed);
+        let caller = world.registered("201", Manner::Rings);
+        let callee = world.registered("202", Manner::Answers);
+        assert_eq!(world.call_result(caller, "202"), 200, "seed {seed}");
+        world.run(|world| !world.phones[callee].acks.is_empty());
+        let hold = OFFER.replace("sendrecv", "sendonly");
+        world.pass(Duration::from_secs(10));
+        world.act(caller, |phone, now| phone.say(now, Method::Invite, Some(&hold)));
+        world.run(|world| world.phones[caller].result.is_some());
+        assert_eq!(world.phones[caller].result, Some(200), "seed {seed}");
+        world.act(callee, |phone, now| phone.say(now, Method::Bye, None));
+        world.run(is_over);
+        world.pass(Duration::from_mins(1));
+        assert!(!world.requests(caller, Method::Bye).is_empty(), "seed {seed}");
+        assert_eq!(world.core.transactions(), 0, "seed {seed}");
+    }
+}
+
+#[test]
 fn requests_of_no_call_are_told_so() {
     let (mut world, caller, _) = talking();
     world.act(caller, |phone, now| phone.say(now, Method::Bye, None));

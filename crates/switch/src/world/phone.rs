@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use lineside_sip::{
     Dialog, Endpoint, Event, Flow, HeaderName, Message, Method, Request, Response, Tokens, TransactionKey,
+    dialog::{Answer, Due},
     digest::{Challenge, Ha1},
     endpoint::Config,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Phone {
     /// The last request, and what it was: to be sent again with credentials, once.
     key: Option<TransactionKey>,
     sent: Option<Sent>,
+    /// Its 2xx to an INVITE, repeated until the ACK.
+    answers: Vec<Answer>,
     cseq: u32,
     call_id: String,
 }
@@ -80,6 +83,7 @@ impl Phone {
             forgets_ack: false,
             key: None,
             sent: None,
+            answers: Vec::new(),
             cseq: 0,
             call_id,
         }
@@ -118,7 +122,20 @@ impl Phone {
             let tag = self.endpoint.local_tag(key);
             self.dialog = Some(Dialog::uas(&request, tag).unwrap());
         }
-        self.endpoint.respond(now, key, response);
+        self.give(now, key, &request, response);
+    }
+
+    fn give(&mut self, now: Instant, key: TransactionKey, request: &Message, response: Response) {
+        let is_repeated = request.method() == Method::Invite && response.status() < 300;
+        let bytes = self.endpoint.respond(now, key, response);
+        if is_repeated {
+            let answer = Answer::new(now, self.endpoint.config(), self.flow, bytes, request.cseq().number);
+            self.answers.push(answer);
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Option<Instant> {
+        self.answers.iter().filter_map(Answer::next_timeout).chain(self.endpoint.next_timeout()).min()
     }
 
     /// Sends a request in its call.
@@ -167,10 +184,22 @@ impl Phone {
     }
 
     pub(crate) fn work(&mut self, now: Instant) {
+        self.answers.retain_mut(|answer| {
+            loop {
+                match answer.poll(now) {
+                    Due::Later(_) => return true,
+                    Due::Repeat(transmit) => self.endpoint.send(transmit.flow, transmit.bytes),
+                    Due::GiveUp | Due::Done => return false,
+                }
+            }
+        });
         while let Some(event) = self.endpoint.poll_event() {
             match event {
                 Event::Request { key, request, .. } => self.asked(now, key, &request),
-                Event::Ack { request, .. } => self.acks.push(request),
+                Event::Ack { request, .. } => {
+                    self.answers.retain_mut(|answer| !answer.ack(&request));
+                    self.acks.push(request);
+                }
                 Event::Cancelled { key, request } => {
                     self.ringing = None;
                     self.endpoint.respond(now, key, Response::new(&request, 487));
@@ -207,7 +236,7 @@ impl Phone {
                         .header(HeaderName::Contact, format!("<{}>", self.contact()))
                         .body("application/sdp", OFFER);
                 }
-                self.endpoint.respond(now, key, response);
+                self.give(now, key, request, response);
             }
         }
     }
