@@ -4,6 +4,7 @@
 //! - [`caller`]: who asks, and what they may touch
 //! - [`change`]: plan and apply
 //! - [`reading`]: lists and records, each scoped to the caller's account
+//! - [`history`]: what others changed since somebody looked
 //! - [`sign_in`], [`password`], [`api_token`]: getting in
 //! - [`operator`]: accounts and the catalogue
 //! - [`provisioning`]: what a phone gets when it asks
@@ -17,6 +18,7 @@ pub mod clock;
 pub mod directory;
 pub mod error;
 pub mod greeting;
+pub mod history;
 pub mod live;
 pub mod mailer;
 pub mod mint;

@@ -14,7 +14,7 @@ pub enum Frame {
     /// Keepalive CRLF CRLF: answer with [`PONG`].
     Ping,
     /// Nobody can tell where the next message begins. Give these bytes to [`crate::Endpoint::receive`], so that the peer
-    /// gets its 400, send what there is to send, and close the connection.
+    /// gets its 400 or 513, send what there is to send, and close the connection.
     Lost(Bytes),
 }
 

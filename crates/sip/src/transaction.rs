@@ -1,5 +1,5 @@
 //! Transactions: the state machines of RFC 3261 section 17 as changed by RFC 6026. Each machine is a state and two
-//! moments; an event gives a [`Step`], which the endpoint carries out. Bytes and addresses are the record's.
+//! moments; an event gives a step, which the endpoint carries out. Bytes and addresses are the record's.
 
 mod client_invite;
 mod client_other;

@@ -395,3 +395,15 @@ fn a_connection_goes_on_after_a_bad_message() {
     assert!(refusal.bytes.starts_with(b"SIP/2.0 400 Missing Call-ID\r\n"));
     assert!(matches!(bench.events()[..], [Event::Refused { .. }, Event::Request { .. }]));
 }
+
+#[test]
+fn too_long_a_message_on_a_connection_is_answered_before_it_is_closed() {
+    let mut bench = Bench::new(Config::default());
+    let mut framer = Framer::new();
+    framer.push(request("OPTIONS", "z9hG4bK1", "").replace("Content-Length: 0", "Content-Length: 70000").as_bytes());
+    let Some(Frame::Lost(head)) = framer.next_frame() else { panic!("its end is out of reach") };
+    bench.endpoint.receive(bench.now, flow(Transport::Tcp), head);
+    assert_eq!(bench.one_sent().status(), 513);
+    bench.receive(&request("OPTIONS", "z9hG4bK1", &"X: y\r\n".repeat(300)));
+    assert_eq!(bench.one_sent().reason(), b"Too many header fields");
+}

@@ -289,6 +289,10 @@ fn check(message: &mut Message, body_at: usize, fault: &mut Option<Refusal>) {
     let length = match content_length.map(number) {
         None => available,
         Some(Some(length)) if length <= available as u64 => usize::try_from(length).unwrap_or(available),
+        Some(Some(length)) if length > MAX_BYTES as u64 => {
+            note(Refusal::status(513));
+            available
+        }
         Some(Some(_)) => {
             note(Refusal::bad("Content-Length beyond the end of the message"));
             available

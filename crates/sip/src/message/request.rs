@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{HeaderName, Message, Method};
+use super::{HeaderLine, HeaderName, Message, Method};
 
 /// A request being written. Via, Max-Forwards (unless set) and Content-Length are added when it is sent. Header values are
 /// kept on one line: CR and LF in them become spaces.
@@ -73,6 +73,15 @@ impl Request {
         self
     }
 
+    /// Copies one line as it stands: how a B2BUA passes on what it does not know.
+    #[must_use]
+    pub fn copy_line(mut self, line: HeaderLine<'_>) -> Request {
+        self.has_max_forwards |= line.name == HeaderName::MaxForwards;
+        self.lines.extend_from_slice(line.raw);
+        self.lines.extend_from_slice(b"\r\n");
+        self
+    }
+
     /// Sets the body and its Content-Type.
     #[must_use]
     pub fn body(self, content_type: &str, body: impl Into<Bytes>) -> Request {
@@ -107,7 +116,11 @@ impl Request {
     }
 }
 
+/// `HeaderName::Other` has no text: nothing is written for it.
 pub(super) fn write_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    if name.is_empty() {
+        return;
+    }
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     out.extend(value.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));
@@ -126,4 +139,30 @@ pub(super) fn write_body(out: &mut Vec<u8>, body: &[u8]) {
     out.extend_from_slice(body.len().to_string().as_bytes());
     out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(body);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_add_lines_and_unknown_lines_are_passed_on() {
+        let received = Message::parse(
+            "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nf: <sip:a@b>;tag=1\r\nt: <sip:c>\r\ni: x\r\n\
+             CSeq: 1 OPTIONS\r\nX-Tenant:  one\r\n\ttwo\r\n\r\n"
+                .into(),
+        )
+        .expect("well formed");
+        let mut request = Request::initial(Method::Options, "sip:a\r\nEvil: 1", "<sip:a>;tag=1", "<sip:b>", "c", 1)
+            .header(HeaderName::Subject, "hello\r\nEvil: 2")
+            .header(HeaderName::Other, "nameless");
+        for line in received.lines().filter(|line| line.name == HeaderName::Other) {
+            request = request.copy_line(line);
+        }
+        let sent = Message::parse(request.to_bytes("SIP/2.0/UDP h;branch=z9hG4bK2")).expect("well formed");
+        assert_eq!(sent.other_header("Evil"), None);
+        assert_eq!(sent.header(HeaderName::Subject), Some(&b"hello  Evil: 2"[..]));
+        assert_eq!(sent.other_header("x-tenant"), Some(&b"one\r\n\ttwo"[..]));
+        assert_eq!(sent.lines().count(), 9);
+    }
 }

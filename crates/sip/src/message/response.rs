@@ -93,6 +93,14 @@ impl Response {
         self
     }
 
+    /// Copies one line as it stands.
+    #[must_use]
+    pub fn copy_line(mut self, line: HeaderLine<'_>) -> Response {
+        self.head.extend_from_slice(line.raw);
+        self.head.extend_from_slice(b"\r\n");
+        self
+    }
+
     /// Sets the body and its Content-Type.
     #[must_use]
     pub fn body(self, content_type: &str, body: impl Into<Bytes>) -> Response {

@@ -101,6 +101,8 @@ impl<'a> Uri<'a> {
             }
             Scheme::Tel => {
                 same_number(self.user.unwrap_or_default(), other.user.unwrap_or_default())
+                    && !is_overlong(self.params)
+                    && !is_overlong(other.params)
                     && all_params_in(self.params, other.params)
                     && all_params_in(other.params, self.params)
             }
@@ -231,6 +233,9 @@ fn same_text(one: &[u8], other: &[u8]) -> bool {
 
 /// A parameter in both must match; `user`, `ttl`, `method`, `maddr` and `transport` must be in both or in neither.
 fn same_params(one: Params<'_>, other: Params<'_>) -> bool {
+    if is_overlong(one) || is_overlong(other) {
+        return false;
+    }
     let agrees = |from: Params<'_>, with: Params<'_>| {
         from.iter().all(|(name, value)| match find(with, name) {
             Some(found) => same_text(value, found),
@@ -238,6 +243,11 @@ fn same_params(one: Params<'_>, other: Params<'_>) -> bool {
         })
     };
     agrees(one, other) && agrees(other, one)
+}
+
+/// Comparing is quadratic; nobody means a URI with that many parameters but to keep us busy.
+fn is_overlong(params: Params<'_>) -> bool {
+    params.iter().nth(64).is_some()
 }
 
 fn counts_when_absent(name: &[u8]) -> bool {
@@ -258,7 +268,8 @@ fn same_headers(one: &[u8], other: &[u8]) -> bool {
         from.split(|byte| *byte == b'&')
             .all(|header| with.split(|byte| *byte == b'&').any(|found| same_text(header, found)))
     };
-    one == other || (all_in(one, other) && all_in(other, one))
+    let is_overlong = |headers: &[u8]| headers.split(|byte| *byte == b'&').nth(64).is_some();
+    one == other || (!is_overlong(one) && !is_overlong(other) && all_in(one, other) && all_in(other, one))
 }
 
 fn same_number(one: &[u8], other: &[u8]) -> bool {
