@@ -222,12 +222,46 @@ function busy(event) {
   button?.setAttribute("aria-busy", "true");
 }
 
+/** Choose users over searches and pages: what is typed looks anew, and what was ticked travels along. */
+function pick(form) {
+  const region = () => document.querySelector(form.dataset.pick);
+  const search = form.elements.namedItem("search");
+  let timer = 0;
+  let latest = 0;
+  async function refresh() {
+    const mine = ++latest;
+    form.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(form.action || location.href, { method: "post", body: new URLSearchParams([...new FormData(form)]) });
+      if (mine !== latest || !answer.ok || answer.redirected) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.querySelector(form.dataset.pick);
+      if (!fresh) return;
+      region().replaceWith(fresh);
+      improve(fresh);
+    } finally {
+      if (mine === latest) form.removeAttribute("aria-busy");
+    }
+  }
+  search.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 200);
+  });
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (event.submitter?.name) return;
+    event.preventDefault();
+    refresh();
+  });
+}
+
 function improve(root) {
   const each = (selector, part) => {
     if (root.matches?.(selector)) part(root);
     root.querySelectorAll(selector).forEach(part);
   };
   each("form[data-live]", liveSearch);
+  each("form[data-pick]", pick);
   each("table[data-selection]", selection);
   each("input[data-suggest-username]", suggestUsername);
   each("[data-free-numbers]", freeNumbers);

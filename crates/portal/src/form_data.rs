@@ -44,6 +44,11 @@ impl FormData {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// As a [`Pager`](crate::pager::Pager) keeps them.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.retain(|(field, _)| field != name);
         self.0.push((name.to_owned(), value.into()));

@@ -103,7 +103,7 @@ fn administrator_rail(users: i64) -> Vec<Group> {
     vec![
         main,
         group("Activity", &[("/journal", "Journal")]),
-        group("Account", &[("/account", "Settings"), ("/me", "My phone")]),
+        group("Account", &[("/settings", "Settings"), ("/me", "My phone")]),
     ]
 }
 

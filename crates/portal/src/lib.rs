@@ -28,14 +28,24 @@ pub mod record_path;
 pub mod repair;
 pub mod review;
 pub mod router;
+pub mod stale;
 pub mod time_zone;
+pub mod user_picker;
 pub mod visitor;
 
+pub mod department;
+pub mod device;
 pub mod home;
+pub mod journal;
+pub mod license;
 pub mod live;
+pub mod location;
 pub mod me;
+pub mod number;
+pub mod operator;
 pub mod provisioning;
 pub mod set_password;
+pub mod settings;
 pub mod sign_in;
 pub mod user;
 

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::plan::{Fingerprint, Plan, Step};
 use lineside_service::Outcome;
 use lineside_service::mint::LineSecret;
@@ -77,8 +78,19 @@ pub async fn submit(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> 
     }
 }
 
+/// For destructive links: the plan is shown whatever it touches. Planning changes nothing, so that a link may ask for it.
+pub async fn ask(visitor: &Visitor, change: Change, ways: &Ways) -> Answer {
+    let request = ChangeRequest { id: visitor.service.new_change_id(), change };
+    let plan = visitor.service.plan(&visitor.caller, &request).await?;
+    show(visitor, &request, &plan, ways, false).await
+}
+
 async fn settle(visitor: &Visitor, outcome: Outcome, ways: &Ways) -> Result<Attempt, PageError> {
     Ok(match outcome {
+        Outcome::Done { secret: Some(secret), .. } if fetches(visitor, &secret).await? => {
+            let message = "Generated. The phone takes the new password with its next fetch of its configuration.";
+            Attempt::Answer(flash::done(&ways.done, message))
+        }
         Outcome::Done { secret: Some(secret), .. } => {
             let frame = visitor.frame("SIP credentials").await?;
             let settings = visitor.service.settings();
@@ -90,6 +102,12 @@ async fn settle(visitor: &Visitor, outcome: Outcome, ways: &Ways) -> Result<Atte
         Outcome::Before => Attempt::Answer(flash::done(&ways.done, "Done.")),
         Outcome::Blocked(plan) | Outcome::Moved(plan) => Attempt::Blocked(plan),
     })
+}
+
+/// Such a device is given the password with its configuration; nobody has to see it.
+async fn fetches(visitor: &Visitor, secret: &LineSecret) -> Result<bool, PageError> {
+    let device = visitor.service.device(&visitor.caller, secret.device_id).await?.device;
+    Ok(DeviceModel::find(&device.model).is_some_and(|model| model.configuration != ConfigurationKind::Generic))
 }
 
 /// Credentials that a person types into a generic phone: this once.

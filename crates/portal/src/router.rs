@@ -73,13 +73,21 @@ const FORM_MAX: usize = 1024 * 1024;
 fn routes() -> Vec<Route> {
     [
         crate::assets::routes(),
+        crate::department::routes(),
+        crate::device::routes(),
         crate::healthz::routes(),
         crate::home::routes(),
+        crate::journal::routes(),
+        crate::license::routes(),
         crate::live::routes(),
+        crate::location::routes(),
         crate::me::routes(),
+        crate::number::routes(),
+        crate::operator::routes(),
         crate::provisioning::routes(),
         crate::review::routes(),
         crate::set_password::routes(),
+        crate::settings::routes(),
         crate::sign_in::routes(),
         crate::user::routes(),
     ]

@@ -1,0 +1,35 @@
+//! Phones and softphones, and the line that ties each to its user.
+
+mod add;
+mod assign;
+mod delete;
+mod generate;
+mod list;
+mod lock;
+mod show;
+mod unassign;
+
+use lineside_model::device::DeviceModel;
+
+use crate::control::Choice;
+use crate::router::Route;
+
+pub fn routes() -> Vec<Route> {
+    [
+        list::routes(),
+        add::routes(),
+        show::routes(),
+        assign::routes(),
+        unassign::routes(),
+        lock::routes(),
+        generate::routes(),
+        delete::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn models() -> Vec<Choice> {
+    DeviceModel::ALL.iter().map(|model| Choice::new(model.slug, model.name)).collect()
+}

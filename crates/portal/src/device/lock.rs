@@ -1,0 +1,27 @@
+//! Lock and unlock a device: the plan, and a button that carries it out.
+
+use lineside_model::change::Change;
+use lineside_model::id::DeviceId;
+
+use crate::page::Answer;
+use crate::record_path::RecordPath;
+use crate::review::{Ways, ask};
+use crate::router::{Access, Route};
+use crate::visitor::Visitor;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/devices/{id}/lock", Access::Administrator, lock),
+        Route::get("/devices/{id}/unlock", Access::Administrator, unlock),
+    ]
+}
+
+async fn lock(visitor: Visitor, RecordPath(device_id): RecordPath<DeviceId>) -> Answer {
+    let ways = Ways::back_to(&format!("/devices/{device_id}"));
+    ask(&visitor, Change::LockDevice { device_id, locked: true }, &ways).await
+}
+
+async fn unlock(visitor: Visitor, RecordPath(device_id): RecordPath<DeviceId>) -> Answer {
+    let ways = Ways::back_to(&format!("/devices/{device_id}"));
+    ask(&visitor, Change::LockDevice { device_id, locked: false }, &ways).await
+}

@@ -1,0 +1,71 @@
+//! Who did what: the audit log.
+
+mod entry;
+mod list;
+
+use lineside_model::journal::{Actor, Via};
+
+use crate::review::field_name;
+use crate::router::Route;
+
+pub fn routes() -> Vec<Route> {
+    [list::routes(), entry::routes()].into_iter().flatten().collect()
+}
+
+/// Changes and events, in the order in which a person looks for them.
+const ACTIONS: [&str; 30] = [
+    "add_user",
+    "edit_profile",
+    "set_security",
+    "set_user_state",
+    "set_wizard",
+    "confirm_e911",
+    "assign_license",
+    "remove_license",
+    "set_seats",
+    "add_numbers",
+    "assign_number",
+    "add_device",
+    "assign_device",
+    "unassign_device",
+    "lock_device",
+    "delete_device",
+    "generate",
+    "fetch_configuration",
+    "set_greeting",
+    "remove_greeting",
+    "send_welcome",
+    "add_location",
+    "edit_location",
+    "delete_location",
+    "add_department",
+    "edit_department",
+    "delete_department",
+    "open_account",
+    "edit_account",
+    "sign_in_failed",
+];
+
+/// `edit_profile` as people read it.
+fn action_label(action: &str) -> String {
+    match action {
+        "generate" => "Generate SIP password".to_owned(),
+        "confirm_e911" => "Confirm E911 address".to_owned(),
+        "sign_in_failed" => "Refused sign-in".to_owned(),
+        "set_wizard" => "Go on in Add user".to_owned(),
+        action => field_name(action),
+    }
+}
+
+/// Which way somebody came, and from where.
+fn way(actor: &Actor) -> String {
+    let via = match actor.via {
+        Via::Portal => "on the portal",
+        Via::Api => "through the API",
+        Via::System => "by itself",
+    };
+    match &actor.from {
+        Some(from) => format!("{via}, from {from}"),
+        None => via.to_owned(),
+    }
+}

@@ -1,0 +1,11 @@
+//! Who runs Lineside: its accounts, and what can be assigned in them.
+
+mod accounts;
+mod add_account;
+mod catalogue;
+
+use crate::router::Route;
+
+pub fn routes() -> Vec<Route> {
+    [accounts::routes(), add_account::routes(), catalogue::routes()].into_iter().flatten().collect()
+}
