@@ -1,15 +1,16 @@
 // Lineside under test: the real program with its demo data, in a folder of its own and on ports of its own.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./deadline.js";
+import { demoData } from "./demo.js";
 import { freePort } from "./port.js";
 import { Program } from "./program.js";
 
 export class Lineside {
   /**
-   * Builds the demo data, starts the program and stops it after the test `t`. What the program says of itself becomes
+   * Copies the demo data, starts the program and stops it after the test `t`. What the program says of itself becomes
    * fields: `url`, `operator`, `owner`, `user` (each `{ username, password }`), `api_token`, `sip`, `spool`.
    * `options`: more arguments of `lineside demo`.
    */
@@ -20,6 +21,7 @@ export class Lineside {
       await lineside.program?.stop();
       await rm(lineside.data, { recursive: true, force: true });
     });
+    await cp(await demoData(binary()), lineside.data, { recursive: true });
     const [http, sip] = [await freePort(), await freePort()];
     lineside.arguments = ["--data", lineside.data, "--http", `127.0.0.1:${http}`, "--sip", `127.0.0.1:${sip}`, ...options];
     await lineside.resume();
@@ -28,9 +30,7 @@ export class Lineside {
 
   /** Starts the program on the data that is there: at first, and after `kill`. */
   async resume() {
-    const binary = process.env.LINESIDE_BIN;
-    if (!binary) throw new Error("LINESIDE_BIN must name the program; ./test e2e builds it and sets this");
-    this.program = new Program("lineside", binary, ["demo", ...this.arguments, "--json"]);
+    this.program = new Program("lineside", binary(), ["demo", ...this.arguments, "--json"]);
     const line = await until("the program's first line", () => this.firstLine(), { within: 60_000 });
     Object.assign(this, JSON.parse(line));
   }
@@ -63,4 +63,10 @@ export class Lineside {
       problem: decoded,
     });
   }
+}
+
+function binary() {
+  const path = process.env.LINESIDE_BIN;
+  if (!path) throw new Error("LINESIDE_BIN must name the program; ./test e2e builds it and sets this");
+  return path;
 }

@@ -74,18 +74,23 @@ export class Baresip extends Phone {
   /** Waits until the registrar has accepted this phone; a refusal is an error with its words. */
   async registered() {
     const isRegistered = () => {
-      const state = this.latest(["REGISTER_OK", "REGISTER_FAIL"]);
-      if (state?.type === "REGISTER_FAIL") throw final(`registration refused: ${state.param}`);
-      return state;
+      const answer = this.registration();
+      if (answer && !answer.startsWith("200 ")) throw final(`registration refused: ${answer}`);
+      return answer;
     };
     await this.until("registration", isRegistered);
   }
 
   /** Waits until the registrar refuses this phone, and returns its words: `403 Forbidden`. */
   async refused(options) {
-    const failure = () => this.latest(["REGISTER_OK", "REGISTER_FAIL"])?.type === "REGISTER_FAIL";
+    const failure = () => this.registration() && !this.registration().startsWith("200 ");
     await this.until("refusal", failure, options);
-    return this.latest(["REGISTER_FAIL"]).param;
+    return this.registration();
+  }
+
+  /** The registrar's latest answer, from the output: the first may come before the control connection stands. */
+  registration() {
+    return [...this.program.output.matchAll(/(?:\{\d+\/\w+\/v4\}|\(prio \d+\):) (\d{3} .*?) \(/g)].at(-1)?.[1];
   }
 
   /** Calls a URI, or an extension or number at the account's server. */

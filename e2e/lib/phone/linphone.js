@@ -73,6 +73,17 @@ export class Linphone extends Phone {
     return this.lastAnswer();
   }
 
+  /** Goes to another port, as a phone that changes its network does: it registers from there at once. */
+  async moves() {
+    this.port = await freePort();
+    await this.command(`port sip ${this.port} udp`);
+  }
+
+  /** Waits until a phone that was refused is registered again by trying by itself. */
+  async heals(options = { within: 30_000 }) {
+    await this.until("healed", async () => (await this.registration()) === "LinphoneRegistrationOk", options);
+  }
+
   /** The registration's state, from the log: the daemon's `register-status` knows only what its `register` began. */
   async registration() {
     const moves = [...(await this.readLog()).matchAll(/moving from state \[\w+\] to \[(LinphoneRegistration\w+)\]/g)];
