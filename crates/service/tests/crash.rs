@@ -1,0 +1,344 @@
+//! kill -9 at any point between the click and the answer: all or nothing, mails included.
+//!
+//! The test starts itself as a second process that applies changes and runs the mailer, kills it at a random moment, and
+//! looks at what the database holds; two hundred times on each engine.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::device::NewDevice;
+use lineside_model::directory::Transport;
+use lineside_model::id::{AccountId, ChangeId, DeviceId, LicenseTypeId, NumberId, TrackId, UserId};
+use lineside_model::journal::Via;
+use lineside_model::license::{Catalogue, VOICE};
+use lineside_model::mail::MailState;
+use lineside_model::phone_number::{E164, NumberKind};
+use lineside_model::user::{NewUser, ProfileInput, Role};
+use lineside_service::store::Store;
+use lineside_service::{Caller, Identity, Outcome, Parts, Service, ServiceError, Settings};
+use lineside_testkit::clock::TestClock;
+use lineside_testkit::database::{Database, Engine};
+use lineside_testkit::service::{House, new_user};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+const KILLS: u64 = 200;
+/// A worker that is not killed stops here.
+const ROUND_MAX: u64 = 40;
+const WORKER: &str = "LINESIDE_TEST_CRASH_WORKER";
+
+/// What a worker is told.
+#[derive(Clone, Serialize, Deserialize)]
+struct Orders {
+    database: String,
+    folder: PathBuf,
+    account_id: AccountId,
+    owner: UserId,
+    /// The change that added the numbers: their identifiers follow from it.
+    numbers: ChangeId,
+    round: u64,
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_all_or_nothing_on_sqlite() -> anyhow::Result<()> {
+    survive(Engine::Sqlite).await
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_all_or_nothing_on_postgresql() -> anyhow::Result<()> {
+    survive(Engine::Postgres).await
+}
+
+/// The second process. Without orders (run as a test like the others) there is nothing to do.
+#[tokio::test]
+async fn worker() -> anyhow::Result<()> {
+    let Ok(orders) = std::env::var(WORKER) else { return Ok(()) };
+    let orders: Orders = serde_json::from_str(&orders)?;
+    let service = service(&orders, Store::open(&orders.database).await?, TestClock::default())?;
+    let owner = owner(&orders);
+    tokio::spawn({
+        let service = service.clone();
+        async move { service.run_mailer().await }
+    });
+    for step in 0..ROUND_MAX {
+        for request in requests(&orders, step)? {
+            say(&format!("asked {}", request.id))?;
+            match service.apply(&owner, &request, None).await? {
+                Outcome::Done { .. } => say(&format!("answered {}", request.id))?,
+                other => anyhow::bail!("{other:?}"),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn say(line: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    // Whatever the test runner wrote before stands on a line of its own.
+    writeln!(out, "\n{line}")?;
+    out.flush()
+}
+
+/// Add a user with number, license and welcome mail; give them a phone; take every third license away again.
+fn requests(orders: &Orders, step: u64) -> anyhow::Result<Vec<ChangeRequest>> {
+    let n = orders.round * ROUND_MAX + step;
+    let change_id = |kind: &str| ChangeId(orders.numbers.derive(kind, Uuid::from_u128(u128::from(n))));
+    let input = ProfileInput {
+        first_name: format!("Name{n}"),
+        last_name: "Crash".to_owned(),
+        username: format!("crash.{n}"),
+        email: format!("crash.{n}@acme.example"),
+        ..ProfileInput::default()
+    };
+    let number = NumberId(orders.numbers.derive(number(n)?.as_str(), Uuid::nil()));
+    let user = NewUser {
+        number_id: Some(number),
+        package: Some(basic()),
+        welcome_wanted: true,
+        ..new_user(&input, Role::User)?
+    };
+    let add = ChangeRequest { id: change_id("user"), change: Change::AddUser { user: Box::new(user) } };
+    let user_id = add.new_user_id();
+    let device = NewDevice { model: "linphone".to_owned(), mac: None, label: None, user_id: Some(user_id) };
+    let mut requests = vec![add, ChangeRequest { id: change_id("device"), change: Change::AddDevice { device } }];
+    if n.is_multiple_of(3) {
+        let change = Change::RemoveLicense { user_ids: vec![user_id], track_id: voice() };
+        requests.push(ChangeRequest { id: change_id("remove"), change });
+    }
+    Ok(requests)
+}
+
+fn number(n: u64) -> anyhow::Result<E164> {
+    Ok(E164::parse(&format!("+1480{:07}", 2_220_000 + n))?)
+}
+
+fn basic() -> LicenseTypeId {
+    Catalogue::default_catalogue().license_type_by_slug("basic").expect("the catalogue has Basic").id
+}
+
+fn voice() -> TrackId {
+    Catalogue::default_catalogue().track_by_slug(VOICE).expect("the catalogue has Voice").id
+}
+
+fn owner(orders: &Orders) -> Caller {
+    let identity = Identity::User {
+        id: orders.owner,
+        account_id: orders.account_id,
+        role: Role::AccountOwner,
+        name: "Ana Owner".to_owned(),
+    };
+    Caller { identity, via: Via::Portal, from: None }
+}
+
+fn service(orders: &Orders, store: Store, clock: TestClock) -> anyhow::Result<Service> {
+    let spool = orders.folder.join("spool");
+    Ok(Service::new(Parts {
+        store,
+        hasher: Hasher::new(Cost::CHEAP)?,
+        sealer: Sealer::create_or_open(&orders.folder.join("seal.key"), &mut OsRandom)?,
+        clock: Arc::new(clock),
+        random: || Box::new(OsRandom) as Box<dyn CryptoRng + Send>,
+        files: Arc::new(object_store::memory::InMemory::new()),
+        mail: lineside_mail::Transport::spool(&spool),
+        settings: Settings {
+            portal_url: "http://phones.test".to_owned(),
+            sip_host: "sip.phones.test".to_owned(),
+            sip_port: 5060,
+            sip_transport: Transport::Udp,
+            ntp_server: "pool.ntp.org".to_owned(),
+            mail_from: "phones@phones.test".to_owned(),
+            mail_spool: Some(spool),
+        },
+    }))
+}
+
+async fn survive(engine: Engine) -> anyhow::Result<()> {
+    let Some(database) = Database::fresh(engine).await else { return Ok(()) };
+    let house = House::over(database.store.clone()).await?;
+    let owner_caller = &house.acme.owner.caller;
+    house.apply(owner_caller, Change::SetSeats { license_type_id: basic(), bought: 1_000_000 }).await?;
+    let numbers: Result<Vec<E164>, _> = (0..KILLS * ROUND_MAX).map(number).collect();
+    let change = Change::AddNumbers { numbers: numbers?, kind: NumberKind::Landline, location_id: None };
+    let (added, _) = house.apply(owner_caller, change).await?;
+    let folder = tempfile::tempdir()?;
+    let mut orders = Orders {
+        database: database.url(),
+        folder: folder.path().to_owned(),
+        account_id: house.acme.id,
+        owner: house.acme.owner.id,
+        numbers: added.id,
+        round: 0,
+    };
+    let clock = TestClock::default();
+    let service = service(&orders, database.store.clone(), clock.clone())?;
+    let mut seen = Seen::default();
+    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    for round in 0..KILLS {
+        orders.round = round;
+        let said = run_and_kill(&orders, &mut chance)?;
+        check_round(&service, &orders, &said, &mut seen).await?;
+    }
+    assert!(seen.interrupted > KILLS / 10, "only {} of {KILLS} kills hit a change under way", seen.interrupted);
+    check_mails(&service, &orders, &clock, &seen).await?;
+    eprintln!(
+        "{engine:?}: {KILLS} kills, {} changes whole, {} of those unanswered, {} changes absent",
+        seen.whole, seen.unanswered, seen.absent
+    );
+    Ok(())
+}
+
+#[derive(Default)]
+struct Said {
+    asked: Vec<ChangeId>,
+    answered: Vec<ChangeId>,
+}
+
+/// Starts a worker and kills it at a random moment: after a random number of lines and a random part of a millisecond more.
+fn run_and_kill(orders: &Orders, chance: &mut Chance) -> anyhow::Result<Said> {
+    let mut child: Child = Command::new(std::env::current_exe()?)
+        .args(["worker", "--exact", "--nocapture"])
+        .env(WORKER, serde_json::to_string(orders)?)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()?;
+    let lines_until_kill = chance.below(24);
+    let out = child.stdout.take().expect("standard output is piped");
+    let mut said = Said::default();
+    let mut heard = 0;
+    for line in BufReader::new(out).lines() {
+        let line = line?;
+        let Some((what, id)) = line.split_once(' ') else { continue };
+        match what {
+            "asked" => said.asked.push(id.parse()?),
+            "answered" => said.answered.push(id.parse()?),
+            _ => continue,
+        }
+        heard += 1;
+        if heard == lines_until_kill + 1 {
+            // Not waiting for something: this is the random moment itself.
+            std::thread::sleep(Duration::from_micros(chance.below(6_000)));
+            child.kill()?;
+        }
+    }
+    child.wait()?;
+    anyhow::ensure!(heard > lines_until_kill, "the worker ended by itself in round {}", orders.round);
+    Ok(said)
+}
+
+#[derive(Default)]
+struct Seen {
+    whole: u64,
+    /// Done, and the answer lost.
+    unanswered: u64,
+    absent: u64,
+    interrupted: u64,
+    licensed: i64,
+    users: Vec<UserId>,
+}
+
+/// A change is in the journal if and only if all of its rows are there; and it is, if it was answered.
+async fn check_round(service: &Service, orders: &Orders, said: &Said, seen: &mut Seen) -> anyhow::Result<()> {
+    let owner = owner(orders);
+    if said.asked.len() > said.answered.len() {
+        seen.interrupted += 1;
+    }
+    for step in 0..ROUND_MAX {
+        for request in requests(orders, step)? {
+            if !said.asked.contains(&request.id) {
+                continue;
+            }
+            let journaled = exists(service.journal_entry(&owner, request.id).await)?.is_some();
+            let answered = said.answered.contains(&request.id);
+            assert!(journaled || !answered, "an answered change is gone: {:?}", request.change);
+            match (journaled, answered) {
+                (true, true) => seen.whole += 1,
+                (true, false) => (seen.whole, seen.unanswered) = (seen.whole + 1, seen.unanswered + 1),
+                (false, _) => seen.absent += 1,
+            }
+            check_rows(service, &owner, &request, journaled, seen).await?;
+        }
+    }
+    let seats = service.seats(&owner).await?;
+    let used = seats.iter().find(|seats| seats.license_type_id == basic()).map(|seats| seats.used);
+    assert_eq!(used, Some(seen.licensed), "seats and assignments disagree after round {}", orders.round);
+    Ok(())
+}
+
+async fn check_rows(
+    service: &Service,
+    owner: &Caller,
+    request: &ChangeRequest,
+    journaled: bool,
+    seen: &mut Seen,
+) -> anyhow::Result<()> {
+    match &request.change {
+        Change::AddUser { user } => {
+            let id = request.new_user_id();
+            let found = exists(service.user(owner, id).await)?;
+            assert_eq!(found.is_some(), journaled, "user and journal disagree");
+            let number_id = user.number_id.expect("each has a number");
+            let held = service.number(owner, number_id).await?.number.user_id;
+            assert_eq!(held, journaled.then_some(id), "number and journal disagree");
+            if let Some(found) = found {
+                assert_eq!((found.numbers.len(), found.mails.len()), (1, 1), "half of {}", found.user.profile.username);
+                seen.licensed += 1;
+                seen.users.push(id);
+            }
+        }
+        Change::AddDevice { .. } => {
+            let id: DeviceId = request.new_device_id();
+            let found = exists(service.device(owner, id).await)?;
+            assert_eq!(found.is_some(), journaled, "device and journal disagree");
+            assert!(found.is_none_or(|found| found.line.is_some()), "a device without its line");
+        }
+        Change::RemoveLicense { user_ids, .. } => {
+            let held = service.user(owner, user_ids[0]).await?.assignments.len();
+            assert_eq!(held, usize::from(!journaled), "license and journal disagree");
+            seen.licensed -= i64::from(journaled);
+        }
+        other => anyhow::bail!("no such change is made here: {other:?}"),
+    }
+    Ok(())
+}
+
+fn exists<T>(found: Result<T, ServiceError>) -> Result<Option<T>, ServiceError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(ServiceError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every mail of every user that exists goes out, those that a killed worker had claimed as well.
+async fn check_mails(service: &Service, orders: &Orders, clock: &TestClock, seen: &Seen) -> anyhow::Result<()> {
+    clock.turn(TimeDelta::hours(1));
+    while service.send_due_mails().await? > 0 {}
+    let owner = owner(orders);
+    for id in &seen.users {
+        let user = service.user(&owner, *id).await?;
+        let [mail] = user.mails.as_slice() else { anyhow::bail!("{} mails for one user", user.mails.len()) };
+        assert_eq!(mail.state, MailState::Accepted, "{:?}", mail.said);
+    }
+    let spooled = std::fs::read_dir(orders.folder.join("spool"))?.filter_map(Result::ok);
+    let letters = spooled.filter(|file| file.path().extension().is_some_and(|extension| extension == "eml")).count();
+    assert_eq!(letters, seen.users.len(), "as many letters as users");
+    Ok(())
+}
+
+/// Chance that a failure can repeat: xorshift (Marsaglia 2003).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}
