@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 const KILLS: u64 = 200;
 /// A worker that is not killed stops here.
-const ROUND_MAX: u64 = 40;
+const ROUND_MAX: u64 = 12;
 const WORKER: &str = "LINESIDE_TEST_CRASH_WORKER";
 
 /// What a worker is told.
@@ -207,7 +207,7 @@ fn run_and_kill(orders: &Orders, chance: &mut Chance) -> anyhow::Result<Said> {
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()?;
-    let lines_until_kill = chance.below(24);
+    let lines_until_kill = chance.below(8);
     let out = child.stdout.take().expect("standard output is piped");
     let mut said = Said::default();
     let mut heard = 0;
