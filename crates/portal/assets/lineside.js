@@ -178,7 +178,9 @@ function freeNumbers(part) {
     if (!answer.ok || answer.redirected || mine !== latest) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const select of fresh.querySelectorAll("select")) {
-      document.getElementById(select.id)?.replaceChildren(...select.children);
+      // As markup: moving options one by one would make the list that loses them choose another, and that one win here.
+      const shown = document.getElementById(select.id);
+      if (shown) shown.innerHTML = select.innerHTML;
     }
   }
   form.elements.namedItem("location_id")?.addEventListener("change", refresh);

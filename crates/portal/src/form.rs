@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use lineside_model::field::FieldErrors;
+use lineside_model::field::{FieldError, FieldErrors};
 use lineside_model::id::ChangeId;
 use lineside_model::plan::{Plan, Repair, field_errors};
 use serde::Serialize;
@@ -84,7 +84,7 @@ impl Form {
     #[must_use]
     pub fn with_blockers(mut self, plan: &Plan) -> Self {
         self.errors.0.extend(field_errors(&plan.blockers).0);
-        let elsewhere = |repairs: &[Repair]| repairs.iter().any(|repair| !matches!(repair, Repair::EditField { .. }));
+        let elsewhere = |repairs: &[Repair]| repairs.iter().any(|repair| crate::repair::link(repair).is_some());
         self.notes =
             notes(plan.blockers.iter().filter(|blocker| blocker.field.is_none() || elsewhere(&blocker.repairs)));
         self
@@ -147,6 +147,12 @@ impl Form {
     /// What is wrong, in one place, with links to the fields.
     pub fn summary(&self) -> Summary<'_> {
         Summary { form: self }
+    }
+
+    /// Those that no note says already, with repairs.
+    fn plain_errors(&self) -> Vec<&FieldError> {
+        let said = |message: &str| self.notes.iter().any(|note| note.message == message);
+        self.errors.0.iter().filter(|error| !said(&error.message)).collect()
     }
 
     fn id(&self, name: &str) -> String {
