@@ -34,6 +34,7 @@ pub mod phone_number;
 mod readiness;
 mod record;
 mod search;
+pub mod sample;
 pub mod seats;
 pub mod session;
 #[cfg(test)]

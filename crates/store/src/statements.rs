@@ -8,7 +8,7 @@ use crate::connection::{with_list, with_rows};
 use crate::value::Value;
 use crate::{
     Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
-    location, login, mail, phone_number, readiness, search, seats, session, tally, user, user_list,
+    location, login, mail, phone_number, readiness, sample, search, seats, session, tally, user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
@@ -29,6 +29,7 @@ const ALL: &[&[&str]] = &[
     mail::STATEMENTS,
     phone_number::STATEMENTS,
     readiness::STATEMENTS,
+    sample::STATEMENTS,
     search::STATEMENTS,
     seats::STATEMENTS,
     session::STATEMENTS,
