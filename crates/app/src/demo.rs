@@ -117,6 +117,15 @@ fn config(options: &Options, http: SocketAddr) -> anyhow::Result<Config> {
     })
 }
 
+/// Nothing listens in a measurement; only the data has a place.
+pub fn bench_config(data: &Path, database: Option<String>) -> anyhow::Result<Config> {
+    let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let options = Options { data: data.to_owned(), http: loopback, sip: loopback, database, json: false };
+    config(&options, loopback)
+}
+
+pub use accounts::empty_account;
+
 /// "All addresses" is no address to go to: the machine's own towards the network, or loopback when it has none.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     if !listen.ip().is_unspecified() {

@@ -1,5 +1,6 @@
 //! The program `lineside`: configuration, wiring, command line, demo data.
 
+mod bench;
 mod clock;
 mod config;
 mod demo;
@@ -40,6 +41,11 @@ enum Command {
     },
     /// Serve two demo accounts; the data is kept, and made when the folder is new.
     Demo(demo::Options),
+    /// Measure.
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
 }
 
 #[tokio::main]
@@ -61,6 +67,10 @@ async fn main() -> anyhow::Result<()> {
         Command::Demo(options) => {
             log::start(false);
             demo::run(&options).await
+        }
+        Command::Bench { bench } => {
+            log::start(false);
+            bench::run(&bench).await
         }
     }
 }

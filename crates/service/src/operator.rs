@@ -3,6 +3,7 @@
 use lineside_auth::Password;
 use lineside_model::account::AccountNumber;
 use lineside_model::id::OperatorId;
+use lineside_model::journal::Scope;
 use lineside_model::license::Catalogue;
 use lineside_model::list::AccountRow;
 use lineside_model::username::Username;
@@ -37,6 +38,11 @@ impl Service {
     /// At the start: the catalogue that ships, when there is none.
     pub async fn install_catalogue(&self) -> Result<(), ServiceError> {
         Ok(self.store().install_catalogue(&Catalogue::default_catalogue()).await?)
+    }
+
+    /// Fills a new account for a measurement.
+    pub async fn add_sample(&self, scope: &Scope, users: usize) -> Result<(), ServiceError> {
+        Ok(self.store().add_sample(scope, users, self.now()).await?)
     }
 
     /// From the command line: who runs Lineside.

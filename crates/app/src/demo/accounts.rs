@@ -36,6 +36,19 @@ pub async fn make(service: &Service) -> anyhow::Result<Credentials> {
     Ok(Credentials { operator, owner, user, empty_owner, api_token })
 }
 
+/// An account with nobody but its owner, to be filled by a measurement.
+pub struct EmptyAccount {
+    pub scope: Scope,
+    pub username: String,
+    pub password: String,
+}
+
+pub async fn empty_account(service: &Service) -> anyhow::Result<EmptyAccount> {
+    let account = open(service, "51730946", "Blue Mesa Books", "blue-mesa.example", 1_999).await?;
+    let SignIn { username, password } = account.sign_in(1_999).await?;
+    Ok(EmptyAccount { scope: account.scope, username, password })
+}
+
 /// Fourteen characters that can be read aloud: on the screen of whoever runs the demo, and random all the same.
 fn password() -> String {
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
