@@ -39,13 +39,13 @@ export async function signIn(browser, url, { username, password }, options = {})
 }
 
 /** Fails with every accessibility violation that axe finds on the page, in the light look and in the dark one. */
-export async function axe(page) {
+export async function axe(page, looks = ["light", "dark"]) {
   const source = await axeSource;
   const found = [];
-  for (const colorScheme of ["light", "dark"]) {
+  for (const colorScheme of looks) {
     await page.emulateMedia({ colorScheme });
     await page.evaluate(source); // not as a script of the page: its content security policy forbids that, and rightly
-    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
     for (const { id, help, nodes } of violations) {
       const places = nodes.map(({ target, failureSummary }) => `    ${target.join(" ")}: ${failureSummary}`);
       found.push(`  ${colorScheme}: ${id}: ${help}\n${places.join("\n")}`);
