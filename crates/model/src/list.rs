@@ -65,6 +65,10 @@ pub struct UserFilter {
     /// The Voice license held.
     pub license_type_id: Option<LicenseTypeId>,
     pub no_license: bool,
+    /// Holds this license type, of whatever track.
+    pub holds: Option<LicenseTypeId>,
+    /// Does not hold it.
+    pub lacks: Option<LicenseTypeId>,
     pub state: Option<UserState>,
     /// `Some(true)`: every lamp is ready.
     pub ready: Option<bool>,

@@ -54,6 +54,8 @@ const AT_NONE: &str = "u.location_id IS NULL";
 const IN_DEPARTMENT: &str = "u.department_id = ?";
 const WITH_LICENSE: &str = "u.voice_license_id = ?";
 const NO_LICENSE: &str = "u.voice_license_id IS NULL";
+const HOLDS: &str = "EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.id AND a.license_type_id = ?)";
+const LACKS: &str = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.id AND a.license_type_id = ?)";
 const IN_STATE: &str = "u.state = ?";
 const READY: &str = "u.ready = TRUE";
 const NOT_READY: &str = "u.ready = FALSE";
@@ -75,7 +77,20 @@ pub(crate) const STATEMENTS: &[&str] = &[ROWS, ENTRIES, USERS_OF_WORD];
 #[cfg(test)]
 pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
     selects: &[ALONG_INDEX, FROM_WORD],
-    clauses: &[AT, AT_NONE, IN_DEPARTMENT, WITH_LICENSE, NO_LICENSE, IN_STATE, READY, NOT_READY, UNFINISHED, HAS_WORD],
+    clauses: &[
+        AT,
+        AT_NONE,
+        IN_DEPARTMENT,
+        WITH_LICENSE,
+        NO_LICENSE,
+        HOLDS,
+        LACKS,
+        IN_STATE,
+        READY,
+        NOT_READY,
+        UNFINISHED,
+        HAS_WORD,
+    ],
     orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN, BY_LOCATION, BY_LOCATION_DOWN],
 };
 #[cfg(test)]
@@ -226,6 +241,8 @@ impl Listing<'_> {
         condition.and_if(AT, filter.location_id);
         condition.and_if(IN_DEPARTMENT, filter.department_id);
         condition.and_if(WITH_LICENSE, filter.license_type_id);
+        condition.and_if(HOLDS, filter.holds);
+        condition.and_if(LACKS, filter.lacks);
         condition.and_if(IN_STATE, filter.state.map(UserState::as_str));
         if filter.no_license {
             condition.and_plain(NO_LICENSE);

@@ -63,7 +63,8 @@ impl PickPage {
     ) -> Result<Self, PageError> {
         let filter = UserFilter {
             search: data.text("search").trim().to_owned(),
-            license_type_id: (purpose == Purpose::Remove).then_some(license.id),
+            holds: (purpose == Purpose::Remove).then_some(license.id),
+            lacks: (purpose == Purpose::Assign).then_some(license.id),
             page: data.parse("page").unwrap_or(1).max(1),
             ..UserFilter::default()
         };
@@ -79,10 +80,6 @@ impl PickPage {
         let form = Form::empty(visitor.service.new_change_id()).with("search", filter.search);
         let frame = visitor.frame(title).await?;
         Ok(Self { frame, form, license, purpose, bought, used, page, chosen, elsewhere, error })
-    }
-
-    fn holds(&self, row: &UserRow) -> bool {
-        self.purpose == Purpose::Assign && row.license.as_ref() == Some(&self.license.name)
     }
 }
 

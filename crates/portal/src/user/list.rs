@@ -152,6 +152,7 @@ fn filter(data: &FormData) -> UserFilter {
         },
         descending: data.text("dir") == "desc",
         page: data.parse("page").unwrap_or(1).clamp(1, 100_000),
+        ..UserFilter::default()
     }
 }
 

@@ -1,0 +1,12 @@
+//! The pages as a visitor without scripts meets them: through the router, over a database.
+#![expect(clippy::unwrap_used, reason = "what a test prepares has to be there")]
+
+mod department;
+mod device;
+mod journal;
+mod license;
+mod location;
+mod number;
+mod operator;
+mod settings;
+mod visit;

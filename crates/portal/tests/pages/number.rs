@@ -1,0 +1,88 @@
+//! Phone numbers in the portal.
+
+use crate::visit::Visit;
+use axum::http::StatusCode;
+use lineside_model::list::NumberFilter;
+
+async fn with_range() -> Visit {
+    let visit = Visit::owner().await;
+    let added = visit.fill("/numbers/add", &[("numbers", "480 555 0100 - 0159\n602 555 0110")]).await;
+    // More than one record: the plan comes first.
+    assert!(added.says("Add 61 landline numbers"), "{}", added.html);
+    assert_eq!(visit.confirm(&added).await.location.as_deref(), Some("/numbers"));
+    visit
+}
+
+async fn number_id(visit: &Visit, digits: &str) -> String {
+    let filter = NumberFilter { search: digits.to_owned(), page: 1, ..NumberFilter::default() };
+    let page = visit.house.service.numbers(&visit.house.acme.owner.caller, &filter).await.unwrap();
+    page.rows[0].number.id.to_string()
+}
+
+#[tokio::test]
+async fn a_range_is_added_after_its_plan_and_listed_fifty_a_page() {
+    let visit = with_range().await;
+    let first = visit.get("/numbers").await;
+    assert_eq!(first.texts("tbody tr").len(), 50);
+    assert!(
+        first.says("61 entries, page 1 of 2") && first.has("a[rel=next][href='/numbers?page=2']"),
+        "{}",
+        first.html
+    );
+    assert_eq!(visit.get("/numbers?page=2").await.texts("tbody tr").len(), 11);
+}
+
+#[tokio::test]
+async fn the_address_filters() {
+    let visit = with_range().await;
+    let found = visit.get("/numbers?search=602&state=free").await;
+    assert_eq!(found.texts("tbody th"), ["+1 602 555 0110"]);
+    assert!(found.has("option[value=free][selected]") && found.has("input[name=search][value='602']"));
+    assert!(visit.get("/numbers?state=assigned").await.says("No number fits"));
+}
+
+#[tokio::test]
+async fn every_wrong_line_of_a_list_is_named() {
+    let visit = Visit::owner().await;
+    let shown = visit.fill("/numbers/add", &[("numbers", "480 555 0100\n4.67E+10\n911")]).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let error = shown.error("numbers").unwrap();
+    assert!(error.contains("line 2") && error.contains("line 3"), "{error}");
+    assert!(shown.texts("textarea")[0].starts_with("480 555 0100"));
+}
+
+#[tokio::test]
+async fn a_number_is_given_to_a_user_who_is_searched_for_and_taken_back() {
+    let visit = with_range().await;
+    let id = number_id(&visit, "4805550100").await;
+    let picker = visit.get(&format!("/numbers/{id}/assign?search=admin")).await;
+    assert_eq!(picker.texts("label.pick b"), ["Ana Admin"], "{}", picker.html);
+    let user = visit.house.acme.administrator.id.to_string();
+    let done = visit.fill(&format!("/numbers/{id}/assign?search=admin"), &[("user_id", &user)]).await;
+    assert_eq!(done.location.as_deref(), Some("/numbers"), "{}", done.html);
+    assert!(visit.get("/numbers?state=assigned").await.says("Ana Admin"));
+
+    let plan = visit.get(&format!("/numbers/{id}/take-back")).await;
+    assert!(plan.says("keeps no phone number"), "{}", plan.html);
+    visit.confirm(&plan).await;
+    assert!(visit.get("/numbers?state=assigned").await.says("No number fits"));
+}
+
+#[tokio::test]
+async fn nobody_chosen_is_said_beside_the_choice() {
+    let visit = with_range().await;
+    let id = number_id(&visit, "4805550100").await;
+    let shown = visit.fill(&format!("/numbers/{id}/assign"), &[]).await;
+    assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(shown.error("user_id").as_deref(), Some("choose the user who gets this number"));
+}
+
+#[tokio::test]
+async fn a_number_of_another_account_is_not_there() {
+    let visit = with_range().await;
+    let id = number_id(&visit, "4805550100").await;
+    let other = visit.sign_in("globex.owner").await;
+    assert_eq!(other.get(&format!("/numbers/{id}/assign")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(other.get(&format!("/numbers/{id}/take-back")).await.status, StatusCode::NOT_FOUND);
+    assert!(other.get("/numbers").await.says("The inventory of your phone numbers"));
+}
