@@ -43,7 +43,7 @@ impl Service {
         let request = phone::FileRequest::parse(file).ok_or(ServiceError::NotFound)?;
         let found = self.store().device_by_provisioning_hash(token.hash().as_bytes()).await?;
         let found = found.ok_or(ServiceError::NotFound)?;
-        let file = self.configuration(&found, request, secret)?;
+        let file = self.configuration(&found, &request, secret)?;
         let user_agent: String = user_agent.chars().filter(|c| !c.is_control()).take(200).collect();
         self.store().record_fetch(&found.device, self.new_change_id(), self.now(), from, &user_agent).await?;
         if let Some(user) = &found.user {
@@ -60,7 +60,7 @@ impl Service {
     fn configuration(
         &self,
         found: &ProvisionedDevice,
-        request: phone::FileRequest,
+        request: &phone::FileRequest,
         secret: &str,
     ) -> Result<phone::ConfigFile, ServiceError> {
         let ProvisionedDevice { device, line: Some(line), user: Some(user), voice: true, account, time_zone } = found

@@ -33,8 +33,8 @@ pub mod mail;
 pub mod phone_number;
 mod readiness;
 mod record;
-mod search;
 pub mod sample;
+mod search;
 pub mod seats;
 pub mod session;
 #[cfg(test)]
