@@ -72,6 +72,16 @@ impl ListPage {
         self.columns().swap_remove(at)
     }
 
+    /// What a search keeps of the address: how the list is sorted.
+    fn sorting(&self) -> Vec<(&'static str, &'static str)> {
+        let sort = match self.filter.sort {
+            UserSort::Name => None,
+            UserSort::Extension => Some(("sort", "extension")),
+            UserSort::Location => Some(("sort", "location")),
+        };
+        sort.into_iter().chain(self.filter.descending.then_some(("dir", "desc"))).collect()
+    }
+
     /// Where the list is now, to come back to.
     fn here(&self) -> String {
         self.pager.href(&self.users.page)
