@@ -201,7 +201,7 @@ impl Demo<'_> {
         ] {
             self.apply(Change::SetSeats { license_type_id: self.license(slug)?, bought }).await?;
         }
-        let mut sites = vec![
+        let mut sites = [
             self.site("Phoenix HQ", "3550", "N Central Ave", "Phoenix", "AZ", "85012", "480", "602").await?,
             self.site("Tucson", "33", "N Stone Ave", "Tucson", "AZ", "85701", "520", "928").await?,
             self.site("Denver", "1600", "Broadway", "Denver", "CO", "80202", "303", "720").await?,
