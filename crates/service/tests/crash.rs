@@ -178,10 +178,10 @@ async fn survive(engine: Engine) -> anyhow::Result<()> {
     let clock = TestClock::default();
     let service = service(&orders, database.store.clone(), clock.clone())?;
     let mut seen = Seen::default();
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for round in 0..KILLS {
         orders.round = round;
-        let said = run_and_kill(&orders, &mut chance)?;
+        let said = run_and_kill(&orders, &mut dice)?;
         check_round(&service, &orders, &said, &mut seen).await?;
     }
     assert!(seen.interrupted > KILLS / 10, "only {} of {KILLS} kills hit a change under way", seen.interrupted);
@@ -200,14 +200,14 @@ struct Said {
 }
 
 /// Starts a worker and kills it at a random moment: after a random number of lines and a random part of a millisecond more.
-fn run_and_kill(orders: &Orders, chance: &mut Chance) -> anyhow::Result<Said> {
+fn run_and_kill(orders: &Orders, dice: &mut Dice) -> anyhow::Result<Said> {
     let mut child: Child = Command::new(std::env::current_exe()?)
         .args(["worker", "--exact", "--nocapture"])
         .env(WORKER, serde_json::to_string(orders)?)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()?;
-    let lines_until_kill = chance.below(8);
+    let lines_until_kill = dice.below(8);
     let out = child.stdout.take().expect("standard output is piped");
     let mut said = Said::default();
     let mut heard = 0;
@@ -222,7 +222,7 @@ fn run_and_kill(orders: &Orders, chance: &mut Chance) -> anyhow::Result<Said> {
         heard += 1;
         if heard == lines_until_kill + 1 {
             // Not waiting for something: this is the random moment itself.
-            std::thread::sleep(Duration::from_micros(chance.below(6_000)));
+            std::thread::sleep(Duration::from_micros(dice.below(6_000)));
             child.kill()?;
         }
     }
@@ -332,9 +332,9 @@ async fn check_mails(service: &Service, orders: &Orders, clock: &TestClock, seen
 }
 
 /// Chance that a failure can repeat: xorshift (Marsaglia 2003).
-struct Chance(u64);
+struct Dice(u64);
 
-impl Chance {
+impl Dice {
     fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

@@ -436,6 +436,8 @@ fn an_authorized_user_needs_a_pin_and_the_owner_stays() {
     assert_eq!(planned(&facts, set(Role::AuthorizedUser, None)).blockers[0].field.as_deref(), Some("pin"));
     assert_eq!(planned(&facts, set(Role::AuthorizedUser, Some(Opaque::new(*b"h")))).blockers, []);
     assert_eq!(planned(&facts, set(Role::AccountOwner, None)).blockers[0].field.as_deref(), Some("role"));
+    let second = NewUser { role: Role::AccountOwner, without_license: true, ..new_user() };
+    assert_eq!(planned(&facts, Change::AddUser { user: Box::new(second) }).blockers[0].field.as_deref(), Some("role"));
     facts.users.get_mut(&ANA).unwrap().role = Role::AccountOwner;
     assert!(planned(&facts, set(Role::User, None)).blocked());
     assert!(planned(&facts, Change::SetUserState { user_id: ANA, state: UserState::Suspended }).blocked());

@@ -18,6 +18,10 @@ impl Draft<'_> {
             let confirm = Blocker::new(BlockerKind::NeedsConfirmation, message, vec![Repair::Confirm]);
             self.block(Blocker { field: Some("package".to_owned()), ..confirm });
         }
+        if new.role == Role::AccountOwner {
+            let message = "an account has one owner; only the operator changes who that is";
+            self.block(Blocker::field(BlockerKind::Invalid, "role", message));
+        }
         self.new_user(new);
     }
 
