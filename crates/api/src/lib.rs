@@ -1,1 +1,32 @@
-//! REST under /api/v1 with OpenAPI.
+//! REST under `/api/v1` with OpenAPI.
+//!
+//! How a request flows: [`router`] knows every address and who may call it; the [`gate`] looks up the token and turns away
+//! whom it must, so that a handler only ever sees a [`Caller`](lineside_service::Caller) who may be there. A handler reads
+//! the [`body`] and [`query`] strictly, and asks the service. A change goes through [`apply`], the one place that plans,
+//! compares with the plan that was read, and applies at most once. What does not happen is answered as a [`problem`].
+//!
+//! A concept is a file here; it says `routes()` what it answers, and its views say what is sent.
+
+pub mod address;
+pub mod apply;
+pub mod body;
+pub mod gate;
+pub mod id;
+pub mod openapi;
+pub mod page;
+pub mod patch;
+pub mod plan;
+pub mod problem;
+pub mod query;
+pub mod router;
+
+pub mod device;
+pub mod e911;
+pub mod greeting;
+pub mod license;
+pub mod me;
+pub mod number;
+pub mod user;
+
+pub use self::openapi::openapi;
+pub use self::router::{Access, Endpoint, endpoints, router};

@@ -1,0 +1,110 @@
+//! Where a user is when dialling 911.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use lineside_model::address::CivicAddressInput;
+use lineside_model::change::Change;
+use lineside_model::e911::E911Address;
+use lineside_model::field::FieldErrors;
+use lineside_model::id::UserId;
+use lineside_model::phone_number::E164;
+use lineside_service::{Caller, Service};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::address::{AddressBody, AddressView};
+use crate::apply::{Answer, Ask};
+use crate::body::Body;
+use crate::gate::SignedIn;
+use crate::id::Id;
+use crate::problem::Problem;
+use crate::query::{Nothing, Params};
+use crate::router::{Access, Route};
+
+pub fn routes() -> Vec<Route> {
+    vec![Route::new(Access::Administrator, routes!(show_e911)), Route::change(routes!(confirm_e911))]
+}
+
+/// A user's emergency address. It counts once it is confirmed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = E911Address)]
+pub struct E911View {
+    version: i64,
+    address: AddressView,
+    /// What emergency services call back; `null`: the user's own number.
+    #[schema(example = "+14805550143")]
+    callback: Option<String>,
+    confirmed_at: Option<DateTime<Utc>>,
+    /// Who confirmed it, by name.
+    confirmed_by: Option<String>,
+}
+
+/// An emergency address.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = E911AddressInput)]
+pub struct E911Body {
+    address: AddressBody,
+    /// Without one: the user's own number.
+    #[schema(example = "+14805550143")]
+    callback: Option<String>,
+    /// Somebody says that the user will be at this address. Without it the address is saved and stays open.
+    #[serde(default)]
+    confirmed: bool,
+}
+
+/// Show the emergency address
+#[utoipa::path(
+    get,
+    path = "/users/{id}/e911",
+    tag = "Users",
+    params(("id" = uuid::Uuid, Path, description = "The user")),
+    responses((status = 200, body = Option<E911View>, description = "The address; `null` when there is none"))
+)]
+async fn show_e911(
+    State(service): State<Service>,
+    SignedIn(caller): SignedIn,
+    Id(id): Id<UserId>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<Option<E911View>>, Problem> {
+    shown(&service, &caller, id).await.map(Json)
+}
+
+/// Save or confirm the emergency address
+#[utoipa::path(
+    put,
+    path = "/users/{id}/e911",
+    tag = "Users",
+    params(("id" = uuid::Uuid, Path, description = "The user")),
+    request_body = E911Body,
+    responses((status = 200, body = E911View, description = "The address"))
+)]
+async fn confirm_e911(Id(user_id): Id<UserId>, ask: Ask, Body(body): Body<E911Body>) -> Answer {
+    let mut errors = FieldErrors::default();
+    let parsed = CivicAddressInput::from(body.address).parse();
+    let address = parsed
+        .map_err(|wrong| wrong.0.iter().for_each(|one| errors.push(&format!("address.{}", one.field), &one.message)))
+        .ok();
+    let callback = errors.take_optional("callback", body.callback.as_deref().unwrap_or_default(), E164::parse);
+    let address = errors.into_result(address)?;
+    let change = Change::ConfirmE911 { user_id, address, callback, confirmed: body.confirmed };
+    ask.carry_out(change, shown(&ask.service, &ask.caller, user_id)).await
+}
+
+async fn shown(service: &Service, caller: &Caller, id: UserId) -> Result<Option<E911View>, Problem> {
+    Ok(service.user(caller, id).await?.e911.as_ref().map(E911View::from))
+}
+
+impl From<&E911Address> for E911View {
+    fn from(e911: &E911Address) -> Self {
+        Self {
+            version: e911.version,
+            address: (&e911.address).into(),
+            callback: e911.callback.as_ref().map(ToString::to_string),
+            confirmed_at: e911.confirmed.as_ref().map(|confirmed| confirmed.at),
+            confirmed_by: e911.confirmed.as_ref().map(|confirmed| confirmed.by.clone()),
+        }
+    }
+}

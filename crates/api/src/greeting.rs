@@ -1,0 +1,121 @@
+//! What callers hear before they leave a message.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use lineside_model::change::Change;
+use lineside_model::greeting::Greeting;
+use lineside_model::id::UserId;
+use lineside_service::Service;
+use lineside_service::greeting::UPLOAD_MAX;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use crate::apply::{Answer, Ask};
+use crate::body;
+use crate::gate::SignedIn;
+use crate::id::Id;
+use crate::problem::Problem;
+use crate::query::{self, Nothing, Params};
+use crate::router::{Access, Route};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Access::Administrator, routes!(play_greeting)),
+        Route::change(routes!(set_greeting)).body_limit(UPLOAD_MAX),
+        Route::change(routes!(remove_greeting)),
+    ]
+}
+
+/// An uploaded greeting. Without one, the default greeting plays.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Greeting)]
+pub struct GreetingView {
+    #[schema(example = "ana.wav")]
+    file_name: String,
+    #[schema(example = 7200)]
+    duration_ms: u32,
+    uploaded_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct UploadQuery {
+    /// The file's name, for people to read.
+    file_name: String,
+    /// Described with what all changes take.
+    #[param(ignore)]
+    plan: bool,
+}
+
+/// Listen to the greeting
+#[utoipa::path(
+    get,
+    path = "/users/{id}/greeting",
+    tag = "Users",
+    params(("id" = uuid::Uuid, Path, description = "The user")),
+    responses((status = 200, body = Vec<u8>, content_type = "audio/wav", description = "The audio"))
+)]
+async fn play_greeting(
+    State(service): State<Service>,
+    SignedIn(caller): SignedIn,
+    Id(id): Id<UserId>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Answer {
+    let audio = service.greeting_audio(&caller, id).await?;
+    Ok(([(CONTENT_TYPE, "audio/wav")], audio).into_response())
+}
+
+/// Upload a greeting
+///
+/// The body is the file itself: WAV, MP3, Ogg, M4A, at most 20 MB.
+#[utoipa::path(
+    put,
+    path = "/users/{id}/greeting",
+    tag = "Users",
+    params(("id" = uuid::Uuid, Path, description = "The user"), UploadQuery),
+    request_body(content = Vec<u8>, content_type = "audio/*"),
+    responses((status = 200, body = GreetingView, description = "The greeting"))
+)]
+async fn set_greeting(State(service): State<Service>, Id(user_id): Id<UserId>, request: Request) -> Answer {
+    let (mut parts, body) = request.into_parts();
+    let SignedIn(caller) = SignedIn::from_request_parts(&mut parts, &service).await?;
+    let query: UploadQuery = query::read(&parts.uri)?;
+    let ask = Ask::new(&service, caller, query.plan, &parts.headers)?;
+    let limit = format!("this file is larger than {} MB; shorten it or save it as MP3", UPLOAD_MAX / (1024 * 1024));
+    let file = body::read(Request::from_parts(parts, body), &service, &limit).await?;
+    if file.is_empty() {
+        return Err(Problem::malformed("", "send the file as the body"));
+    }
+    let prepared = service.prepare_greeting(&ask.caller, ask.id, user_id, &query.file_name, file.to_vec()).await?;
+    ask.carry_out(prepared.change, shown(&ask, user_id)).await
+}
+
+/// Go back to the default greeting
+#[utoipa::path(
+    delete,
+    path = "/users/{id}/greeting",
+    tag = "Users",
+    params(("id" = uuid::Uuid, Path, description = "The user")),
+    responses((status = 204, description = "The default greeting plays"))
+)]
+async fn remove_greeting(Id(user_id): Id<UserId>, ask: Ask) -> Answer {
+    ask.remove(Change::RemoveGreeting { user_id }).await
+}
+
+async fn shown(ask: &Ask, id: UserId) -> Result<Option<GreetingView>, Problem> {
+    Ok(ask.service.user(&ask.caller, id).await?.greeting.as_ref().map(GreetingView::from))
+}
+
+impl From<&Greeting> for GreetingView {
+    fn from(greeting: &Greeting) -> Self {
+        Self {
+            file_name: greeting.file_name.clone(),
+            duration_ms: greeting.duration_ms,
+            uploaded_at: greeting.uploaded_at,
+        }
+    }
+}

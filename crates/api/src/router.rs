@@ -1,0 +1,141 @@
+//! Every address of the API, and who may call it.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware;
+use axum::routing::any;
+use lineside_service::Service;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::body::JSON_MAX;
+use crate::gate::{self, Gate};
+use crate::problem::{self, Problem};
+
+/// Who may call an address. For everybody else it does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Nobody needs a token.
+    Anyone,
+    /// Whoever belongs to an account.
+    User,
+    /// Account Owner, Administrator, Authorized User.
+    Administrator,
+}
+
+/// One or more methods of one address that the same people may call. Files of one concept list theirs in `routes()`.
+pub struct Route {
+    pub(crate) access: Access,
+    /// Takes `?plan=true`, `Lineside-Plan` and `Idempotency-Key`.
+    pub(crate) planned: bool,
+    pub(crate) handler: UtoipaMethodRouter<Service>,
+}
+
+/// An address as tests see it: each has to be called as everybody who may and who may not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub method: Method,
+    pub path: String,
+    pub access: Access,
+}
+
+impl Route {
+    /// For what plans nothing: readings, and the few changes that touch no more than themselves.
+    pub fn new(access: Access, handler: UtoipaMethodRouter<Service>) -> Self {
+        Self { access, planned: false, handler }
+    }
+
+    /// A change that is planned and applied, by an administrator.
+    pub fn change(handler: UtoipaMethodRouter<Service>) -> Self {
+        Self { access: Access::Administrator, planned: true, handler }
+    }
+
+    /// For uploads: more than [`JSON_MAX`].
+    #[must_use]
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.handler.2 = self.handler.2.layer(DefaultBodyLimit::max(bytes));
+        self
+    }
+
+    /// Its one path, without the folder that all of them lie in.
+    pub(crate) fn path(&self) -> &str {
+        self.handler.1.paths.keys().next().map_or("", String::as_str)
+    }
+
+    pub(crate) fn item(&self) -> Option<&PathItem> {
+        self.handler.1.paths.values().next()
+    }
+
+    pub(crate) fn methods(&self) -> Vec<Method> {
+        let item = self.item().cloned().unwrap_or_default();
+        operations(&item).into_iter().map(|(method, _)| method).collect()
+    }
+}
+
+/// Where the addresses lie.
+pub const ROOT: &str = "/api/v1";
+
+pub(crate) fn routes() -> Vec<Route> {
+    [
+        crate::device::routes(),
+        crate::e911::routes(),
+        crate::greeting::routes(),
+        crate::license::routes(),
+        crate::me::routes(),
+        crate::number::routes(),
+        crate::openapi::routes(),
+        crate::user::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What there is to call, for the test that calls all of it.
+pub fn endpoints() -> Vec<Endpoint> {
+    let of = |route: &Route| {
+        let (path, access) = (format!("{ROOT}{}", route.path()), route.access);
+        route
+            .methods()
+            .into_iter()
+            .map(move |method| Endpoint { method, path: path.clone(), access })
+            .collect::<Vec<_>>()
+    };
+    routes().iter().flat_map(of).collect()
+}
+
+/// The API. Serve it with the peer's address (`into_make_service_with_connect_info::<SocketAddr>`): the journal keeps it.
+pub fn router(service: Service) -> Router {
+    let mut router = Router::new();
+    for route in routes() {
+        let path = format!("{ROOT}{}", route.path());
+        let gate = middleware::from_fn_with_state(Gate { service: service.clone(), access: route.access }, gate::pass);
+        router = router.route(&path, route.handler.2.route_layer(gate));
+    }
+    // Not a fallback: the pages that this is merged with have one of their own.
+    for unknown in ["/api", "/api/", "/api/{*rest}"] {
+        router = router.route(unknown, any(nothing_here));
+    }
+    router
+        .layer(DefaultBodyLimit::max(JSON_MAX))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(problem::write))
+        .with_state(service)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
+
+pub(crate) fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
+    let all = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
+}

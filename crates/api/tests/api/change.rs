@@ -1,0 +1,1 @@
+//! Changes: planned, applied once, refused.

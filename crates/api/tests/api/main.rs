@@ -1,0 +1,16 @@
+//! The API through its router, on both engines.
+
+mod access;
+mod change;
+mod client;
+mod reading;
+
+use lineside_testkit::database::{Database, Engine};
+use lineside_testkit::service::House;
+
+/// A house over an empty database, which lives as long as it is held. `None`: there is no server for this engine.
+async fn house(engine: Engine) -> Option<(House, Database)> {
+    let database = Database::fresh(engine).await?;
+    let house = House::over(database.store.clone()).await.unwrap();
+    Some((house, database))
+}

@@ -1,0 +1,52 @@
+//! Lists and records.
+
+use crate::client::Client;
+use crate::house;
+use axum::http::Method;
+use lineside_testkit::database::Engine;
+use rstest::rstest;
+
+#[rstest]
+#[tokio::test]
+async fn users_are_listed_filtered_and_shown(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let client = Client::of(&house, &house.acme.administrator).await;
+    let users = client.get("/users").await.expect(200);
+    assert_eq!(users.json["total"], 3);
+    let found = client.get("/users?search=ana+owner&state=active&sort=extension&descending=true").await.expect(200);
+    assert_eq!(found.json["items"][0]["username"], "acme.owner");
+    let shown = client.get(&format!("/users/{}", house.acme.owner.id)).await.expect(200);
+    assert_eq!(shown.json["role"], "account_owner");
+    let me = client.get("/me").await.expect(200);
+    assert_eq!(me.json["username"], "acme.admin");
+}
+
+#[rstest]
+#[case("/users?page=0", "page")]
+#[case("/users?page=-1", "page")]
+#[case("/users?page=99999999999", "page")]
+#[case("/users?location_id=x", "location_id")]
+#[case("/users?state=gone", "state")]
+#[case("/users?serach=ana", "serach")]
+#[case("/numbers?state=gone", "state")]
+#[case("/free-numbers?limit=0", "limit")]
+#[case("/me?plan=true", "plan")]
+#[tokio::test]
+async fn a_wrong_parameter_is_named(#[case] path: &str, #[case] field: &str) {
+    let (house, _database) = house(Engine::Sqlite).await.unwrap();
+    let client = Client::of(&house, &house.acme.administrator).await;
+    let refused = client.get(path).await.expect(400);
+    assert_eq!(refused.json["errors"][0]["field"], field, "{}", refused.json);
+}
+
+#[tokio::test]
+async fn what_the_router_refuses_is_a_problem_too() {
+    let (house, _database) = house(Engine::Sqlite).await.unwrap();
+    let client = Client::of(&house, &house.acme.administrator).await;
+    client.get("/nothing").await.expect(404);
+    client.get("/api").await.expect(404);
+    client.get("/users/no-uuid").await.expect(404);
+    client.get("/users/%FF").await.expect(404);
+    client.send(Method::PUT, "/users", &[], None).await.expect(405);
+    client.send(Method::POST, "/users", &[], None).await.expect(415);
+}
