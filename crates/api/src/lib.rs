@@ -10,6 +10,7 @@
 pub mod address;
 pub mod apply;
 pub mod body;
+pub mod docs;
 pub mod gate;
 pub mod id;
 pub mod openapi;
@@ -20,12 +21,18 @@ pub mod problem;
 pub mod query;
 pub mod router;
 
+pub mod account;
+pub mod department;
 pub mod device;
 pub mod e911;
 pub mod greeting;
+pub mod journal;
 pub mod license;
+pub mod location;
 pub mod me;
 pub mod number;
+pub mod suggestion;
+pub mod token;
 pub mod user;
 
 pub use self::openapi::openapi;

@@ -81,6 +81,8 @@ fn complete(operation: &mut Map<String, Value>, access: Access, planned: bool) {
     }
     if planned {
         codes.extend(["409", "422"]);
+    } else if operation.contains_key("requestBody") {
+        codes.push("422");
     }
     let responses = operation.entry("responses").or_insert_with(|| json!({}));
     for code in codes {

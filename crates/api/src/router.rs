@@ -79,13 +79,19 @@ pub const ROOT: &str = "/api/v1";
 
 pub(crate) fn routes() -> Vec<Route> {
     [
+        crate::account::routes(),
+        crate::department::routes(),
         crate::device::routes(),
         crate::e911::routes(),
         crate::greeting::routes(),
+        crate::journal::routes(),
         crate::license::routes(),
+        crate::location::routes(),
         crate::me::routes(),
         crate::number::routes(),
         crate::openapi::routes(),
+        crate::suggestion::routes(),
+        crate::token::routes(),
         crate::user::routes(),
     ]
     .into_iter()
@@ -103,12 +109,14 @@ pub fn endpoints() -> Vec<Endpoint> {
             .map(move |method| Endpoint { method, path: path.clone(), access })
             .collect::<Vec<_>>()
     };
-    routes().iter().flat_map(of).collect()
+    let docs =
+        crate::docs::PATHS.map(|path| Endpoint { method: Method::GET, path: path.to_owned(), access: Access::Anyone });
+    routes().iter().flat_map(of).chain(docs).collect()
 }
 
 /// The API. Serve it with the peer's address (`into_make_service_with_connect_info::<SocketAddr>`): the journal keeps it.
 pub fn router(service: Service) -> Router {
-    let mut router = Router::new();
+    let mut router = crate::docs::router();
     for route in routes() {
         let path = format!("{ROOT}{}", route.path());
         let gate = middleware::from_fn_with_state(Gate { service: service.clone(), access: route.access }, gate::pass);

@@ -1,7 +1,10 @@
 //! People.
 
 pub mod add;
+pub mod edit;
 pub mod list;
+pub mod mails;
+pub mod security;
 pub mod show;
 pub mod view;
 
@@ -13,5 +16,10 @@ pub fn routes() -> Vec<Route> {
         Route::new(Access::Administrator, routes!(list::list_users)),
         Route::change(routes!(add::add_user)),
         Route::new(Access::Administrator, routes!(show::show_user)),
+        Route::change(routes!(edit::edit_user)),
+        Route::change(routes!(security::set_user_state)),
+        Route::change(routes!(security::set_user_security)),
+        Route::change(routes!(mails::send_welcome)),
+        Route::new(Access::Administrator, routes!(mails::retry_mail)),
     ]
 }

@@ -28,6 +28,10 @@ pub struct UserQuery {
     license_type_id: Option<Uuid>,
     /// Only users without a Voice license.
     no_license: bool,
+    /// Holds this license type, of whatever track.
+    holds: Option<Uuid>,
+    /// Does not hold it.
+    lacks: Option<Uuid>,
     #[param(inline)]
     state: Option<StateName>,
     /// `true`: every lamp is ready; `false`: some lamp is not.
@@ -99,6 +103,8 @@ impl UserQuery {
             department_id: self.department_id.map(DepartmentId),
             license_type_id: self.license_type_id.map(LicenseTypeId),
             no_license: self.no_license,
+            holds: self.holds.map(LicenseTypeId),
+            lacks: self.lacks.map(LicenseTypeId),
             state: self.state.map(UserState::from),
             ready: self.ready,
             unfinished: self.unfinished,

@@ -1,0 +1,144 @@
+//! Who did what.
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use lineside_model::id::{ChangeId, UserId};
+use lineside_model::journal::JournalEntry;
+use lineside_model::list::JournalFilter;
+use lineside_service::Service;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::gate::SignedIn;
+use crate::id::Id;
+use crate::page::{self, PageView};
+use crate::plan::StepView;
+use crate::problem::Problem;
+use crate::query::{Nothing, Params};
+use crate::router::{Access, Route};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Access::Administrator, routes!(list_journal)),
+        Route::new(Access::Administrator, routes!(show_journal_entry)),
+    ]
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct JournalQuery {
+    /// The user that it is mainly about.
+    user_id: Option<Uuid>,
+    /// Such as `edit_profile`.
+    action: Option<String>,
+    /// Words of the summary or the actor's name.
+    search: Option<String>,
+    /// From this instant on (RFC 3339).
+    from: Option<DateTime<Utc>>,
+    /// Before this instant (RFC 3339).
+    until: Option<DateTime<Utc>>,
+    /// From 1.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+}
+
+/// One applied change, or one event worth keeping.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = JournalEntry)]
+pub struct JournalEntryView {
+    /// The change's identifier: its `Idempotency-Key`, when one was sent.
+    id: Uuid,
+    at: DateTime<Utc>,
+    actor: ActorView,
+    #[schema(example = "edit_profile")]
+    action: String,
+    #[schema(example = "Changed Ana Duarte's profile")]
+    summary: String,
+    user_id: Option<Uuid>,
+    steps: Vec<StepView>,
+}
+
+/// Who did it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorView {
+    /// `operator`, `user` or `system`.
+    #[schema(example = "user")]
+    kind: &'static str,
+    id: Option<Uuid>,
+    /// The name as it stood then.
+    #[schema(example = "Marcus Ohl")]
+    name: String,
+    /// `portal`, `api` or `system`.
+    #[schema(example = "api")]
+    via: &'static str,
+    /// The address that the request came from.
+    #[schema(example = "203.0.113.7")]
+    from: Option<String>,
+}
+
+/// List the journal
+#[utoipa::path(
+    get,
+    path = "/journal",
+    tag = "Journal",
+    params(JournalQuery),
+    responses((status = 200, body = PageView<JournalEntryView>, description = "The newest first"))
+)]
+async fn list_journal(
+    State(service): State<Service>,
+    SignedIn(caller): SignedIn,
+    Params(query): Params<JournalQuery>,
+) -> Result<Json<PageView<JournalEntryView>>, Problem> {
+    let filter = JournalFilter {
+        user_id: query.user_id.map(UserId),
+        action: query.action.unwrap_or_default(),
+        search: page::search(query.search)?,
+        from: query.from,
+        until: query.until,
+        page: page::page(query.page)?,
+    };
+    Ok(Json(PageView::of(service.journal(&caller, &filter).await?)))
+}
+
+/// Show a journal entry
+#[utoipa::path(
+    get,
+    path = "/journal/{id}",
+    tag = "Journal",
+    params(("id" = uuid::Uuid, Path, description = "The entry")),
+    responses((status = 200, body = JournalEntryView, description = "The entry"))
+)]
+async fn show_journal_entry(
+    State(service): State<Service>,
+    SignedIn(caller): SignedIn,
+    Id(id): Id<ChangeId>,
+    Params(Nothing {}): Params<Nothing>,
+) -> Result<Json<JournalEntryView>, Problem> {
+    Ok(Json(service.journal_entry(&caller, id).await?.into()))
+}
+
+impl From<JournalEntry> for JournalEntryView {
+    fn from(entry: JournalEntry) -> Self {
+        let actor = entry.actor;
+        Self {
+            id: entry.id.0,
+            at: entry.at,
+            actor: ActorView {
+                kind: actor.kind.as_str(),
+                id: actor.id,
+                name: actor.name,
+                via: actor.via.as_str(),
+                from: actor.from,
+            },
+            action: entry.action,
+            summary: entry.summary,
+            user_id: entry.user_id.map(Uuid::from),
+            steps: entry.steps.iter().map(StepView::from).collect(),
+        }
+    }
+}
