@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::ChangeId;
 use lineside_model::journal::JournalEntry;
-use lineside_model::plan::{Fingerprint, Plan};
+use lineside_model::plan::{Fingerprint, Plan, Record};
 use lineside_service::mint::LineSecret;
 use lineside_service::{Caller, Outcome, Service, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -202,7 +202,16 @@ fn is_about(entry: &JournalEntry, change: &Change) -> bool {
     let mut records = entry.steps.iter().flat_map(|step| [&step.before, &step.after]).flatten().peekable();
     records.peek().is_none()
         || entry.user_id.is_some_and(|user| user.0 == subject)
-        || records.any(|record| record.id() == subject || record.user_id().is_some_and(|user| user.0 == subject))
+        || records.any(|record| belongs(record, subject))
+}
+
+/// The record itself, its user's, or a line's device.
+fn belongs(record: &Record, subject: Uuid) -> bool {
+    let device = match record {
+        Record::Line(line) => Some(line.device_id.0),
+        _ => None,
+    };
+    record.id() == subject || device == Some(subject) || record.user_id().is_some_and(|user| user.0 == subject)
 }
 
 fn subject(change: &Change) -> Option<Uuid> {

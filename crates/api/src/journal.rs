@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::JournalEntry;
 use lineside_model::list::JournalFilter;
@@ -96,13 +96,23 @@ async fn list_journal(
 ) -> Result<Json<PageView<JournalEntryView>>, Problem> {
     let filter = JournalFilter {
         user_id: query.user_id.map(UserId),
-        action: query.action.unwrap_or_default(),
+        action: page::words("action", query.action)?,
         search: page::search(query.search)?,
-        from: query.from,
-        until: query.until,
+        from: instant("from", query.from)?,
+        until: instant("until", query.until)?,
         page: page::page(query.page)?,
     };
     Ok(Json(PageView::of(service.journal(&caller, &filter).await?)))
+}
+
+/// RFC 3339 has years of four digits; the databases know no more than they need.
+fn instant(parameter: &str, at: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, Problem> {
+    match at {
+        Some(at) if !(1970..=9999).contains(&at.year()) => {
+            Err(Problem::malformed(parameter, "give an instant from the year 1970 on, such as 2026-03-02T12:00:00Z"))
+        }
+        at => Ok(at),
+    }
 }
 
 /// Show a journal entry

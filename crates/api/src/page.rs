@@ -53,11 +53,19 @@ pub fn page(asked: Option<u32>) -> Result<i64, Problem> {
     }
 }
 
-/// What people search for is short.
+/// What people search for.
 pub fn search(text: Option<String>) -> Result<String, Problem> {
+    words("search", text)
+}
+
+/// Short and printable: a control character is in nothing that is kept, and one of them (NUL) PostgreSQL does not take.
+pub fn words(parameter: &str, text: Option<String>) -> Result<String, Problem> {
     let text = text.unwrap_or_default();
     if text.chars().count() > 200 {
-        return Err(Problem::malformed("search", "shorten the search to 200 characters"));
+        return Err(Problem::malformed(parameter, "shorten this to 200 characters"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Problem::malformed(parameter, "remove the control characters"));
     }
     Ok(text)
 }

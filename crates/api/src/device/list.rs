@@ -77,7 +77,7 @@ pub async fn list_devices(
 ) -> Result<Json<PageView<DeviceRowView>>, Problem> {
     let filter = DeviceFilter {
         search: page::search(query.search)?,
-        model: query.model,
+        model: query.model.map(|model| page::words("model", Some(model))).transpose()?,
         assigned: query.assigned,
         page: page::page(query.page)?,
     };

@@ -1,7 +1,7 @@
 //! Seats that the account bought, and how many are taken.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use lineside_model::change::Change;
 use lineside_model::id::LicenseTypeId;
 use lineside_model::license::Seats;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
 use crate::gate::SignedIn;
+use crate::id::Id;
 use crate::license::find_type;
 use crate::problem::Problem;
 use crate::query::{Nothing, Params};
@@ -60,7 +61,7 @@ pub async fn list_seats(
     request_body = SeatsBody,
     responses((status = 200, body = SeatsView, description = "The seats"))
 )]
-pub async fn set_seats(Path(license_type): Path<String>, ask: Ask, Body(body): Body<SeatsBody>) -> Answer {
+pub async fn set_seats(Id(license_type): Id<String>, ask: Ask, Body(body): Body<SeatsBody>) -> Answer {
     let license_type_id = find_type(&ask, &license_type).await?.map_err(|_| Problem::not_found())?;
     let change = Change::SetSeats { license_type_id, bought: body.bought };
     ask.carry_out(change, shown(&ask.service, &ask.caller, license_type_id)).await

@@ -3,8 +3,9 @@
 use axum::http::Method;
 use lineside_api::{Access, Endpoint, endpoints};
 use lineside_testkit::database::Engine;
+use lineside_testkit::service::House;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use crate::client::{Answer, Client};
@@ -74,4 +75,89 @@ async fn a_wrong_token_is_as_good_as_none(#[case] token: &str) {
     let header = format!("Bearer {token}");
     let nobody = Client::nobody(&house);
     nobody.send(Method::GET, "/users", &[("Authorization", &header)], None).await.expect(401);
+}
+
+/// Everything that has an identifier: one of each in Acme, made by its own administrator.
+async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
+    let client = Client::of(house, &house.acme.administrator).await;
+    let address = json!({"street_number": "3550", "street_name": "N Central Ave", "city": "Phoenix", "region": "AZ",
+        "postal_code": "85012"});
+    let user = json!({"first_name": "Ana", "last_name": "Duarte", "username": "ana.duarte", "without_license": true,
+        "email": "ana@acme.example", "send_welcome": true});
+    let add = async |path: &str, body: Value| client.send(Method::POST, path, &[], Some(body)).await.expect(201);
+    let user = add("/users", user).await;
+    let mail = user.json["mails"][0]["id"].as_str().unwrap().to_owned();
+    let location = add("/locations", json!({"name": "HQ", "address": address})).await.id();
+    let department = add("/departments", json!({"name": "Sales"})).await.id();
+    let device = add("/devices", json!({"model": "generic", "user_id": user.json["id"]})).await.id();
+    let numbers = add("/numbers", json!({"numbers": ["+14805550143"], "kind": "landline"})).await;
+    let number = numbers.json["steps"][0]["id"].as_str().unwrap().to_owned();
+    let token = add("/tokens", json!({"name": "Import"})).await.id();
+    let journal = client.get("/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    [
+        ("users", user.id()),
+        ("mails", mail),
+        ("locations", location),
+        ("departments", department),
+        ("devices", device),
+        ("numbers", number),
+        ("tokens", token),
+        ("journal", journal),
+    ]
+    .into()
+}
+
+/// A body that is right in itself, so that nothing but the account is in the way.
+fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
+    let address = json!({"street_number": "3550", "street_name": "N Central Ave", "city": "Phoenix", "region": "AZ",
+        "postal_code": "85012"});
+    let last = endpoint.path.trim_end_matches("/{id}").rsplit('/').next().unwrap_or_default();
+    Some(match (endpoint.method.as_str(), last) {
+        ("PATCH", _) => json!({}),
+        ("PUT", "user") => json!({"user_id": own_user}),
+        ("PUT", "state") => json!({"state": "suspended"}),
+        ("PUT", "security") => json!({"role": "administrator"}),
+        ("PUT", "e911") => json!({"address": address, "confirmed": true}),
+        ("PUT", "lock") => json!({"locked": true}),
+        ("PUT", "greeting") => json!("not even read"),
+        ("POST", "generate" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,
+        other => panic!("give {other:?} a body here, so that it is tried as the administrator of another account"),
+    })
+}
+
+#[rstest]
+#[tokio::test]
+async fn another_accounts_identifiers_are_unknown(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let ids = belongings(&house).await;
+    let stranger = Client::of(&house, &house.globex.administrator).await;
+    let own = Client::of(&house, &house.acme.administrator).await;
+    let before = own.get("/journal").await.json["total"].clone();
+    let their_user = house.globex.user.id.to_string();
+    for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.path.contains("{id}")) {
+        let path = filled(&endpoint.path, &ids);
+        let body = right_body(&endpoint, &their_user);
+        let answer = stranger.send(endpoint.method.clone(), &path, &[], body.clone()).await;
+        assert_eq!(answer.status, 404, "{endpoint:?}: {}", answer.json);
+        let answer = answer.expect(404);
+        assert_eq!(answer.json["type"], "/problems/not-found");
+        if endpoint.method == Method::GET && !path.ends_with("greeting") {
+            own.get(&path).await.expect(if path.contains("/tokens/") { 405 } else { 200 });
+        }
+    }
+    // Named in a body: never taken, whatever the words.
+    let device = json!({"user_id": ids["users"]});
+    let mine = json!({"model": "generic", "user_id": house.globex.user.id});
+    let mine = stranger.send(Method::POST, "/devices", &[], Some(mine)).await.expect(201).id();
+    stranger.send(Method::PUT, &format!("/devices/{mine}/user"), &[], Some(device)).await.expect(404);
+    let users = json!({"user_ids": [ids["users"]], "license_type": "basic"});
+    stranger.send(Method::POST, "/licenses/assign", &[], Some(users)).await.expect(404);
+    for (field, of) in [("location_id", "locations"), ("department_id", "departments")] {
+        let path = format!("/users/{their_user}");
+        stranger.send(Method::PATCH, &path, &[], Some(json!({field: ids[of]}))).await.expect(422);
+    }
+    for filter in [format!("location_id={}", ids["locations"]), format!("department_id={}", ids["departments"])] {
+        assert_eq!(stranger.get(&format!("/users?{filter}")).await.expect(200).json["total"], 0);
+    }
+    assert_eq!(own.get("/journal").await.json["total"], before, "nothing was done to Acme");
 }

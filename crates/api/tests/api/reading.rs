@@ -31,6 +31,11 @@ async fn users_are_listed_filtered_and_shown(#[values(Engine::Sqlite, Engine::Po
 #[case("/numbers?state=gone", "state")]
 #[case("/free-numbers?limit=0", "limit")]
 #[case("/me?plan=true", "plan")]
+#[case("/users?search=%00", "search")]
+#[case("/devices?model=%00", "model")]
+#[case("/journal?action=%00", "action")]
+#[case("/journal?from=-0500-01-01T00:00:00Z", "from")]
+#[case("/journal?until=yesterday", "until")]
 #[tokio::test]
 async fn a_wrong_parameter_is_named(#[case] path: &str, #[case] field: &str) {
     let (house, _database) = house(Engine::Sqlite).await.unwrap();
