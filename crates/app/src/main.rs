@@ -39,6 +39,8 @@ enum Command {
         username: String,
         name: String,
     },
+    /// Print the description of the API, OpenAPI 3.1.
+    Openapi,
     /// Serve two demo accounts; the data is kept, and made when the folder is new.
     Demo(demo::Options),
     /// Measure.
@@ -63,6 +65,10 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::AddOperator { config, username, name } => {
             operator::add(&config::read(&config)?, &username, &name).await
+        }
+        Command::Openapi => {
+            say(lineside_api::openapi().trim_end());
+            Ok(())
         }
         Command::Demo(options) => {
             log::start(false);

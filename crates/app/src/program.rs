@@ -79,7 +79,7 @@ impl Program {
     }
 
     pub async fn run(self) -> anyhow::Result<()> {
-        let app = lineside_portal::router(self.service.clone());
+        let app = lineside_portal::router(self.service.clone()).merge(lineside_api::router(self.service.clone()));
         let serve = axum::serve(self.listener, app.into_make_service_with_connect_info::<SocketAddr>());
         // Open event streams would hold a graceful end up for ever, so the server is dropped when the process is told to.
         tokio::select! {
