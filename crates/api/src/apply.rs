@@ -146,7 +146,8 @@ impl Ask {
             Ok(expected) => expected,
             Err(moved) => return Err(Problem::plan_moved(moved)),
         };
-        match self.service.apply(&self.caller, &request, expected.as_ref()).await? {
+        // Boxed: what planning and applying keep across their awaits is large.
+        match Box::pin(self.service.apply(&self.caller, &request, expected.as_ref())).await? {
             Outcome::Done { plan, secret } => Ok(Applied::Done { plan: Some(PlanView::of(self.id, &plan)), secret }),
             Outcome::Before => {
                 self.check_repeated(&request).await?;
@@ -216,9 +217,9 @@ fn belongs(record: &Record, subject: Uuid) -> bool {
 
 fn subject(change: &Change) -> Option<Uuid> {
     let value = serde_json::to_value(change).ok()?;
-    let names = ["location_id", "department_id", "device_id", "number_id", "license_type_id", "user_id"];
+    let fields = ["location_id", "department_id", "device_id", "number_id", "license_type_id", "user_id"];
     let of_one = !matches!(change, Change::AddNumbers { .. } | Change::AssignLicense { .. });
-    let named = names.into_iter().find_map(|name| value.get(name)?.as_str()?.parse().ok());
+    let named = fields.into_iter().find_map(|name| value.get(name)?.as_str()?.parse().ok());
     named.filter(|_| of_one)
 }
 

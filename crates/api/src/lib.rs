@@ -7,6 +7,11 @@
 //!
 //! A concept is a file here; it says `routes()` what it answers, and its views say what is sent.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "a problem is made once for a request that is refused, and moved a few times"
+)]
+
 pub mod address;
 pub mod apply;
 pub mod body;

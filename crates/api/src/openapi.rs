@@ -102,11 +102,8 @@ fn add_plan(operation: &mut Map<String, Value>) {
             "content": {"application/json": {"schema": plan}}});
     } else {
         let schema = ok["content"]["application/json"]["schema"].take();
-        if schema != plan {
-            ok["content"]["application/json"]["schema"] = json!({"anyOf": [schema, plan]});
-        } else {
-            ok["content"]["application/json"]["schema"] = plan;
-        }
+        ok["content"]["application/json"]["schema"] =
+            if schema == plan { plan } else { json!({"anyOf": [schema, plan]}) };
         let description = ok["description"].as_str().unwrap_or_default();
         ok["description"] = json!(format!("{description}; with plan=true the plan, and nothing was done"));
     }

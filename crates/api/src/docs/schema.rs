@@ -85,8 +85,11 @@ impl TypeDoc {
         types.sort_by_key(|type_| !type_.linked);
         let mut types = types.into_iter();
         let Some(first) = types.next() else { return Self::plain("anything") };
-        let rest: String = types.map(|type_| format!(" or {}{}{}", type_.before, type_.name, type_.after)).collect();
-        Self { after: format!("{}{rest}", first.after), ..first }
+        let mut after = first.after.clone();
+        for other in types {
+            after.extend([" or ", &other.before, &other.name, &other.after]);
+        }
+        Self { after, ..first }
     }
 
     fn plain(name: &str) -> Self {
