@@ -23,7 +23,8 @@ CREATE TABLE account (
 );
 CREATE INDEX account_by_name ON account (name_key, id);
 
--- Counts that pages show, kept with the rows that they count: counting 100,000 rows for each page would cost more than the
+-- Counts that pages show (here, and of users and numbers at each location and department) are kept with the rows that they
+-- count: counting 100,000 rows for each page would cost more than the
 -- page.
 CREATE TABLE tally (
     account_id UUID NOT NULL PRIMARY KEY REFERENCES account (id),
@@ -49,6 +50,8 @@ CREATE TABLE location (
     area_code TEXT,
     time_zone TEXT NOT NULL,
     site TEXT NOT NULL,
+    users BIGINT NOT NULL DEFAULT 0,
+    numbers BIGINT NOT NULL DEFAULT 0,
     UNIQUE (account_id, id),
     UNIQUE (account_id, name_key)
 );
@@ -59,6 +62,7 @@ CREATE TABLE department (
     version BIGINT NOT NULL,
     name TEXT NOT NULL,
     name_key TEXT COLLATE "C" NOT NULL,
+    users BIGINT NOT NULL DEFAULT 0,
     UNIQUE (account_id, id),
     UNIQUE (account_id, name_key)
 );

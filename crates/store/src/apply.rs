@@ -22,7 +22,7 @@ use crate::connection::Connection;
 use crate::engine::Tries;
 use crate::journal::Written;
 use crate::record::{Stored, delete, save};
-use crate::tally::{Tally, UserCounts};
+use crate::tally::{Places, Tally, UserCounts};
 use crate::{Store, StoreError, journal, login, readiness, search, seats, session, tally};
 
 /// What became of a change.
@@ -127,7 +127,8 @@ async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &P
     follow(link, scope, &facts.catalogue, plan, &touched).await?;
     let after = UserCounts::of(link, scope.account_id, &touched).await?;
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
-    tally.add(link, scope.account_id).await
+    tally.add(link, scope.account_id).await?;
+    Places::of_plan(plan).add(link, scope.account_id).await
 }
 
 fn opens_account(plan: &Plan) -> bool {

@@ -92,6 +92,11 @@ impl Total {
         Self { total: count.min(TOTAL_MAX), more_than: count > TOTAL_MAX }
     }
 
+    /// Counting ended early: there may be more.
+    pub(crate) fn at_least(self) -> Self {
+        Self { more_than: true, ..self }
+    }
+
     pub(crate) fn page<T>(self, rows: Vec<T>, page: i64) -> Page<T> {
         Page { rows, page: page.max(1), total: self.total, more_than: self.more_than }
     }

@@ -147,7 +147,7 @@ impl Connection {
             let (height, values) = (chunk.len(), chunk.into_iter().flatten().collect());
             // One row and full chunks come again; other heights would only crowd out the statements that are kept.
             let keep = height == 1 || height == many;
-            written += self.run(Sql::Owned(with_rows(sql, width, height)), values, keep).await?;
+            written += self.run(Sql::Owned(self.with_rows(sql, width, height)), values, keep).await?;
         }
         Ok(written)
     }
@@ -179,6 +179,20 @@ impl Connection {
         if let Err(error) = result {
             tracing::debug!(%error, "rollback");
         }
+    }
+
+    /// `(...)` becomes `($1, $2), ($3, $4), …`. SQLite looks numbered parameters up by their name, one after the other, so
+    /// thousands of them would cost millions of comparisons; its rows have `?`, which are bound in their order.
+    pub(crate) fn with_rows(&self, sql: &str, width: usize, height: usize) -> String {
+        let rows: Vec<String> = match self.link {
+            Link::SqlitePool(_) | Link::SqliteTransaction(_) => {
+                vec![format!("({})", vec!["?"; width].join(",")); height]
+            }
+            Link::PostgresPool(_) | Link::PostgresTransaction(_) => {
+                (0..height).map(|row| parameters(row * width, width)).collect()
+            }
+        };
+        sql.replacen("(...)", &rows.join(", "), 1)
     }
 
     /// SQLite has one writer, so it knows no row locks. All else is the same text.
@@ -222,12 +236,6 @@ fn list_statements(
 pub(crate) fn with_list(sql: &str, first: usize, length: usize) -> String {
     let list = parameters(first, length);
     sql.replacen("(...)", &list, 1)
-}
-
-/// `(...)` becomes `($1, $2), ($3, $4), …`.
-pub(crate) fn with_rows(sql: &str, width: usize, height: usize) -> String {
-    let rows: Vec<String> = (0..height).map(|row| parameters(row * width, width)).collect();
-    sql.replacen("(...)", &rows.join(", "), 1)
 }
 
 fn parameters(first: usize, length: usize) -> String {

@@ -18,13 +18,7 @@ pub(crate) const DEPARTMENTS_BY_ID: &str =
 pub(crate) const DEPARTMENT_BY_NAME: &str = "SELECT id FROM department WHERE account_id = $1 AND name_key = $2";
 pub(crate) const DEPARTMENT_USERS: &str =
     "SELECT count(*) FROM account_user WHERE account_id = $1 AND department_id = $2";
-const DEPARTMENTS: &str = "
-    SELECT d.id, d.version, d.name, COALESCE(u.users, 0) AS users
-    FROM department d
-    LEFT JOIN (
-        SELECT department_id, count(*) AS users FROM account_user WHERE account_id = $1 GROUP BY department_id
-    ) u ON u.department_id = d.id
-    WHERE d.account_id = $1 ORDER BY d.name_key";
+const DEPARTMENTS: &str = "SELECT id, version, name, users FROM department WHERE account_id = $1 ORDER BY name_key";
 const SAVE_DEPARTMENTS: &str = "
     INSERT INTO department (id, account_id, version, name, name_key) VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, name = excluded.name, name_key = excluded.name_key

@@ -82,8 +82,9 @@ const OF_MODEL: &str = "d.model = ?";
 const ASSIGNED: &str = "d.user_id IS NOT NULL";
 const UNASSIGNED: &str = "d.user_id IS NULL";
 const BEGINS_MAC: &str = "d.mac >= ?1 AND d.mac < ?2";
-const BEGINS: &str = "(d.title_key LIKE ?1 ESCAPE '\\' OR d.user_id IN (
-        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= ?2 AND w.word < ?3
+/// Each side has an index: the title's, and from the words to their users' devices.
+const BEGINS: &str = "((d.account_id = $1 AND d.title_key >= ?1 AND d.title_key < ?2) OR d.user_id IN (
+        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= ?1 AND w.word < ?2
     ))";
 const FETCHED: &str = "
     UPDATE device SET fetched_at = $3, fetched_from = $4, fetched_by = $5 WHERE account_id = $1 AND id = $2";
@@ -327,8 +328,8 @@ fn condition(scope: &Scope, filter: &DeviceFilter) -> Condition {
     if like_mac {
         condition.and_each(BEGINS_MAC, [digits.as_str().into(), search::past(&digits).into()]);
     } else if !search.is_empty() {
-        let (like, past) = (search::part(&search), search::past(&search));
-        condition.and_each(BEGINS, [like.into(), search.into(), past.into()]);
+        let past = search::past(&search);
+        condition.and_each(BEGINS, [search.into(), past.into()]);
     }
     condition.and_if(OF_MODEL, filter.model.as_deref());
     match filter.assigned {

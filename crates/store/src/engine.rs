@@ -16,6 +16,8 @@ use crate::connection::{Connection, Link};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
+const SQLITE_STATISTICS: &str = include_str!("../sqlite_statistics.sql");
+
 /// SQLite has one writer at a time; readers go on beside it.
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -115,12 +117,15 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .pragma("mmap_size", "1073741824")
         .pragma("temp_store", "memory")
         .statement_cache_capacity(STATEMENTS_KEPT);
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let writer =
+        SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_with(options.clone()).await?;
     migrations(|text| text.replace(" COLLATE \"C\"", "").replace("/* WITHOUT ROWID */", "WITHOUT ROWID"))
         .run(&writer)
         .await?;
+    sqlx::raw_sql(SQLITE_STATISTICS).execute(&writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
+        .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "on"))
         .await?;
     Ok(Engine::Sqlite { writer, readers })

@@ -21,20 +21,9 @@ pub(crate) const LOCATION_USERS: &str = "SELECT count(*) FROM account_user WHERE
 pub(crate) const LOCATION_NUMBERS: &str =
     "SELECT count(*) FROM phone_number WHERE account_id = $1 AND location_id = $2";
 const LOCATIONS: &str = "
-    SELECT l.id, l.account_id, l.version, l.site, COALESCE(u.users, 0) AS users, COALESCE(n.numbers, 0) AS numbers
-    FROM location l
-    LEFT JOIN (
-        SELECT location_id, count(*) AS users FROM account_user WHERE account_id = $1 GROUP BY location_id
-    ) u ON u.location_id = l.id
-    LEFT JOIN (
-        SELECT location_id, count(*) AS numbers FROM phone_number WHERE account_id = $1 GROUP BY location_id
-    ) n ON n.location_id = l.id
-    WHERE l.account_id = $1 ORDER BY l.name_key";
-const LOCATION: &str = "
-    SELECT l.id, l.account_id, l.version, l.site,
-        (SELECT count(*) FROM account_user u WHERE u.account_id = $1 AND u.location_id = l.id) AS users,
-        (SELECT count(*) FROM phone_number n WHERE n.account_id = $1 AND n.location_id = l.id) AS numbers
-    FROM location l WHERE l.account_id = $1 AND l.id = $2";
+    SELECT id, account_id, version, site, users, numbers FROM location WHERE account_id = $1 ORDER BY name_key";
+const LOCATION: &str =
+    "SELECT id, account_id, version, site, users, numbers FROM location WHERE account_id = $1 AND id = $2";
 const SAVE_LOCATIONS: &str = "
     INSERT INTO location (id, account_id, version, name, name_key, area_code, time_zone, site) VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, name = excluded.name, name_key = excluded.name_key,

@@ -21,8 +21,9 @@ use lineside_model::user::{Profile, Role, User, UserState, WizardStep};
 use uuid::Uuid;
 
 use crate::connection::Connection;
+use crate::engine::Engine;
 use crate::record::Stored;
-use crate::tally::{Tally, UserCounts};
+use crate::tally::{Places, Tally, UserCounts};
 use crate::value::{Value, parse, values};
 use crate::{Store, StoreError, login, readiness, search};
 
@@ -93,7 +94,7 @@ const LAST_NAMES: [&str; 40] = [
 ];
 
 impl Store {
-    /// Fills a new account with this many users. `VACUUM ANALYZE` follows, as the servers do it by themselves in time.
+    /// Fills a new account with this many users. On PostgreSQL, `VACUUM ANALYZE` follows, as it does by itself in time.
     pub async fn add_sample(&self, scope: &Scope, users: usize, now: DateTime<Utc>) -> Result<(), StoreError> {
         let catalogue = self.catalogue().await?;
         let sample = Sample { account: scope.account_id, now, catalogue };
@@ -107,9 +108,11 @@ impl Store {
         }
         let mut link = self.writer().await?;
         link.execute(USE_SEATS, values![scope.account_id]).await?;
-        link.execute("VACUUM", values![]).await?;
-        link.execute("ANALYZE", values![]).await?;
-        Ok(())
+        match &self.engine {
+            // Its statistics are set at the start.
+            Engine::Sqlite { .. } => Ok(()),
+            Engine::Postgres(_) => link.execute("VACUUM ANALYZE", values![]).await.map(drop),
+        }
     }
 }
 
@@ -134,6 +137,7 @@ struct Rows {
     e911: Vec<Vec<Value>>,
     assignments: Vec<Vec<Value>>,
     free: i64,
+    places: Places,
 }
 
 fn id(kind: u128, at: usize) -> Uuid {
@@ -200,7 +204,8 @@ impl Sample {
         readiness::refresh_devices(link, self.account, registered).await?;
         readiness::refresh_users(link, self.account, &self.catalogue, &rows.ids).await?;
         let of_users = UserCounts::of(link, self.account, &rows.ids).await?;
-        Tally { of_users, ..tally }.add(link, self.account).await
+        Tally { of_users, ..tally }.add(link, self.account).await?;
+        rows.places.add(link, self.account).await
     }
 
     /// Each seventh, eleventh and so on lacks something, so that every combination occurs.
@@ -209,6 +214,8 @@ impl Sample {
         let (account_id, user_id) = (self.account, user.id);
         let number = self.number(at, (!at.is_multiple_of(7)).then_some(user_id))?;
         let own: Vec<E164> = number.user_id.map(|_| number.number.clone()).into_iter().collect();
+        rows.places.user(&user, 1);
+        rows.places.number(&number, 1);
         rows.free += i64::from(number.user_id.is_none());
         rows.words.extend(search::word_rows(account_id, user_id, &user.profile, &own));
         rows.numbers.push(number.values(1)?);

@@ -50,7 +50,14 @@ pub(crate) fn word_rows(account: AccountId, user: UserId, profile: &Profile, num
     let sort_key = profile.sort_key();
     let words: BTreeSet<String> =
         profile.search_words().into_iter().chain(numbers.iter().flat_map(E164::search_words)).collect();
-    words.into_iter().map(|word| values![account, word, sort_key.as_str(), user]).collect()
+    let words: Vec<String> = words.into_iter().collect();
+    let needed = words.iter().enumerate().filter(|(at, word)| !begins(word, words.get(at + 1)));
+    needed.map(|(_, word)| values![account, word, sort_key.as_str(), user]).collect()
+}
+
+/// What begins another word is found by that: `ana` by `ana.duarte`. In order, that one comes next.
+fn begins(word: &str, next: Option<&String>) -> bool {
+    next.is_some_and(|next| next.starts_with(word))
 }
 
 /// What somebody typed, as beginnings of words. Punctuation splits it where it splits names and numbers; an email address
@@ -64,6 +71,10 @@ pub(crate) fn search_words(text: &str) -> Vec<String> {
         } else {
             words.extend(word.split(['-', '\'', '.', '(', ')', '+', '/', ',']).filter(|part| !part.is_empty()));
         }
+    }
+    // A phone number in groups: as one, it begins one of the forms that numbers are kept in.
+    if words.len() > 1 && words.iter().all(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
+        return vec![words.concat()];
     }
     let asked = |at: usize, word: &str| {
         words
@@ -103,7 +114,9 @@ mod tests {
     #[test]
     fn what_was_typed_splits_as_names_and_numbers_do() {
         assert_eq!(search_words("Zoë O'Brien"), ["zoe", "o", "brien"]);
-        assert_eq!(search_words("+1 (480) 555-0143"), ["1", "480", "555", "0143"]);
+        assert_eq!(search_words("+1 (480) 555-0143"), ["14805550143"]);
+        assert_eq!(search_words("555 0143"), ["5550143"]);
+        assert_eq!(search_words("ana 0143"), ["ana", "0143"]);
         assert_eq!(search_words("ana-b@harbor.example"), ["ana-b@harbor.example"]);
         assert_eq!(search_words("ana an ana"), ["ana"]);
         assert_eq!(search_words("  "), Vec::<String>::new());

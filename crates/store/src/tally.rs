@@ -1,9 +1,12 @@
 //! Counts that pages show of a whole account, kept with every change to what they count.
 
+use std::collections::BTreeMap;
+
 use lineside_model::device::Device;
-use lineside_model::id::{AccountId, UserId};
+use lineside_model::id::{AccountId, DepartmentId, LocationId, UserId};
 use lineside_model::phone_number::{NumberState, PhoneNumber};
 use lineside_model::plan::{Plan, Record};
+use lineside_model::user::User;
 use sqlx::FromRow;
 
 use crate::StoreError;
@@ -29,13 +32,17 @@ const ADD_TO_TALLY: &str = "
         unfinished = unfinished + $9, numbers = numbers + $10, numbers_free = numbers_free + $11,
         devices = devices + $12
     WHERE account_id = $1";
+const ADD_TO_LOCATION: &str =
+    "UPDATE location SET users = users + $3, numbers = numbers + $4 WHERE account_id = $1 AND id = $2";
+const ADD_TO_DEPARTMENT: &str = "UPDATE department SET users = users + $3 WHERE account_id = $1 AND id = $2";
 pub(crate) const TALLY: &str = "
     SELECT users, ready, no_license, no_number, no_e911, no_device, no_registration, unfinished, numbers, numbers_free,
         devices
     FROM tally WHERE account_id = $1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[COUNT_USERS, OPEN_TALLY, ADD_TO_TALLY, TALLY];
+pub(crate) const STATEMENTS: &[&str] =
+    &[COUNT_USERS, OPEN_TALLY, ADD_TO_TALLY, ADD_TO_LOCATION, ADD_TO_DEPARTMENT, TALLY];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, FromRow)]
 pub(crate) struct UserCounts {
@@ -130,6 +137,58 @@ impl Tally {
             self.devices,
         ];
         link.execute(ADD_TO_TALLY, values).await?;
+        Ok(())
+    }
+}
+
+/// How many more users and numbers are at each location, and users in each department.
+#[derive(Default)]
+pub(crate) struct Places {
+    locations: BTreeMap<LocationId, (i64, i64)>,
+    departments: BTreeMap<DepartmentId, i64>,
+}
+
+impl Places {
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
+        let mut places = Self::default();
+        for step in &plan.steps {
+            for (record, sign) in [(&step.before, -1), (&step.after, 1)] {
+                match record {
+                    Some(Record::User(user)) => places.user(user, sign),
+                    Some(Record::PhoneNumber(number)) => places.number(number, sign),
+                    _ => {}
+                }
+            }
+        }
+        places
+    }
+
+    pub(crate) fn user(&mut self, user: &User, sign: i64) {
+        if let Some(location) = user.profile.location_id {
+            self.locations.entry(location).or_default().0 += sign;
+        }
+        if let Some(department) = user.profile.department_id {
+            *self.departments.entry(department).or_default() += sign;
+        }
+    }
+
+    pub(crate) fn number(&mut self, number: &PhoneNumber, sign: i64) {
+        if let Some(location) = number.location_id {
+            self.locations.entry(location).or_default().1 += sign;
+        }
+    }
+
+    pub(crate) async fn add(&self, link: &mut Connection, account: AccountId) -> Result<(), StoreError> {
+        for (location, (users, numbers)) in &self.locations {
+            if (*users, *numbers) != (0, 0) {
+                link.execute(ADD_TO_LOCATION, values![account, *location, *users, *numbers]).await?;
+            }
+        }
+        for (department, users) in &self.departments {
+            if *users != 0 {
+                link.execute(ADD_TO_DEPARTMENT, values![account, *department, *users]).await?;
+            }
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Users: one looked at, and what Add user suggests. Lists are in `user_list`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use lineside_model::extension::{DialPlan, Extension};
@@ -45,9 +45,12 @@ const LOOKED_AT: &str = concat!(
     LEFT JOIN login g ON g.user_id = u.id
     WHERE u.account_id = $1 AND u.id = $2"
 );
-const EXTENSIONS_FROM: &str = "
-    SELECT extension_key, extension FROM account_user
-    WHERE account_id = $1 AND extension_key > $2 AND extension_key < $3 ORDER BY extension_key LIMIT 2000";
+const THOUSANDS: &str = "
+    SELECT substr(extension_key, 1, CAST($4 AS INTEGER)) AS thousand, count(*) FROM account_user
+    WHERE account_id = $1 AND extension_key >= $2 AND extension_key < $3 GROUP BY 1";
+const EXTENSIONS: &str = "
+    SELECT extension FROM account_user
+    WHERE account_id = $1 AND extension_key >= $2 AND extension_key < $3 AND extension IS NOT NULL";
 const SAVE_USERS: &str = "
     INSERT INTO account_user (id, account_id, version, first_name, last_name, username, extension, location_id,
         department_id, role, state, wizard, welcome_wanted, pin_hash, profile, created_at, sort_key, extension_key)
@@ -63,7 +66,7 @@ const DELETE_USERS: &str = "DELETE FROM account_user WHERE account_id = $1 AND i
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[USERS_BY_ID, EXTENSIONS_TAKEN, LOOKED_AT, EXTENSIONS_FROM, SAVE_USERS, DELETE_USERS];
+    &[USERS_BY_ID, EXTENSIONS_TAKEN, LOOKED_AT, THOUSANDS, EXTENSIONS, SAVE_USERS, DELETE_USERS];
 
 /// How many mails a user's page shows.
 const MAILS_SHOWN: i64 = 20;
@@ -213,36 +216,33 @@ impl Store {
     pub async fn suggest_extension(&self, scope: &Scope, plan: &DialPlan) -> Result<Option<Extension>, StoreError> {
         let mut link = self.snapshot().await?;
         let first = plan.first_extension.as_str();
-        let past = format!("{}~", first.len());
-        let mut taken: HashSet<String> = HashSet::new();
-        // Just before the first one: keys are compared byte by byte.
-        let mut after = format!("{}{}", first.len(), &first[..first.len() - 1]);
-        loop {
-            let rows: Vec<(String, String)> =
-                link.rows(EXTENSIONS_FROM, values![scope.account_id, after.as_str(), past.as_str()]).await?;
-            let last = rows.last().map(|(_, extension)| extension.clone());
-            let (all_read, dense) = (rows.len() < 2_000, is_dense(&rows));
-            taken.extend(rows.into_iter().map(|(_, extension)| extension));
-            let Some(last) = last.filter(|_| !all_read) else {
-                return Ok(plan.suggest(|extension| taken.contains(extension)));
-            };
-            if !dense {
-                // A gap may hold nothing but numbers that are no extensions; those after the last are not known yet.
-                let suggested = plan.suggest(|extension| taken.contains(extension));
-                if suggested.as_ref().is_some_and(|free| free.as_str() < last.as_str()) {
-                    return Ok(suggested);
-                }
+        let width = first.len();
+        // A thousand extensions share all but their last three digits: full thousands are passed over by their count.
+        let head = width.saturating_sub(3);
+        let key_head = i64::try_from(head + 1).unwrap_or(1);
+        let key = extension_key(Some(first));
+        let counts: Vec<(String, i64)> =
+            link.rows(THOUSANDS, values![scope.account_id, key, format!("{width}~"), key_head]).await?;
+        let taken_of: BTreeMap<String, i64> = counts.into_iter().collect();
+        let thousands = first[..head].parse().unwrap_or(0)..10_u32.pow(u32::try_from(head).unwrap_or(0));
+        for thousand in thousands {
+            let beginning = if head == 0 { String::new() } else { format!("{thousand:0head$}") };
+            let key = format!("{width}{beginning}");
+            if taken_of.get(&key) == Some(&1_000) {
+                continue;
             }
-            after = extension_key(Some(&last));
+            let from = if first.starts_with(&beginning) { first.to_owned() } else { format!("{beginning:0<width$}") };
+            // A thousand of numbers that are no extensions, such as 911000 to 911999.
+            let Ok(first_extension) = Extension::parse(&from) else { continue };
+            let within: Vec<(String,)> =
+                link.rows(EXTENSIONS, values![scope.account_id, key.as_str(), format!("{key}~")]).await?;
+            let taken: HashSet<String> = within.into_iter().map(|(extension,)| extension).collect();
+            let plan = DialPlan { first_extension, ..plan.clone() };
+            let suggested = plan.suggest(|extension| taken.contains(extension));
+            if suggested.as_ref().is_some_and(|extension| extension.as_str().starts_with(&beginning)) {
+                return Ok(suggested);
+            }
         }
-    }
-}
-
-/// Whether extensions of one length follow each other without a gap.
-fn is_dense(rows: &[(String, String)]) -> bool {
-    let number = |row: Option<&(String, String)>| row.and_then(|(_, extension)| extension.parse::<usize>().ok());
-    match (number(rows.first()), number(rows.last())) {
-        (Some(first), Some(last)) => last - first + 1 == rows.len(),
-        _ => true,
+        Ok(None)
     }
 }

@@ -14,12 +14,14 @@ use lineside_model::user::{UserState, WizardStep};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+#[cfg(test)]
+use crate::condition::Composed;
 use crate::condition::{Condition, Total};
 use crate::connection::Connection;
 use crate::location::LOCATION_IDS_BY_NAME;
 use crate::search::{past, search_words};
 use crate::user::LampColumns;
-use crate::value::{known, parse_optional, values};
+use crate::value::{Value, known, parse_optional, values};
 use crate::{Store, StoreError, home};
 
 const ROWS: &str = "
@@ -31,23 +33,30 @@ const ROWS: &str = "
     LEFT JOIN department d ON d.account_id = u.account_id AND d.id = u.department_id
     WHERE u.account_id = $1 AND u.id IN (...)";
 const ALONG_INDEX: &str = "SELECT u.id FROM account_user u WHERE u.account_id = $1";
-/// The order of a CROSS JOIN is kept by SQLite: from the words to their users.
-const FROM_WORD: &str = "
-    SELECT u.id FROM (
-        SELECT DISTINCT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3
-    ) found CROSS JOIN account_user u
-    WHERE u.id = found.user_id AND u.account_id = $1";
-const WORD_ALONE: &str = "
-    SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3
-    GROUP BY w.sort_key, w.user_id";
+/// From the rarest word to its users that have the others too, and only then to their rows: a CROSS JOIN keeps that order
+/// on SQLite.
+const OF_WORDS: &str = "
+    SELECT u.id, count(*) OVER () AS total FROM (
+        SELECT DISTINCT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
+const THEIR_ROWS: &str = ") found CROSS JOIN account_user u WHERE u.id = found.user_id AND u.account_id = $1";
+/// In name order, the words alone tell.
+const BY_WORDS_ALONE: &str = "
+    SELECT w.user_id, count(*) OVER () AS total FROM user_word w
+    WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
+const EACH_USER_ONCE: &str = " GROUP BY w.sort_key, w.user_id";
+/// Users follow each other, so what is there twice is dropped on reading.
+const BY_WORD_ALONE: &str = "
+    SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
+const SOME_WITH_WORDS: &str = "
+    SELECT w.user_id FROM (
+        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3 LIMIT 10000
+    ) w WHERE TRUE";
 const BY_WORD_NAME: &str = " ORDER BY w.sort_key, w.user_id";
 const BY_WORD_NAME_DOWN: &str = " ORDER BY w.sort_key DESC, w.user_id DESC";
 const ENTRIES: &str = "
     SELECT count(*) FROM (
-        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3 LIMIT 30001
-    ) few";
-const USERS_OF_WORD: &str = "
-    SELECT count(DISTINCT w.user_id) FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
+        SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3 LIMIT $4
+    ) counted";
 
 const AT: &str = "u.location_id = ?";
 const AT_NONE: &str = "u.location_id IS NULL";
@@ -62,6 +71,9 @@ const NOT_READY: &str = "u.ready = FALSE";
 const UNFINISHED: &str = "u.wizard IS NOT NULL";
 const HAS_WORD: &str = "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = u.id AND w.word >= ?1 AND w.word < ?2)";
 
+const HAS_WORD_TOO: &str =
+    "EXISTS (SELECT 1 FROM user_word o WHERE o.user_id = w.user_id AND o.word >= ?1 AND o.word < ?2)";
+
 const BY_NAME: &str = " ORDER BY u.sort_key, u.id";
 const BY_NAME_DOWN: &str = " ORDER BY u.sort_key DESC, u.id DESC";
 const BY_EXTENSION: &str = " ORDER BY u.extension_key, u.sort_key, u.id";
@@ -73,36 +85,36 @@ const BY_LOCATION_DOWN: &str = "
         u.sort_key DESC, u.id DESC";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ROWS, ENTRIES, USERS_OF_WORD];
+pub(crate) const STATEMENTS: &[&str] = &[ROWS, ENTRIES];
 #[cfg(test)]
-pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
-    selects: &[ALONG_INDEX, FROM_WORD],
-    clauses: &[
-        AT,
-        AT_NONE,
-        IN_DEPARTMENT,
-        WITH_LICENSE,
-        NO_LICENSE,
-        HOLDS,
-        LACKS,
-        IN_STATE,
-        READY,
-        NOT_READY,
-        UNFINISHED,
-        HAS_WORD,
-    ],
-    orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN, BY_LOCATION, BY_LOCATION_DOWN],
-};
-#[cfg(test)]
-pub(crate) const COMPOSED_ALONE: crate::condition::Composed =
-    crate::condition::Composed { selects: &[WORD_ALONE], clauses: &[], orders: &[BY_WORD_NAME, BY_WORD_NAME_DOWN] };
+pub(crate) const COMPOSED: &[Composed] = &[
+    Composed {
+        selects: &[ALONG_INDEX],
+        clauses: &[
+            AT,
+            AT_NONE,
+            IN_DEPARTMENT,
+            WITH_LICENSE,
+            NO_LICENSE,
+            HOLDS,
+            LACKS,
+            IN_STATE,
+            READY,
+            NOT_READY,
+            UNFINISHED,
+            HAS_WORD,
+        ],
+        orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN],
+    },
+    Composed { selects: &[BY_WORD_ALONE], clauses: &[HAS_WORD_TOO], orders: &[BY_WORD_NAME, BY_WORD_NAME_DOWN] },
+    Composed { selects: &[SOME_WITH_WORDS], clauses: &[HAS_WORD_TOO], orders: &[] },
+];
 
 /// Up to so many entries of a word, its users are looked up and sorted; past that, the page fills sooner along the index.
-const RARE: i64 = 6_000;
-/// The same for a word alone in name order, whose users need no looking up.
-const FREQUENT: i64 = 30_000;
-/// So many of one user's words may begin alike: names, username and its parts, email, numbers.
-const ALIKE: i64 = 10;
+const RARE: i64 = 4_000;
+/// The same when the words alone tell the order. Past it there are more users than are counted, since few have several
+/// words that begin alike and none begin each other.
+const FREQUENT: i64 = 10_000;
 
 #[derive(FromRow)]
 struct ListedUser {
@@ -202,14 +214,26 @@ impl Listing<'_> {
                 Ok((self.total(&condition).await?, self.along_index(&condition).await?))
             }
             Some((rarest, _)) if rarest.entries == 0 => Ok((Total::exact(0), Vec::new())),
-            Some((word, [])) if self.is_plain() && word.entries <= FREQUENT => self.of_word_alone(word).await,
-            Some((rarest, others)) if rarest.entries <= RARE => self.of_words(rarest, others).await,
-            Some(_) => {
+            Some((word, [])) if self.is_plain() && (RARE..=FREQUENT).contains(&word.entries) => {
+                Ok((Total::counted(TOTAL_MAX + 1), self.of_word_alone(word).await?))
+            }
+            Some((rarest, others)) if self.is_plain() && rarest.entries <= FREQUENT => {
+                let mut condition = self.with_word(rarest);
+                and_each_word(&mut condition, HAS_WORD_TOO, others);
+                let order = format!("{EACH_USER_ONCE}{}", self.by_word_name());
+                self.counted(&condition.all(BY_WORDS_ALONE), &order, &condition.values).await
+            }
+            Some((rarest, others)) if rarest.entries <= RARE => {
+                let mut words = self.with_word(rarest);
+                and_each_word(&mut words, HAS_WORD_TOO, others);
+                let condition = self.filtered(words.values.clone());
+                let select = condition.all(&format!("{}{THEIR_ROWS}", words.all(OF_WORDS)));
+                self.counted(&select, self.order(), &condition.values).await
+            }
+            Some((rarest, others)) => {
                 let mut condition = self.filtered(values![self.scope.account_id]);
-                for word in &words {
-                    and_word(&mut condition, &word.text);
-                }
-                let total = self.total_of_frequent(&words, &condition).await?;
+                and_each_word(&mut condition, HAS_WORD, &words);
+                let total = self.total_of_frequent(rarest, others, &condition).await?;
                 Ok((total, self.along_index(&condition).await?))
             }
         }
@@ -218,7 +242,7 @@ impl Listing<'_> {
     async fn count_words(&mut self) -> Result<Vec<Word>, StoreError> {
         let mut words = Vec::new();
         for text in search_words(&self.filter.search) {
-            let values = values![self.scope.account_id, text.as_str(), past(&text)];
+            let values = values![self.scope.account_id, text.as_str(), past(&text), FREQUENT + 1];
             let entries = self.link.number(ENTRIES, values).await?;
             words.push(Word { text, entries });
         }
@@ -235,7 +259,7 @@ impl Listing<'_> {
         UserFilter { search, sort, descending, page, ..self.filter.clone() } != UserFilter::default()
     }
 
-    fn filtered(&self, values: Vec<crate::value::Value>) -> Condition {
+    fn filtered(&self, values: Vec<Value>) -> Condition {
         let filter = self.filter;
         let mut condition = Condition::new(values);
         condition.and_if(AT, filter.location_id);
@@ -276,37 +300,68 @@ impl Listing<'_> {
         }
     }
 
-    async fn of_word_alone(&mut self, word: &Word) -> Result<(Total, Vec<UserId>), StoreError> {
-        let condition = Condition::new(values![self.scope.account_id, word.text.as_str(), past(&word.text)]);
-        let total = self.users_of_word(word).await?;
-        let order = if self.filter.descending { BY_WORD_NAME_DOWN } else { BY_WORD_NAME };
-        let sql = condition.page(WORD_ALONE, order, self.filter.page);
-        Ok((total, self.ids(sql, &condition).await?))
+    fn with_word(&self, word: &Word) -> Condition {
+        Condition::new(values![self.scope.account_id, word.text.as_str(), past(&word.text)])
     }
 
-    async fn users_of_word(&mut self, word: &Word) -> Result<Total, StoreError> {
-        if word.entries > TOTAL_MAX * ALIKE {
+    /// The page of a word with many users: sorted no further than the page reaches.
+    async fn of_word_alone(&mut self, word: &Word) -> Result<Vec<UserId>, StoreError> {
+        let condition = self.with_word(word);
+        let order = self.by_word_name();
+        let (skip, mut entries) = (self.skip(), self.skip() + PAGE);
+        loop {
+            entries = entries.saturating_mul(2);
+            let mut ids = self.ids(condition.slice(BY_WORD_ALONE, order, entries, 0), &condition).await?;
+            let all_read = i64::try_from(ids.len()).is_ok_and(|read| read < entries);
+            ids.dedup();
+            let (skip, rows) = (usize::try_from(skip).unwrap_or(usize::MAX), usize::try_from(PAGE).unwrap_or(0));
+            let page: Vec<UserId> = ids.into_iter().skip(skip).take(rows).collect();
+            if all_read || page.len() == rows {
+                return Ok(page);
+            }
+        }
+    }
+
+    fn skip(&self) -> i64 {
+        (self.filter.page.max(1) - 1).saturating_mul(PAGE)
+    }
+
+    /// A page of a select that has to find all its rows for the first one, and so counts them on the way.
+    async fn counted(
+        &mut self,
+        select: &str,
+        order: &str,
+        values: &[Value],
+    ) -> Result<(Total, Vec<UserId>), StoreError> {
+        let sql = format!("{select}{order} LIMIT {PAGE} OFFSET {}", self.skip());
+        let mut rows: Vec<(Uuid, i64)> = self.link.rows(sql, values.to_vec()).await?;
+        let mut total = rows.first().map_or(0, |(_, total)| *total);
+        if rows.is_empty() && self.skip() > 0 {
+            // Past the last page, nobody is there to say the total.
+            let first: Vec<(Uuid, i64)> = self.link.rows(format!("{select}{order} LIMIT 1"), values.to_vec()).await?;
+            total = first.first().map_or(0, |(_, total)| *total);
+            rows.clear();
+        }
+        Ok((Total::counted(total), rows.into_iter().map(|(id, _)| UserId(id)).collect()))
+    }
+
+    /// Words that are all frequent. Alone, one has more users than are counted; of several, those of ten thousand entries
+    /// are counted and said to be more; with filters, counting goes along the index.
+    async fn total_of_frequent(
+        &mut self,
+        rarest: &Word,
+        others: &[Word],
+        condition: &Condition,
+    ) -> Result<Total, StoreError> {
+        if self.is_filtered() || rarest.entries <= FREQUENT {
+            return Total::capped(self.link, ALONG_INDEX, condition).await;
+        }
+        if others.is_empty() {
             return Ok(Total::counted(TOTAL_MAX + 1));
         }
-        let values = values![self.scope.account_id, word.text.as_str(), past(&word.text)];
-        Ok(Total::counted(self.link.number(USERS_OF_WORD, values).await?))
-    }
-
-    async fn of_words(&mut self, rarest: &Word, others: &[Word]) -> Result<(Total, Vec<UserId>), StoreError> {
-        let mut condition = self.filtered(values![self.scope.account_id, rarest.text.as_str(), past(&rarest.text)]);
-        for word in others {
-            and_word(&mut condition, &word.text);
-        }
-        let total = Total::capped(self.link, FROM_WORD, &condition).await?;
-        let sql = condition.page(FROM_WORD, self.order(), self.filter.page);
-        Ok((total, self.ids(sql, &condition).await?))
-    }
-
-    async fn total_of_frequent(&mut self, words: &[Word], condition: &Condition) -> Result<Total, StoreError> {
-        match words {
-            [word] if !self.is_filtered() => self.users_of_word(word).await,
-            _ => Total::capped(self.link, ALONG_INDEX, condition).await,
-        }
+        let mut some = self.with_word(rarest);
+        and_each_word(&mut some, HAS_WORD_TOO, others);
+        Ok(Total::capped(self.link, SOME_WITH_WORDS, &some).await?.at_least())
     }
 
     /// The page's users in order, read from an index that has that order.
@@ -331,7 +386,7 @@ impl Listing<'_> {
         if self.filter.descending {
             places.reverse();
         }
-        let mut skip = (self.filter.page.max(1) - 1).saturating_mul(PAGE);
+        let mut skip = self.skip();
         let mut found: Vec<UserId> = Vec::new();
         for place in places {
             let mut here = condition.clone();
@@ -355,6 +410,10 @@ impl Listing<'_> {
         Ok(found)
     }
 
+    fn by_word_name(&self) -> &'static str {
+        if self.filter.descending { BY_WORD_NAME_DOWN } else { BY_WORD_NAME }
+    }
+
     fn by_name(&self) -> &'static str {
         if self.filter.descending { BY_NAME_DOWN } else { BY_NAME }
     }
@@ -375,6 +434,8 @@ impl Listing<'_> {
     }
 }
 
-fn and_word(condition: &mut Condition, word: &str) {
-    condition.and_each(HAS_WORD, [word.into(), past(word).into()]);
+fn and_each_word(condition: &mut Condition, clause: &'static str, words: &[Word]) {
+    for word in words {
+        condition.and_each(clause, [word.text.as_str().into(), past(&word.text).into()]);
+    }
 }

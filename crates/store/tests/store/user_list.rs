@@ -179,3 +179,47 @@ async fn a_username_is_found_by_its_beginning_over_all_accounts(
     let taken = house.store().usernames_beginning("ana.duarte").await.unwrap();
     assert_eq!(taken, ["ana.duarte", "ana.duarte2"]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_large_account_is_counted_searched_and_offered_as_a_small_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(house) = House::on(engine).await else { return };
+    let (store, acme) = (house.store(), &house.acme);
+    store.add_sample(acme, 4_300, crate::support::now()).await.unwrap();
+
+    let home = store.home(acme).await.unwrap().unwrap();
+    assert_eq!((home.users, home.numbers, home.devices), (4_301, 4_300, 4_300 - 4_300 / 13 - 1));
+    let at_locations = store.locations(acme).await.unwrap();
+    assert_eq!(at_locations.iter().map(|row| (row.users, row.numbers)).collect::<Vec<_>>()[..20], [(108, 108); 20]);
+    let in_departments: i64 = store.departments(acme).await.unwrap().iter().map(|row| row.users).sum();
+    assert_eq!(in_departments, 4_300 - 1_434);
+    let ready = UserFilter { ready: Some(true), ..UserFilter::default() };
+    let total = store.users(acme, &ready, crate::support::now()).await.unwrap().total;
+    assert_eq!(total, home.users - home.not_ready);
+
+    // Every extension from 200000 on is taken.
+    let first_extension = Extension::parse("200000").unwrap();
+    let plan = lineside_model::extension::DialPlan::new(3, 6, first_extension).unwrap();
+    let suggested = store.suggest_extension(acme, &plan).await.unwrap().unwrap();
+    assert_eq!(suggested.as_str(), "204300");
+
+    // More than are counted, read from the words alone and along the index: the same users in the same order.
+    let page = async |filter: UserFilter| store.users(acme, &filter, crate::support::now()).await.unwrap();
+    for (page_number, descending) in [(1, false), (3, false), (1, true)] {
+        let all = page(UserFilter { page: page_number, descending, ..UserFilter::default() }).await;
+        let by_extension =
+            UserFilter { search: "20".to_owned(), page: page_number, descending, ..UserFilter::default() };
+        let found = page(by_extension.clone()).await;
+        assert_eq!((found.total, found.more_than), (2_000, true));
+        let without_owner = |rows: &[UserRow]| -> Vec<_> {
+            rows.iter().filter(|row| row.extension.is_some()).map(|row| row.id).collect()
+        };
+        assert_eq!(without_owner(&found.rows)[..40], without_owner(&all.rows)[..40]);
+        let active = page(UserFilter { no_license: true, ..by_extension.clone() }).await;
+        assert_eq!(active.total, 391);
+        let two = page(UserFilter { search: "20 sample".to_owned(), ..by_extension }).await;
+        assert_eq!(two.total, 0);
+    }
+}
