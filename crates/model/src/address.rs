@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldErrors;
+use crate::text::is_unprintable;
 
 /// A civic address that help can be sent to. The street line is kept apart from the place within the building, since
 /// street guides match only the first.
@@ -173,7 +174,7 @@ impl CivicAddressInput {
                 }
             } else if value.chars().count() > max {
                 errors.push(field, format!("shorten this to {max} characters"));
-            } else if value.chars().any(char::is_control) {
+            } else if value.chars().any(is_unprintable) {
                 errors.push(field, "remove the control characters");
             }
             value
@@ -312,6 +313,14 @@ mod tests {
         let errors = input.parse().unwrap_err();
         assert_eq!(errors.of("postal_code"), Some("A ZIP code has 5 digits, or 5 + 4."));
         assert!(errors.of("street_number").is_some());
+    }
+
+    #[test]
+    fn what_is_not_printed_is_refused() {
+        for city in ["Pho\u{0}enix", "Pho\u{202e}enix"] {
+            let errors = CivicAddressInput { city: city.into(), ..phoenix() }.parse().unwrap_err();
+            assert_eq!(errors.of("city"), Some("remove the control characters"));
+        }
     }
 
     #[test]
