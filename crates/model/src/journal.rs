@@ -91,5 +91,7 @@ pub struct JournalEntry {
     pub summary: String,
     /// The user that it is mainly about.
     pub user_id: Option<UserId>,
+    /// The fingerprint of the request that asked for it, where that may be sent again under the same key.
+    pub request: Option<String>,
     pub steps: Vec<Step>,
 }

@@ -40,8 +40,19 @@ impl Service {
         request: &ChangeRequest,
         expected: Option<&Fingerprint>,
     ) -> Result<Outcome, ServiceError> {
+        self.apply_sent(caller, request, None, expected).await
+    }
+
+    /// For requests that may be sent again under the same identifier: `sent` is their fingerprint, kept in the journal.
+    pub async fn apply_sent(
+        &self,
+        caller: &Caller,
+        request: &ChangeRequest,
+        sent: Option<&str>,
+        expected: Option<&Fingerprint>,
+    ) -> Result<Outcome, ServiceError> {
         let scope = scope_of(caller, request)?;
-        self.apply_in(&scope, request, expected).await
+        self.carry_out(&scope, request, sent, expected).await
     }
 
     /// For what Lineside does by itself: the demo, phones, schedules.
@@ -51,9 +62,19 @@ impl Service {
         request: &ChangeRequest,
         expected: Option<&Fingerprint>,
     ) -> Result<Outcome, ServiceError> {
+        self.carry_out(scope, request, None, expected).await
+    }
+
+    async fn carry_out(
+        &self,
+        scope: &Scope,
+        request: &ChangeRequest,
+        sent: Option<&str>,
+        expected: Option<&Fingerprint>,
+    ) -> Result<Outcome, ServiceError> {
         let mint = SealingMint::new(self);
         let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
-        match self.store().apply(scope, request, expected, context).await? {
+        match self.store().apply_sent(scope, request, sent, expected, context).await? {
             Applied::Done(plan) => {
                 self.follow_up(scope.account_id, &plan).await?;
                 let secret = shown_line(&request.change, &plan).and_then(|username| mint.secret_of(&username));

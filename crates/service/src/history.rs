@@ -27,7 +27,27 @@ impl Service {
     /// of the journal. Empty for a change without a version.
     pub async fn differences(&self, caller: &Caller, request: &ChangeRequest) -> Result<Vec<Difference>, ServiceError> {
         let Some((record, seen, filter)) = looked_at(caller, &request.change) else { return Ok(Vec::new()) };
-        let journal = self.journal(caller, &filter).await?;
+        self.since(caller, record, seen, &filter).await
+    }
+
+    /// As [`Self::differences`], for any record and the version of it that was seen.
+    pub async fn differences_since(
+        &self,
+        caller: &Caller,
+        record: Uuid,
+        seen: i64,
+    ) -> Result<Vec<Difference>, ServiceError> {
+        self.since(caller, record, seen, &JournalFilter { page: 1, ..JournalFilter::default() }).await
+    }
+
+    async fn since(
+        &self,
+        caller: &Caller,
+        record: Uuid,
+        seen: i64,
+        filter: &JournalFilter,
+    ) -> Result<Vec<Difference>, ServiceError> {
+        let journal = self.journal(caller, filter).await?;
         let mut differences: Vec<Difference> = Vec::new();
         // The newest entry comes first: the latest `after` stays, the earliest `before` is taken over.
         for entry in &journal.rows {

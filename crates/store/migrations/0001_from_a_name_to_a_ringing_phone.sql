@@ -272,6 +272,8 @@ CREATE TABLE journal (
     summary TEXT NOT NULL,
     search_key TEXT NOT NULL,
     user_id UUID,
+    -- SHA-256 of the API's request, where it may be sent again.
+    request TEXT,
     steps TEXT NOT NULL
 );
 CREATE INDEX journal_by_time ON journal (account_id, at, id);

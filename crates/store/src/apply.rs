@@ -55,10 +55,23 @@ impl Store {
         expected: Option<&Fingerprint>,
         context: Context<'_>,
     ) -> Result<Applied, StoreError> {
+        self.apply_sent(scope, request, None, expected, context).await
+    }
+
+    /// As [`Self::apply`], keeping the fingerprint of the request that asked for it, so that the next request under the same
+    /// identifier can be told from this one sent again.
+    pub async fn apply_sent(
+        &self,
+        scope: &Scope,
+        request: &ChangeRequest,
+        sent: Option<&str>,
+        expected: Option<&Fingerprint>,
+        context: Context<'_>,
+    ) -> Result<Applied, StoreError> {
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin().await?;
-            let applied = self.try_apply(&mut link, scope, request, expected, context).await;
+            let applied = self.try_apply(&mut link, scope, request, sent, expected, context).await;
             if let Some(applied) = tries.settle(link, applied).await? {
                 return Ok(applied);
             }
@@ -70,6 +83,7 @@ impl Store {
         link: &mut Connection,
         scope: &Scope,
         request: &ChangeRequest,
+        sent: Option<&str>,
         expected: Option<&Fingerprint>,
         context: Context<'_>,
     ) -> Result<Applied, StoreError> {
@@ -85,6 +99,7 @@ impl Store {
             return Ok(Applied::Blocked(plan));
         }
         let entry = Written::change(request.id, context.now, request.change.action(), &plan)?;
+        let entry = Written { request: sent, ..entry };
         if matches!(request.change, Change::OpenAccount { .. }) {
             save::<Account>(link, &plan).await?;
             tally::open(link, scope.account_id).await?;

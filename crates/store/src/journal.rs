@@ -18,7 +18,7 @@ use crate::{Store, StoreError};
 macro_rules! journal_columns {
     () => {
         "j.id, j.account_id, j.at, j.actor_kind, j.actor_id, j.actor_name, j.via, j.came_from, j.action, j.summary,
-        j.user_id, j.steps"
+        j.user_id, j.request, j.steps"
     };
 }
 
@@ -26,7 +26,7 @@ const KNOWN_CHANGE: &str = "SELECT count(*) FROM journal WHERE id = $1";
 /// Another transaction may have written the same change meanwhile.
 const WRITE: &str = "
     INSERT INTO journal (id, account_id, at, actor_kind, actor_id, actor_name, via, came_from, action, summary,
-        search_key, user_id, steps)
+        search_key, user_id, request, steps)
     VALUES (...) ON CONFLICT (id) DO NOTHING";
 const ENTRY: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.id = $2");
 const ENTRIES: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1");
@@ -60,6 +60,7 @@ struct JournalColumns {
     action: String,
     summary: String,
     user_id: Option<Uuid>,
+    request: Option<String>,
     steps: String,
 }
 
@@ -81,6 +82,7 @@ impl TryFrom<JournalColumns> for JournalEntry {
             action: row.action,
             summary: row.summary,
             user_id: row.user_id.map(UserId),
+            request: row.request,
             steps: from_json("a journal entry's steps", &row.steps)?,
         })
     }
@@ -98,16 +100,18 @@ pub(crate) struct Written<'a> {
     pub action: &'a str,
     pub summary: &'a str,
     pub user_id: Option<UserId>,
+    pub request: Option<&'a str>,
     pub steps: String,
 }
 
 impl<'a> Written<'a> {
     pub(crate) fn change(id: ChangeId, at: DateTime<Utc>, action: &'a str, plan: &'a Plan) -> Result<Self, StoreError> {
-        Ok(Self { id, at, action, summary: &plan.summary, user_id: plan.user_id, steps: json(&plan.steps)? })
+        let (summary, steps) = (&plan.summary, json(&plan.steps)?);
+        Ok(Self { id, at, action, summary, user_id: plan.user_id, request: None, steps })
     }
 
     pub(crate) fn event(id: ChangeId, at: DateTime<Utc>, action: &'a str, summary: &'a str) -> Self {
-        Self { id, at, action, summary, user_id: None, steps: "[]".to_owned() }
+        Self { id, at, action, summary, user_id: None, request: None, steps: "[]".to_owned() }
     }
 }
 
@@ -127,6 +131,7 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
         entry.summary,
         fold(&format!("{} {}", entry.summary, actor.name)),
         entry.user_id,
+        entry.request,
         entry.steps,
     ];
     Ok(link.write_rows(WRITE, vec![row]).await? == 1)
