@@ -1,7 +1,5 @@
 //! The account's own settings.
 
-use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use lineside_model::account::{Account, AccountSettingsInput};
 use lineside_model::change::Change;
@@ -13,10 +11,10 @@ use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Shown, Versioned};
 use crate::patch::overlay;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -49,6 +47,12 @@ pub struct AccountView {
     #[schema(example = "201")]
     first_extension: String,
     created_at: DateTime<Utc>,
+}
+
+impl Versioned for AccountView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.id, version: self.version })
+    }
 }
 
 /// Settings to change. What is left out stays.
@@ -86,12 +90,8 @@ pub struct AccountPatch {
     tag = "Account",
     responses((status = 200, body = AccountView, description = "The account"))
 )]
-async fn show_account(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<AccountView>, Problem> {
-    shown(&service, &caller).await.map(Json)
+async fn show_account(Reading { service, caller, .. }: Reading) -> Result<Shown<AccountView>, Problem> {
+    shown(&service, &caller).await.map(Shown)
 }
 
 /// Change the account's settings
@@ -103,10 +103,12 @@ async fn show_account(
     responses((status = 200, body = AccountView, description = "The account"))
 )]
 async fn edit_account(ask: Ask, Body(patch): Body<AccountPatch>) -> Answer {
-    let account = ask.service.account(&ask.caller).await?;
-    let settings = patch.over((&account.settings).into()).parse()?;
-    let change = Change::EditAccount { version: patch.version, settings };
-    ask.carry_out(change, shown(&ask.service, &ask.caller)).await
+    let merged = async || {
+        let account = ask.service.account(&ask.caller).await?;
+        let settings = patch.over((&account.settings).into()).parse()?;
+        Ok(Change::EditAccount { version: patch.version.or(Some(account.version)), settings })
+    };
+    ask.merge(patch.version, merged, || shown(&ask.service, &ask.caller)).await
 }
 
 async fn shown(service: &Service, caller: &Caller) -> Result<AccountView, Problem> {

@@ -1,27 +1,31 @@
-//! The one place that plans and applies: `?plan=true`, `Lineside-Plan`, `Idempotency-Key`.
+//! The one place that plans and applies: `?plan=true`, `Lineside-Plan`, `If-Match`, and each change once.
 
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::ChangeId;
 use lineside_model::journal::JournalEntry;
-use lineside_model::plan::{Fingerprint, Plan, Record};
+use lineside_model::plan::{Fingerprint, Plan};
 use lineside_service::mint::LineSecret;
 use lineside_service::{Caller, Outcome, Service, ServiceError};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::etag::{IfMatch, Shown, Versioned};
 use crate::gate::SignedIn;
+use crate::idempotency::{self, KEY, Sent};
 use crate::plan::PlanView;
 use crate::problem::{Problem, ProblemKind};
 use crate::query;
 
-pub const KEY: &str = "Idempotency-Key";
 pub const PLAN: &str = "Lineside-Plan";
+
+/// How often a change is tried while others come between.
+const TRIES: usize = 6;
 
 pub type Answer = Result<Response, Problem>;
 
@@ -31,13 +35,19 @@ pub struct Ask {
     pub caller: Caller,
     /// The identifiers of what the change makes follow from it.
     pub id: ChangeId,
+    /// As the caller names the change; what follows from it and the caller is `id`.
+    named: ChangeId,
+    sent: Option<String>,
     plan_only: bool,
     read: Option<PlanRead>,
+    if_match: Option<IfMatch>,
+    /// The journal has it already.
+    repeated: bool,
 }
 
-/// The plan that the caller read: its change's identifier and its fingerprint.
+/// The plan that the caller read: its change as they name it, and its fingerprint.
 struct PlanRead {
-    id: ChangeId,
+    named: ChangeId,
     fingerprint: Fingerprint,
 }
 
@@ -61,35 +71,62 @@ impl FromRequestParts<Service> for Ask {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
-        let SignedIn(caller) = SignedIn::from_request_parts(parts, service).await?;
         let PlanParam { plan } = query::read(&parts.uri)?;
-        Self::new(service, caller, plan, &parts.headers)
+        Self::new(service, plan, parts).await
     }
 }
 
 impl Ask {
     /// For handlers with query parameters of their own; the others extract it.
-    pub fn new(service: &Service, caller: Caller, plan_only: bool, headers: &HeaderMap) -> Result<Self, Problem> {
-        let key = header(headers, KEY)?.map(key).transpose()?;
+    pub async fn new(service: &Service, plan_only: bool, parts: &mut Parts) -> Result<Self, Problem> {
+        let SignedIn(caller) = SignedIn::from_request_parts(parts, service).await?;
+        let headers = &parts.headers;
+        let key = header(headers, KEY)?.map(idempotency::key).transpose()?;
         let read = header(headers, PLAN)?.map(plan_read).transpose()?;
-        let id = key.or(read.as_ref().map(|read| read.id)).unwrap_or_else(|| service.new_change_id());
-        Ok(Self { service: service.clone(), caller, id, plan_only, read })
+        let if_match = IfMatch::read(headers)?;
+        if if_match.is_some() && parts.method == Method::POST {
+            return Err(Problem::malformed("If-Match", "leave this out: PATCH, PUT and DELETE take it"));
+        }
+        let sent = parts.extensions.get::<Sent>().map(|sent| sent.0.clone());
+        let named = key.or(read.as_ref().map(|read| read.named)).unwrap_or_else(|| service.new_change_id());
+        let id = idempotency::of_caller(named, &caller);
+        let service = service.clone();
+        let mut ask = Self { service, caller, id, named, sent, plan_only, read, if_match, repeated: false };
+        ask.repeated = ask.sent.is_some() && ask.is_repeated().await?;
+        Ok(ask)
     }
 
     /// Plans, or applies and answers 200 with what `shown` says is there afterwards.
-    pub async fn carry_out<T: Serialize>(
-        &self,
-        change: Change,
-        shown: impl Future<Output = Result<T, Problem>>,
-    ) -> Answer {
-        match self.apply(change).await? {
+    pub async fn carry_out<T, S>(&self, change: Change, shown: impl Fn() -> S) -> Answer
+    where
+        T: Serialize + Versioned,
+        S: Future<Output = Result<T, Problem>>,
+    {
+        match self.apply_to(change, &shown).await? {
             Applied::Planned(plan) => Ok(plan),
-            Applied::Done { .. } => Ok(Json(shown.await?).into_response()),
+            Applied::Done { .. } => Ok(Shown(shown().await?).into_response()),
         }
     }
 
+    /// As [`Self::carry_out`], for a `PATCH`: `merged` lays the fields that were sent over the record as it is, and over what
+    /// it became when somebody came between. Not when the caller named the version that they mean.
+    pub async fn merge<C, T, S>(&self, version: Option<i64>, merged: impl Fn() -> C, shown: impl Fn() -> S) -> Answer
+    where
+        C: Future<Output = Result<Change, Problem>>,
+        T: Serialize + Versioned,
+        S: Future<Output = Result<T, Problem>>,
+    {
+        for _ in 1..TRIES {
+            match self.carry_out(merged().await?, &shown).await {
+                Err(problem) if problem.kind == ProblemKind::ChangedMeanwhile && version.is_none() => {}
+                answer => return answer,
+            }
+        }
+        self.carry_out(merged().await?, shown).await
+    }
+
     /// As [`Self::carry_out`], for a new record: 201 with its address.
-    pub async fn create<T: Serialize>(
+    pub async fn create<T: Serialize + Versioned>(
         &self,
         change: Change,
         address: String,
@@ -98,7 +135,7 @@ impl Ask {
         match self.apply(change).await? {
             Applied::Planned(plan) => Ok(plan),
             Applied::Done { .. } => {
-                let mut response = (StatusCode::CREATED, Json(shown.await?)).into_response();
+                let mut response = (StatusCode::CREATED, Shown(shown.await?)).into_response();
                 if let Ok(address) = HeaderValue::from_str(&address) {
                     response.headers_mut().insert(LOCATION, address);
                 }
@@ -107,9 +144,13 @@ impl Ask {
         }
     }
 
-    /// For what is gone afterwards: 204.
-    pub async fn remove(&self, change: Change) -> Answer {
-        match self.apply(change).await? {
+    /// For what is gone afterwards: 204. `shown` says what is there before.
+    pub async fn remove<T, S>(&self, change: Change, shown: impl Fn() -> S) -> Answer
+    where
+        T: Versioned,
+        S: Future<Output = Result<T, Problem>>,
+    {
+        match self.apply_to(change, &shown).await? {
             Applied::Planned(plan) => Ok(plan),
             Applied::Done { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
         }
@@ -130,97 +171,98 @@ impl Ask {
             Applied::Planned(plan) => return Ok(plan),
             Applied::Done { plan: Some(plan), .. } => plan,
             Applied::Done { plan: None, .. } => {
-                PlanView::of_journal(&self.service.journal_entry(&self.caller, self.id).await?)
+                PlanView::of_journal(self.named, &self.service.journal_entry(&self.caller, self.id).await?)
             }
         };
         Ok((status, Json(plan)).into_response())
     }
 
     pub async fn apply(&self, change: Change) -> Result<Applied, Problem> {
+        self.apply_pinned(change, None).await
+    }
+
+    /// Only while `If-Match` holds. The plan is made first and then applied exactly so: it names the versions that it read,
+    /// so that nobody comes between the look at the record and the change.
+    async fn apply_to<T, S>(&self, change: Change, shown: &impl Fn() -> S) -> Result<Applied, Problem>
+    where
+        T: Versioned,
+        S: Future<Output = Result<T, Problem>>,
+    {
+        let Some(condition) = self.if_match.as_ref().filter(|_| !self.repeated) else {
+            return self.apply(change).await;
+        };
+        let mut tries = 1..TRIES;
+        loop {
+            let request = ChangeRequest { id: self.id, change: change.clone() };
+            let plan = self.service.plan(&self.caller, &request).await?;
+            let now = shown().await?.seen();
+            if !condition.holds(now) {
+                let differences = match (now, condition.newest()) {
+                    (Some(now), Some(seen)) => self.service.differences_since(&self.caller, now.id, seen).await?,
+                    _ => Vec::new(),
+                };
+                return Err(Problem::precondition_failed(differences));
+            }
+            match self.apply_pinned(change.clone(), Some(plan.fingerprint())).await {
+                Err(problem)
+                    if problem.kind == ProblemKind::PlanMoved && self.read.is_none() && tries.next().is_some() => {}
+                applied => return applied,
+            }
+        }
+    }
+
+    /// Exactly the plan that the caller read, or else the pinned one.
+    async fn apply_pinned(&self, change: Change, pinned: Option<Fingerprint>) -> Result<Applied, Problem> {
         let request = ChangeRequest { id: self.id, change };
         if self.plan_only {
             let plan = self.service.plan(&self.caller, &request).await?;
-            return Ok(Applied::Planned(Json(PlanView::of(self.id, &plan)).into_response()));
+            return Ok(Applied::Planned(Json(PlanView::of(self.named, &plan)).into_response()));
         }
         let expected = match self.expected(&request).await? {
-            Ok(expected) => expected,
+            Ok(expected) => expected.or(pinned),
             Err(moved) => return Err(Problem::plan_moved(moved)),
         };
         // Boxed: what planning and applying keep across their awaits is large.
-        match Box::pin(self.service.apply(&self.caller, &request, expected.as_ref())).await? {
-            Outcome::Done { plan, secret } => Ok(Applied::Done { plan: Some(PlanView::of(self.id, &plan)), secret }),
-            Outcome::Before => {
-                self.check_repeated(&request).await?;
-                Ok(Applied::Done { plan: None, secret: None })
-            }
+        let applied = self.service.apply_sent(&self.caller, &request, self.sent.as_deref(), expected.as_ref());
+        match Box::pin(applied).await? {
+            Outcome::Done { plan, secret } => Ok(Applied::Done { plan: Some(PlanView::of(self.named, &plan)), secret }),
+            // Between the look into the journal and now: the same request, or another one with its key.
+            Outcome::Before if self.is_repeated().await? => Ok(Applied::Done { plan: None, secret: None }),
+            Outcome::Before => Err(Problem::key_reused()),
             Outcome::Blocked(plan) if Problem::is_stale(&plan) => {
                 let differences = self.service.differences(&self.caller, &request).await?;
                 Err(Problem::changed_meanwhile(&plan, differences))
             }
             Outcome::Blocked(plan) => Err(Problem::blocked(&plan)),
-            Outcome::Moved(plan) => Err(Problem::plan_moved(PlanView::of(self.id, &plan))),
+            Outcome::Moved(plan) => Err(Problem::plan_moved(PlanView::of(self.named, &plan))),
         }
     }
 
-    /// The fingerprint to apply by. A plan that was made under another identifier (with the key only sent now) names new
+    /// The fingerprint to apply by. A plan that was made under another name (with the key only sent now) names new
     /// records otherwise, so it is planned under both: the one to apply first, then the one to compare. Versions only grow,
     /// so when neither that nor the application finds the facts moved, nothing moved in between.
     async fn expected(&self, request: &ChangeRequest) -> Result<Result<Option<Fingerprint>, PlanView>, Problem> {
-        let Some(read) = &self.read else { return Ok(Ok(None)) };
-        if read.id == request.id {
+        let Some(read) = self.read.as_ref().filter(|_| !self.repeated) else { return Ok(Ok(None)) };
+        if read.named == self.named {
             return Ok(Ok(Some(read.fingerprint.clone())));
         }
-        if self.repeated(request.id).await?.is_some() {
-            return Ok(Ok(None));
-        }
         let now = self.service.plan(&self.caller, request).await?;
-        let as_read = ChangeRequest { id: read.id, change: request.change.clone() };
+        let as_read =
+            ChangeRequest { id: idempotency::of_caller(read.named, &self.caller), change: request.change.clone() };
         let again = self.service.plan(&self.caller, &as_read).await?;
         let same = again.fingerprint() == read.fingerprint;
-        Ok(if same { Ok(Some(now.fingerprint())) } else { Err(PlanView::of(self.id, &now)) })
+        Ok(if same { Ok(Some(now.fingerprint())) } else { Err(PlanView::of(self.named, &now)) })
     }
 
-    async fn repeated(&self, id: ChangeId) -> Result<Option<JournalEntry>, Problem> {
-        match self.service.journal_entry(&self.caller, id).await {
-            Ok(entry) => Ok(Some(entry)),
-            Err(ServiceError::NotFound) => Ok(None),
+    /// The journal has this very request. Another one with the same key must not look as if it had been done.
+    async fn is_repeated(&self) -> Result<bool, Problem> {
+        match self.service.journal_entry(&self.caller, self.id).await {
+            Ok(entry) if entry.request == self.sent => Ok(true),
+            Ok(_) => Err(Problem::key_reused()),
+            Err(ServiceError::NotFound) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }
-
-    /// A key that was used for something else (or in another account) must not look as if this had been done.
-    async fn check_repeated(&self, request: &ChangeRequest) -> Result<(), Problem> {
-        let entry = self.repeated(request.id).await?;
-        let same =
-            entry.is_some_and(|entry| entry.action == request.change.action() && is_about(&entry, &request.change));
-        if same { Ok(()) } else { Err(Problem::key_reused()) }
-    }
-}
-
-/// The change's own record is among those that the entry tells of. Where nothing had to change, none is.
-fn is_about(entry: &JournalEntry, change: &Change) -> bool {
-    let Some(subject) = subject(change) else { return true };
-    let mut records = entry.steps.iter().flat_map(|step| [&step.before, &step.after]).flatten().peekable();
-    records.peek().is_none()
-        || entry.user_id.is_some_and(|user| user.0 == subject)
-        || records.any(|record| belongs(record, subject))
-}
-
-/// The record itself, its user's, or a line's device.
-fn belongs(record: &Record, subject: Uuid) -> bool {
-    let device = match record {
-        Record::Line(line) => Some(line.device_id.0),
-        _ => None,
-    };
-    record.id() == subject || device == Some(subject) || record.user_id().is_some_and(|user| user.0 == subject)
-}
-
-fn subject(change: &Change) -> Option<Uuid> {
-    let value = serde_json::to_value(change).ok()?;
-    let fields = ["location_id", "department_id", "device_id", "number_id", "license_type_id", "user_id"];
-    let of_one = !matches!(change, Change::AddNumbers { .. } | Change::AssignLicense { .. });
-    let named = fields.into_iter().find_map(|name| value.get(name)?.as_str()?.parse().ok());
-    named.filter(|_| of_one)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
@@ -228,29 +270,19 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Pro
     value.to_str().map(Some).map_err(|_| Problem::malformed(name, "this header is plain ASCII text"))
 }
 
-/// Quotes are taken off: the Internet draft on Idempotency-Key makes it a structured string, and most clients don't.
-fn key(text: &str) -> Result<ChangeId, Problem> {
-    let id = text.trim().trim_matches('"').parse::<Uuid>().ok().filter(|id| !id.is_nil());
-    id.map(ChangeId).ok_or_else(|| Problem::malformed(KEY, "send a UUID, a new one for each change"))
-}
-
 fn plan_read(text: &str) -> Result<PlanRead, Problem> {
     let parts = text.trim().split_once('.');
     let read = parts.and_then(|(id, fingerprint)| Some((id.parse::<Uuid>().ok()?, fingerprint)));
     match read {
-        Some((id, fingerprint)) => Ok(PlanRead { id: ChangeId(id), fingerprint: Fingerprint(fingerprint.to_owned()) }),
+        Some((id, fingerprint)) => {
+            Ok(PlanRead { named: ChangeId(id), fingerprint: Fingerprint(fingerprint.to_owned()) })
+        }
         None => Err(Problem::malformed(PLAN, "send the fingerprint of a plan as ?plan=true answered it")),
     }
 }
 
-impl Problem {
-    fn key_reused() -> Self {
-        Self::new(ProblemKind::KeyReused, "nothing was done; send a new UUID for each change")
-    }
-}
-
 impl PlanView {
-    fn of_journal(entry: &JournalEntry) -> Self {
+    fn of_journal(named: ChangeId, entry: &JournalEntry) -> Self {
         let plan = Plan {
             summary: entry.summary.clone(),
             user_id: entry.user_id,
@@ -260,6 +292,6 @@ impl PlanView {
             seats: Vec::new(),
             e911: Vec::new(),
         };
-        Self::of(entry.id, &plan)
+        Self::of(named, &plan)
     }
 }

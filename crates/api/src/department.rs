@@ -1,7 +1,6 @@
 //! Groups of users.
 
 use axum::Json;
-use axum::extract::State;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::DepartmentId;
@@ -15,10 +14,10 @@ use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Shown, Versioned};
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, ROOT, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -41,6 +40,12 @@ pub struct DepartmentView {
     name: String,
     /// How many users are in it.
     users: i64,
+}
+
+impl Versioned for DepartmentView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.id, version: self.version })
+    }
 }
 
 /// A new department.
@@ -69,11 +74,7 @@ pub struct DepartmentPatch {
     tag = "Departments",
     responses((status = 200, body = Vec<DepartmentView>, description = "All of them, by name"))
 )]
-async fn list_departments(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<Vec<DepartmentView>>, Problem> {
+async fn list_departments(Reading { service, caller, .. }: Reading) -> Result<Json<Vec<DepartmentView>>, Problem> {
     Ok(Json(service.departments(&caller).await?.into_iter().map(DepartmentView::from).collect()))
 }
 
@@ -100,12 +101,10 @@ async fn add_department(ask: Ask, Body(body): Body<NewDepartmentBody>) -> Answer
     responses((status = 200, body = DepartmentView, description = "The department"))
 )]
 async fn show_department(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<DepartmentId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<DepartmentView>, Problem> {
-    shown(&service, &caller, id).await.map(Json)
+    Reading { service, caller, .. }: Reading,
+) -> Result<Shown<DepartmentView>, Problem> {
+    shown(&service, &caller, id).await.map(Shown)
 }
 
 /// Change a department
@@ -118,10 +117,12 @@ async fn show_department(
     responses((status = 200, body = DepartmentView, description = "The department"))
 )]
 async fn edit_department(Id(department_id): Id<DepartmentId>, ask: Ask, Body(patch): Body<DepartmentPatch>) -> Answer {
-    let now = shown(&ask.service, &ask.caller, department_id).await?;
-    let name = name(patch.name.as_ref().unwrap_or(&now.name))?;
-    let change = Change::EditDepartment { department_id, version: patch.version, name };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, department_id)).await
+    let merged = async || {
+        let now = shown(&ask.service, &ask.caller, department_id).await?;
+        let name = name(patch.name.as_ref().unwrap_or(&now.name))?;
+        Ok(Change::EditDepartment { department_id, version: patch.version.or(Some(now.version)), name })
+    };
+    ask.merge(patch.version, merged, || shown(&ask.service, &ask.caller, department_id)).await
 }
 
 /// Delete a department
@@ -133,7 +134,8 @@ async fn edit_department(Id(department_id): Id<DepartmentId>, ask: Ask, Body(pat
     responses((status = 204, description = "It is gone"))
 )]
 async fn delete_department(Id(department_id): Id<DepartmentId>, ask: Ask) -> Answer {
-    ask.remove(Change::DeleteDepartment { department_id }).await
+    let shown = || shown(&ask.service, &ask.caller, department_id);
+    ask.remove(Change::DeleteDepartment { department_id }, shown).await
 }
 
 /// Departments are few, so that the list serves for one too.

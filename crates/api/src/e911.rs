@@ -1,7 +1,5 @@
 //! Where a user is when dialling 911.
 
-use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use lineside_model::address::CivicAddressInput;
 use lineside_model::change::Change;
@@ -13,14 +11,15 @@ use lineside_service::{Caller, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::address::{AddressBody, AddressView};
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Shown, Versioned};
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -31,6 +30,8 @@ pub fn routes() -> Vec<Route> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = E911Address)]
 pub struct E911View {
+    #[serde(skip)]
+    user_id: Uuid,
     version: i64,
     address: AddressView,
     /// What emergency services call back; `null`: the user's own number.
@@ -39,6 +40,12 @@ pub struct E911View {
     confirmed_at: Option<DateTime<Utc>>,
     /// Who confirmed it, by name.
     confirmed_by: Option<String>,
+}
+
+impl Versioned for E911View {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.user_id, version: self.version })
+    }
 }
 
 /// An emergency address.
@@ -64,12 +71,10 @@ pub struct E911Body {
     responses((status = 200, body = Option<E911View>, description = "The address; `null` when there is none"))
 )]
 async fn show_e911(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<UserId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<Option<E911View>>, Problem> {
-    shown(&service, &caller, id).await.map(Json)
+    Reading { service, caller, .. }: Reading,
+) -> Result<Shown<Option<E911View>>, Problem> {
+    shown(&service, &caller, id).await.map(Shown)
 }
 
 /// Save or confirm the emergency address
@@ -90,7 +95,7 @@ async fn confirm_e911(Id(user_id): Id<UserId>, ask: Ask, Body(body): Body<E911Bo
     let callback = errors.take_optional("callback", body.callback.as_deref().unwrap_or_default(), E164::parse);
     let address = errors.into_result(address)?;
     let change = Change::ConfirmE911 { user_id, address, callback, confirmed: body.confirmed };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, user_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, user_id)).await
 }
 
 async fn shown(service: &Service, caller: &Caller, id: UserId) -> Result<Option<E911View>, Problem> {
@@ -100,6 +105,7 @@ async fn shown(service: &Service, caller: &Caller, id: UserId) -> Result<Option<
 impl From<&E911Address> for E911View {
     fn from(e911: &E911Address) -> Self {
         Self {
+            user_id: e911.user_id.0,
             version: e911.version,
             address: (&e911.address).into(),
             callback: e911.callback.as_ref().map(ToString::to_string),

@@ -1,6 +1,6 @@
 //! What callers hear before they leave a message.
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
@@ -12,13 +12,16 @@ use lineside_service::greeting::UPLOAD_MAX;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
 use crate::body;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Versioned};
 use crate::id::Id;
+use crate::page;
 use crate::problem::Problem;
-use crate::query::{self, Nothing, Params};
+use crate::query;
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -33,11 +36,20 @@ pub fn routes() -> Vec<Route> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Greeting)]
 pub struct GreetingView {
+    #[serde(skip)]
+    user_id: Uuid,
+    version: i64,
     #[schema(example = "ana.wav")]
     file_name: String,
     #[schema(example = 7200)]
     duration_ms: u32,
     uploaded_at: DateTime<Utc>,
+}
+
+impl Versioned for GreetingView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.user_id, version: self.version })
+    }
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -59,12 +71,7 @@ struct UploadQuery {
     params(("id" = uuid::Uuid, Path, description = "The user")),
     responses((status = 200, body = Vec<u8>, content_type = "audio/wav", description = "The audio"))
 )]
-async fn play_greeting(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Id(id): Id<UserId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Answer {
+async fn play_greeting(Id(id): Id<UserId>, Reading { service, caller, .. }: Reading) -> Answer {
     let audio = service.greeting_audio(&caller, id).await?;
     Ok(([(CONTENT_TYPE, "audio/wav")], audio).into_response())
 }
@@ -82,16 +89,16 @@ async fn play_greeting(
 )]
 async fn set_greeting(State(service): State<Service>, Id(user_id): Id<UserId>, request: Request) -> Answer {
     let (mut parts, body) = request.into_parts();
-    let SignedIn(caller) = SignedIn::from_request_parts(&mut parts, &service).await?;
     let query: UploadQuery = query::read(&parts.uri)?;
-    let ask = Ask::new(&service, caller, query.plan, &parts.headers)?;
+    let ask = Ask::new(&service, query.plan, &mut parts).await?;
+    let name = page::words("file_name", Some(query.file_name))?;
     let limit = format!("this file is larger than {} MB; shorten it or save it as MP3", UPLOAD_MAX / (1024 * 1024));
     let file = body::read(Request::from_parts(parts, body), &service, &limit).await?;
     if file.is_empty() {
         return Err(Problem::malformed("", "send the file as the body"));
     }
-    let prepared = service.prepare_greeting(&ask.caller, ask.id, user_id, &query.file_name, file.to_vec()).await?;
-    ask.carry_out(prepared.change, shown(&ask, user_id)).await
+    let prepared = service.prepare_greeting(&ask.caller, ask.id, user_id, &name, file.to_vec()).await?;
+    ask.carry_out(prepared.change, || shown(&ask, user_id)).await
 }
 
 /// Go back to the default greeting
@@ -103,7 +110,7 @@ async fn set_greeting(State(service): State<Service>, Id(user_id): Id<UserId>, r
     responses((status = 204, description = "The default greeting plays"))
 )]
 async fn remove_greeting(Id(user_id): Id<UserId>, ask: Ask) -> Answer {
-    ask.remove(Change::RemoveGreeting { user_id }).await
+    ask.remove(Change::RemoveGreeting { user_id }, || shown(&ask, user_id)).await
 }
 
 async fn shown(ask: &Ask, id: UserId) -> Result<Option<GreetingView>, Problem> {
@@ -113,6 +120,8 @@ async fn shown(ask: &Ask, id: UserId) -> Result<Option<GreetingView>, Problem> {
 impl From<&Greeting> for GreetingView {
     fn from(greeting: &Greeting) -> Self {
         Self {
+            user_id: greeting.user_id.0,
+            version: greeting.version,
             file_name: greeting.file_name.clone(),
             duration_ms: greeting.duration_ms,
             uploaded_at: greeting.uploaded_at,

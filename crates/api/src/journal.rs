@@ -1,23 +1,20 @@
 //! Who did what.
 
 use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Datelike, Utc};
 use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::JournalEntry;
 use lineside_model::list::JournalFilter;
-use lineside_service::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::gate::SignedIn;
 use crate::id::Id;
 use crate::page::{self, PageView};
 use crate::plan::StepView;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -50,7 +47,7 @@ struct JournalQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JournalEntry)]
 pub struct JournalEntryView {
-    /// The change's identifier: its `Idempotency-Key`, when one was sent.
+    /// The change's identifier.
     id: Uuid,
     at: DateTime<Utc>,
     actor: ActorView,
@@ -90,9 +87,7 @@ pub struct ActorView {
     responses((status = 200, body = PageView<JournalEntryView>, description = "The newest first"))
 )]
 async fn list_journal(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(query): Params<JournalQuery>,
+    Reading { service, caller, query }: Reading<JournalQuery>,
 ) -> Result<Json<PageView<JournalEntryView>>, Problem> {
     let filter = JournalFilter {
         user_id: query.user_id.map(UserId),
@@ -124,10 +119,8 @@ fn instant(parameter: &str, at: Option<DateTime<Utc>>) -> Result<Option<DateTime
     responses((status = 200, body = JournalEntryView, description = "The entry"))
 )]
 async fn show_journal_entry(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<ChangeId>,
-    Params(Nothing {}): Params<Nothing>,
+    Reading { service, caller, .. }: Reading,
 ) -> Result<Json<JournalEntryView>, Problem> {
     Ok(Json(service.journal_entry(&caller, id).await?.into()))
 }

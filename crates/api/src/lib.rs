@@ -17,14 +17,17 @@ pub mod address;
 pub mod apply;
 pub mod body;
 pub mod docs;
+pub mod etag;
 pub mod gate;
 pub mod id;
+pub mod idempotency;
 pub mod openapi;
 pub mod page;
 pub mod patch;
 pub mod plan;
 pub mod problem;
 pub mod query;
+pub mod reading;
 pub mod router;
 
 pub mod account;

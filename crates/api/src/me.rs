@@ -1,13 +1,10 @@
 //! Who I am: the token's person, whatever their role.
 
-use axum::Json;
-use axum::extract::State;
-use lineside_service::Service;
 use utoipa_axum::routes;
 
-use crate::gate::SignedIn;
+use crate::etag::Shown;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 use crate::user::view::UserView;
 
@@ -17,11 +14,7 @@ pub fn routes() -> Vec<Route> {
 
 /// The person whom the token acts for
 #[utoipa::path(get, path = "/me", tag = "Me", responses((status = 200, body = UserView, description = "The user")))]
-async fn me(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<UserView>, Problem> {
+async fn me(Reading { service, caller, .. }: Reading) -> Result<Shown<UserView>, Problem> {
     let user = service.me(&caller).await?;
-    Ok(Json(UserView::of(&service, &user)?))
+    Ok(Shown(UserView::of(&service, &user)?))
 }

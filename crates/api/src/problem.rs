@@ -28,6 +28,7 @@ pub enum ProblemKind {
     Blocked,
     ChangedMeanwhile,
     PlanMoved,
+    PreconditionFailed,
     KeyReused,
     TooManyRequests,
     Unavailable,
@@ -35,7 +36,7 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Unauthenticated,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -46,6 +47,7 @@ impl ProblemKind {
         Self::Blocked,
         Self::ChangedMeanwhile,
         Self::PlanMoved,
+        Self::PreconditionFailed,
         Self::KeyReused,
         Self::TooManyRequests,
         Self::Unavailable,
@@ -70,6 +72,7 @@ impl ProblemKind {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Invalid | Self::Blocked | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::ChangedMeanwhile | Self::PlanMoved => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -88,7 +91,8 @@ impl ProblemKind {
             Self::Blocked => ("blocked", "The change is not possible as things are"),
             Self::ChangedMeanwhile => ("changed-meanwhile", "Somebody changed this since you read it"),
             Self::PlanMoved => ("plan-moved", "The facts moved since this was planned"),
-            Self::KeyReused => ("key-reused", "This Idempotency-Key belongs to another change"),
+            Self::PreconditionFailed => ("precondition-failed", "If-Match does not name this as it is now"),
+            Self::KeyReused => ("key-reused", "This Idempotency-Key came with another request"),
             Self::TooManyRequests => ("too-many-requests", "Too many tries"),
             Self::Unavailable => ("unavailable", "Busy; try again"),
             Self::Internal => ("internal", "Something went wrong on our side"),
@@ -162,6 +166,12 @@ impl Problem {
     pub fn changed_meanwhile(plan: &Plan, differences: Vec<Difference>) -> Self {
         let detail = "look at differences, decide, and send the request again with the version as it is now";
         Self { kind: ProblemKind::ChangedMeanwhile, detail: detail.to_owned(), differences, ..Self::blocked(plan) }
+    }
+
+    /// `If-Match` names another version than the latest.
+    pub fn precondition_failed(differences: Vec<Difference>) -> Self {
+        let detail = "nothing was done; read it again, look at differences, and send the request with its ETag of now";
+        Self { differences, ..Self::new(ProblemKind::PreconditionFailed, detail) }
     }
 
     pub fn plan_moved(plan: PlanView) -> Self {

@@ -4,14 +4,16 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware;
-use axum::routing::any;
+use axum::routing::{MethodRouter, any};
 use lineside_service::Service;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::body::JSON_MAX;
+use crate::etag;
 use crate::gate::{self, Gate};
+use crate::idempotency;
 use crate::problem::{self, Problem};
 
 /// Who may call an address. For everybody else it does not exist.
@@ -28,7 +30,7 @@ pub enum Access {
 /// One or more methods of one address that the same people may call. Files of one concept list theirs in `routes()`.
 pub struct Route {
     pub(crate) access: Access,
-    /// Takes `?plan=true`, `Lineside-Plan` and `Idempotency-Key`.
+    /// Takes `?plan=true`, `Lineside-Plan`, `Idempotency-Key` and `If-Match`.
     pub(crate) planned: bool,
     pub(crate) handler: UtoipaMethodRouter<Service>,
 }
@@ -48,7 +50,8 @@ impl Route {
     }
 
     /// A change that is planned and applied, by an administrator.
-    pub fn change(handler: UtoipaMethodRouter<Service>) -> Self {
+    pub fn change(mut handler: UtoipaMethodRouter<Service>) -> Self {
+        handler.2 = handler.2.layer(middleware::from_fn(idempotency::note));
         Self { access: Access::Administrator, planned: true, handler }
     }
 
@@ -119,18 +122,24 @@ pub fn router(service: Service) -> Router {
     let mut router = crate::docs::router();
     for route in routes() {
         let path = format!("{ROOT}{}", route.path());
-        let gate = middleware::from_fn_with_state(Gate { service: service.clone(), access: route.access }, gate::pass);
-        router = router.route(&path, route.handler.2.route_layer(gate));
+        router = router.route(&path, guarded(&service, route.access, route.handler.2));
     }
-    // Not a fallback: the pages that this is merged with have one of their own.
+    // Not a fallback: the pages that this is merged with have one of their own. Guarded as what is known, so that nobody
+    // learns without a token what there is.
     for unknown in ["/api", "/api/", "/api/{*rest}"] {
-        router = router.route(unknown, any(nothing_here));
+        router = router.route(unknown, guarded(&service, Access::User, any(nothing_here)));
     }
     router
         .layer(DefaultBodyLimit::max(JSON_MAX))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(problem::write))
+        .layer(middleware::from_fn(etag::not_modified))
         .with_state(service)
+}
+
+/// The gate stands before a wrong method too.
+fn guarded(service: &Service, access: Access, handler: MethodRouter<Service>) -> MethodRouter<Service> {
+    handler.layer(middleware::from_fn_with_state(Gate { service: service.clone(), access }, gate::pass))
 }
 
 async fn nothing_here() -> Problem {

@@ -1,17 +1,14 @@
 //! What a new user could be called, and reached by.
 
 use axum::Json;
-use axum::extract::State;
 use lineside_model::field::FieldErrors;
 use lineside_model::text::Name;
-use lineside_service::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::gate::SignedIn;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -55,9 +52,7 @@ pub struct ExtensionSuggestion {
     responses((status = 200, body = UsernameSuggestion, description = "A free one"))
 )]
 async fn suggest_username(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(query): Params<NameQuery>,
+    Reading { service, caller, query }: Reading<NameQuery>,
 ) -> Result<Json<UsernameSuggestion>, Problem> {
     let mut errors = FieldErrors::default();
     let first = errors.take("first_name", Name::parse(&query.first_name));
@@ -74,11 +69,7 @@ async fn suggest_username(
     tag = "Users",
     responses((status = 200, body = ExtensionSuggestion, description = "The next free one"))
 )]
-async fn suggest_extension(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<ExtensionSuggestion>, Problem> {
+async fn suggest_extension(Reading { service, caller, .. }: Reading) -> Result<Json<ExtensionSuggestion>, Problem> {
     let extension = service.suggest_extension(&caller).await?.map(|extension| extension.to_string());
     Ok(Json(ExtensionSuggestion { extension }))
 }

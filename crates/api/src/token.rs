@@ -1,12 +1,10 @@
 //! API tokens: each acts as the person who made it.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
-use lineside_service::Service;
 use lineside_service::store::session::ApiTokenRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,10 +12,9 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::body::Body;
-use crate::gate::SignedIn;
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -69,11 +66,7 @@ pub struct NewTokenBody {
     tag = "Tokens",
     responses((status = 200, body = Vec<TokenView>, description = "Your own tokens"))
 )]
-async fn list_tokens(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<Vec<TokenView>>, Problem> {
+async fn list_tokens(Reading { service, caller, .. }: Reading) -> Result<Json<Vec<TokenView>>, Problem> {
     Ok(Json(service.api_tokens(&caller).await?.into_iter().map(TokenView::from).collect()))
 }
 
@@ -88,9 +81,7 @@ async fn list_tokens(
     responses((status = 201, body = CreatedTokenView, description = "The token, shown this once"))
 )]
 async fn add_token(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
+    Reading { service, caller, .. }: Reading,
     Body(body): Body<NewTokenBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let new = service.add_api_token(&caller, &body.name).await?;
@@ -107,12 +98,7 @@ async fn add_token(
     params(("id" = uuid::Uuid, Path, description = "The token")),
     responses((status = 204, description = "It opens nothing any more"))
 )]
-async fn revoke_token(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Id(id): Id<Uuid>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<StatusCode, Problem> {
+async fn revoke_token(Id(id): Id<Uuid>, Reading { service, caller, .. }: Reading) -> Result<StatusCode, Problem> {
     service.revoke_api_token(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -58,7 +58,7 @@ pub struct CredentialsView {
     responses((status = 204, description = "It is gone"))
 )]
 pub async fn delete_device(Id(device_id): Id<DeviceId>, ask: Ask) -> Answer {
-    ask.remove(Change::DeleteDevice { device_id }).await
+    ask.remove(Change::DeleteDevice { device_id }, || shown(&ask.service, &ask.caller, device_id)).await
 }
 
 /// Give a device to a user
@@ -72,7 +72,7 @@ pub async fn delete_device(Id(device_id): Id<DeviceId>, ask: Ask) -> Answer {
 )]
 pub async fn assign_device(Id(device_id): Id<DeviceId>, ask: Ask, Body(body): Body<UserRef>) -> Answer {
     let change = Change::AssignDevice { device_id, user_id: UserId(body.user_id) };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, device_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, device_id)).await
 }
 
 /// Take a device from its user
@@ -84,7 +84,7 @@ pub async fn assign_device(Id(device_id): Id<DeviceId>, ask: Ask, Body(body): Bo
     responses((status = 200, body = DeviceView, description = "The device"))
 )]
 pub async fn unassign_device(Id(device_id): Id<DeviceId>, ask: Ask) -> Answer {
-    ask.carry_out(Change::UnassignDevice { device_id }, shown(&ask.service, &ask.caller, device_id)).await
+    ask.carry_out(Change::UnassignDevice { device_id }, || shown(&ask.service, &ask.caller, device_id)).await
 }
 
 /// Lock or unlock a device
@@ -98,7 +98,7 @@ pub async fn unassign_device(Id(device_id): Id<DeviceId>, ask: Ask) -> Answer {
 )]
 pub async fn lock_device(Id(device_id): Id<DeviceId>, ask: Ask, Body(body): Body<Lock>) -> Answer {
     let change = Change::LockDevice { device_id, locked: body.locked };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, device_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, device_id)).await
 }
 
 /// Generate new SIP credentials

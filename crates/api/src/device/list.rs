@@ -1,20 +1,18 @@
 //! Lists of devices, and of the models that there are.
 
 use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::list::{DeviceFilter, DeviceRow};
-use lineside_service::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::device::view::UserNameView;
-use crate::gate::SignedIn;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -71,9 +69,7 @@ pub struct DeviceModelView {
     responses((status = 200, body = PageView<DeviceRowView>, description = "One page of the devices that match"))
 )]
 pub async fn list_devices(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(query): Params<DeviceQuery>,
+    Reading { service, caller, query }: Reading<DeviceQuery>,
 ) -> Result<Json<PageView<DeviceRowView>>, Problem> {
     let filter = DeviceFilter {
         search: page::search(query.search)?,

@@ -1,15 +1,13 @@
 //! One device.
 
-use axum::Json;
-use axum::extract::State;
 use lineside_model::id::DeviceId;
 use lineside_service::{Caller, Service};
 
 use crate::device::view::DeviceView;
-use crate::gate::SignedIn;
+use crate::etag::Shown;
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 
 /// Show a device
 #[utoipa::path(
@@ -20,12 +18,10 @@ use crate::query::{Nothing, Params};
     responses((status = 200, body = DeviceView, description = "The device"))
 )]
 pub async fn show_device(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<DeviceId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<DeviceView>, Problem> {
-    shown(&service, &caller, id).await.map(Json)
+    Reading { service, caller, .. }: Reading,
+) -> Result<Shown<DeviceView>, Problem> {
+    shown(&service, &caller, id).await.map(Shown)
 }
 
 pub(crate) async fn shown(service: &Service, caller: &Caller, id: DeviceId) -> Result<DeviceView, Problem> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::etag::{Seen, Versioned};
 use crate::problem::Problem;
 
 /// A device with what was seen of it.
@@ -37,6 +38,12 @@ pub struct DeviceView {
     registrations: Vec<RegistrationView>,
     last_registered_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+}
+
+impl Versioned for DeviceView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.id, version: self.version })
+    }
 }
 
 /// A user by name.

@@ -1,7 +1,6 @@
 //! Seats that the account bought, and how many are taken.
 
 use axum::Json;
-use axum::extract::State;
 use lineside_model::change::Change;
 use lineside_model::id::LicenseTypeId;
 use lineside_model::license::Seats;
@@ -12,20 +11,28 @@ use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Versioned};
 use crate::id::Id;
 use crate::license::find_type;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 
 /// Seats of one license type.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Seats)]
 pub struct SeatsView {
     license_type_id: Uuid,
+    /// 0: none were ever bought.
+    version: i64,
     bought: i64,
     used: i64,
     free: i64,
+}
+
+impl Versioned for SeatsView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.license_type_id, version: self.version })
+    }
 }
 
 /// How many seats there shall be.
@@ -44,11 +51,7 @@ pub struct SeatsBody {
     tag = "Licenses",
     responses((status = 200, body = Vec<SeatsView>, description = "Seats of each license type"))
 )]
-pub async fn list_seats(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<Vec<SeatsView>>, Problem> {
+pub async fn list_seats(Reading { service, caller, .. }: Reading) -> Result<Json<Vec<SeatsView>>, Problem> {
     Ok(Json(service.seats(&caller).await?.iter().map(SeatsView::from).collect()))
 }
 
@@ -64,17 +67,18 @@ pub async fn list_seats(
 pub async fn set_seats(Id(license_type): Id<String>, ask: Ask, Body(body): Body<SeatsBody>) -> Answer {
     let license_type_id = find_type(&ask, &license_type).await?.map_err(|_| Problem::not_found())?;
     let change = Change::SetSeats { license_type_id, bought: body.bought };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, license_type_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, license_type_id)).await
 }
 
 async fn shown(service: &Service, caller: &Caller, id: LicenseTypeId) -> Result<SeatsView, Problem> {
     let seats = service.seats(caller).await?;
-    let none = SeatsView { license_type_id: id.0, bought: 0, used: 0, free: 0 };
+    let none = SeatsView { license_type_id: id.0, version: 0, bought: 0, used: 0, free: 0 };
     Ok(seats.iter().find(|seats| seats.license_type_id == id).map_or(none, SeatsView::from))
 }
 
 impl From<&Seats> for SeatsView {
     fn from(seats: &Seats) -> Self {
-        Self { license_type_id: seats.license_type_id.0, bought: seats.bought, used: seats.used, free: seats.free() }
+        let (license_type_id, version) = (seats.license_type_id.0, seats.version);
+        Self { license_type_id, version, bought: seats.bought, used: seats.used, free: seats.free() }
     }
 }

@@ -90,11 +90,12 @@ pub async fn add_location(ask: Ask, Body(body): Body<NewLocationBody>) -> Answer
     responses((status = 200, body = LocationView, description = "The location"))
 )]
 pub async fn edit_location(Id(location_id): Id<LocationId>, ask: Ask, Body(patch): Body<LocationPatch>) -> Answer {
-    let location = ask.service.location(&ask.caller, location_id).await?.location;
-    let version = patch.version;
-    let site = read(&patch.over((&location.site).into()))?;
-    let change = Change::EditLocation { location_id, version, site };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, location_id)).await
+    let merged = async || {
+        let location = ask.service.location(&ask.caller, location_id).await?.location;
+        let site = read(&patch.over((&location.site).into()))?;
+        Ok(Change::EditLocation { location_id, version: patch.version.or(Some(location.version)), site })
+    };
+    ask.merge(patch.version, merged, || shown(&ask.service, &ask.caller, location_id)).await
 }
 
 /// Delete a location
@@ -106,7 +107,8 @@ pub async fn edit_location(Id(location_id): Id<LocationId>, ask: Ask, Body(patch
     responses((status = 204, description = "It is gone"))
 )]
 pub async fn delete_location(Id(location_id): Id<LocationId>, ask: Ask) -> Answer {
-    ask.remove(Change::DeleteLocation { location_id }).await
+    let shown = || shown(&ask.service, &ask.caller, location_id);
+    ask.remove(Change::DeleteLocation { location_id }, shown).await
 }
 
 /// The model reads the address's fields beside the others; here they lie in an object of their own.
@@ -132,12 +134,12 @@ impl From<NewLocationBody> for SiteInput {
 }
 
 impl LocationPatch {
-    fn over(self, mut input: SiteInput) -> SiteInput {
+    fn over(&self, mut input: SiteInput) -> SiteInput {
         overlay(&mut input.name, self.name.as_ref());
-        overlay(&mut input.address, self.address.map(CivicAddressInput::from).as_ref());
+        overlay(&mut input.address, self.address.clone().map(CivicAddressInput::from).as_ref());
         overlay(&mut input.time_zone, self.time_zone.as_ref());
         overlay_clearable(&mut input.area_code, self.area_code.as_ref());
-        overlay(&mut input.emergency_contacts, self.emergency_contacts.map(contacts).as_ref());
+        overlay(&mut input.emergency_contacts, self.emergency_contacts.clone().map(contacts).as_ref());
         input
     }
 }

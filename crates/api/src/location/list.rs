@@ -1,7 +1,6 @@
 //! The account's sites.
 
 use axum::Json;
-use axum::extract::State;
 use lineside_model::id::LocationId;
 use lineside_model::list::LocationRow;
 use lineside_model::location::EmergencyContact;
@@ -11,10 +10,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::address::AddressView;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Shown, Versioned};
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 
 /// A site.
 #[derive(Debug, Serialize, ToSchema)]
@@ -36,6 +35,12 @@ pub struct LocationView {
     numbers: i64,
 }
 
+impl Versioned for LocationView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.id, version: self.version })
+    }
+}
+
 /// Somebody on site who is told when an emergency call goes out.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EmergencyContact)]
@@ -55,11 +60,7 @@ pub struct EmergencyContactView {
     tag = "Locations",
     responses((status = 200, body = Vec<LocationView>, description = "All of them, by name"))
 )]
-pub async fn list_locations(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<Vec<LocationView>>, Problem> {
+pub async fn list_locations(Reading { service, caller, .. }: Reading) -> Result<Json<Vec<LocationView>>, Problem> {
     Ok(Json(service.locations(&caller).await?.into_iter().map(LocationView::from).collect()))
 }
 
@@ -72,12 +73,10 @@ pub async fn list_locations(
     responses((status = 200, body = LocationView, description = "The location"))
 )]
 pub async fn show_location(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<LocationId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<LocationView>, Problem> {
-    shown(&service, &caller, id).await.map(Json)
+    Reading { service, caller, .. }: Reading,
+) -> Result<Shown<LocationView>, Problem> {
+    shown(&service, &caller, id).await.map(Shown)
 }
 
 pub(crate) async fn shown(service: &Service, caller: &Caller, id: LocationId) -> Result<LocationView, Problem> {

@@ -20,7 +20,7 @@ use crate::number::list::{NumberView, shown};
 )]
 pub async fn assign_number(Id(number_id): Id<NumberId>, ask: Ask, Body(body): Body<UserRef>) -> Answer {
     let change = Change::AssignNumber { number_id, user_id: Some(UserId(body.user_id)) };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, number_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, number_id)).await
 }
 
 /// Take a number from its user
@@ -33,5 +33,5 @@ pub async fn assign_number(Id(number_id): Id<NumberId>, ask: Ask, Body(body): Bo
 )]
 pub async fn unassign_number(Id(number_id): Id<NumberId>, ask: Ask) -> Answer {
     let change = Change::AssignNumber { number_id, user_id: None };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, number_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, number_id)).await
 }

@@ -1,19 +1,16 @@
 //! Numbers that a new user can have.
 
 use axum::Json;
-use axum::extract::State;
 use lineside_model::id::LocationId;
 use lineside_model::list::FreeNumber;
-use lineside_service::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::gate::SignedIn;
 use crate::number::list::KindName;
 use crate::page;
 use crate::problem::Problem;
-use crate::query::Params;
+use crate::reading::Reading;
 
 const LIMIT_MAX: u32 = 200;
 
@@ -52,9 +49,7 @@ pub struct FreeNumberView {
     responses((status = 200, body = Vec<FreeNumberView>, description = "The best first"))
 )]
 pub async fn list_free_numbers(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(query): Params<FreeQuery>,
+    Reading { service, caller, query }: Reading<FreeQuery>,
 ) -> Result<Json<Vec<FreeNumberView>>, Problem> {
     let limit = match query.limit {
         None => 50,

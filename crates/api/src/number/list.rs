@@ -1,7 +1,6 @@
 //! The inventory.
 
 use axum::Json;
-use axum::extract::State;
 use chrono::{DateTime, Utc};
 use lineside_model::id::{LocationId, NumberId};
 use lineside_model::list::{NumberFilter, NumberRow};
@@ -12,11 +11,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::device::view::UserNameView;
-use crate::gate::SignedIn;
+use crate::etag::{Seen, Shown, Versioned};
 use crate::id::Id;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 
 /// What a number is for.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -82,6 +81,12 @@ pub struct NumberView {
     created_at: DateTime<Utc>,
 }
 
+impl Versioned for NumberView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.id, version: self.version })
+    }
+}
+
 /// List numbers
 #[utoipa::path(
     get,
@@ -91,9 +96,7 @@ pub struct NumberView {
     responses((status = 200, body = PageView<NumberView>, description = "One page of the numbers that match"))
 )]
 pub async fn list_numbers(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(query): Params<NumberQuery>,
+    Reading { service, caller, query }: Reading<NumberQuery>,
 ) -> Result<Json<PageView<NumberView>>, Problem> {
     let filter = NumberFilter {
         search: page::search(query.search)?,
@@ -114,12 +117,10 @@ pub async fn list_numbers(
     responses((status = 200, body = NumberView, description = "The number"))
 )]
 pub async fn show_number(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<NumberId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<NumberView>, Problem> {
-    shown(&service, &caller, id).await.map(Json)
+    Reading { service, caller, .. }: Reading,
+) -> Result<Shown<NumberView>, Problem> {
+    shown(&service, &caller, id).await.map(Shown)
 }
 
 pub(crate) async fn shown(service: &Service, caller: &Caller, id: NumberId) -> Result<NumberView, Problem> {

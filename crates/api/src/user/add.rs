@@ -61,7 +61,7 @@ pub struct NewUserBody {
     /// Without one: `user`.
     role: Option<RoleName>,
     /// For an authorized user: the PIN for the support desk.
-    #[schema(example = "482913")]
+    #[schema(example = "2580")]
     pin: Option<String>,
     /// Queue the welcome mail, with the link that sets the password.
     send_welcome: bool,

@@ -60,10 +60,12 @@ pub struct UserPatch {
     responses((status = 200, body = UserView, description = "The user"))
 )]
 pub async fn edit_user(Id(user_id): Id<UserId>, ask: Ask, Body(patch): Body<UserPatch>) -> Answer {
-    let user = ask.service.user(&ask.caller, user_id).await?.user;
-    let profile = Box::new(patch.over((&user.profile).into()).parse()?);
-    let change = Change::EditProfile { user_id, version: patch.version, profile };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, user_id)).await
+    let merged = async || {
+        let user = ask.service.user(&ask.caller, user_id).await?.user;
+        let profile = Box::new(patch.over((&user.profile).into()).parse()?);
+        Ok(Change::EditProfile { user_id, version: patch.version.or(Some(user.version)), profile })
+    };
+    ask.merge(patch.version, merged, || shown(&ask.service, &ask.caller, user_id)).await
 }
 
 impl UserPatch {

@@ -1,19 +1,16 @@
 //! Lists of users.
 
 use axum::Json;
-use axum::extract::State;
 use lineside_model::id::{DepartmentId, LicenseTypeId, LocationId};
 use lineside_model::list::{UserFilter, UserRow, UserSort};
 use lineside_model::user::UserState;
-use lineside_service::Service;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::gate::SignedIn;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
-use crate::query::Params;
+use crate::reading::Reading;
 use crate::user::view::{LampsView, SortName, StateName};
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -87,9 +84,7 @@ pub struct UserRowView {
     responses((status = 200, body = PageView<UserRowView>, description = "One page of the users that match"))
 )]
 pub async fn list_users(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
-    Params(query): Params<UserQuery>,
+    Reading { service, caller, query }: Reading<UserQuery>,
 ) -> Result<Json<PageView<UserRowView>>, Problem> {
     let users = service.users(&caller, &query.filter()?).await?;
     Ok(Json(PageView::of(users)))

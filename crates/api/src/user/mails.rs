@@ -24,7 +24,7 @@ use crate::user::view::UserView;
 )]
 pub async fn send_welcome(Id(user_id): Id<UserId>, ask: Ask) -> Answer {
     let change = Change::SendWelcome { user_ids: vec![user_id] };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, user_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, user_id)).await
 }
 
 /// Try a delayed or failed mail again at once

@@ -28,7 +28,7 @@ pub struct SecurityBody {
     version: Option<i64>,
     role: RoleName,
     /// A new PIN for the support desk; without one the PIN stays as it is.
-    #[schema(example = "482913")]
+    #[schema(example = "2580")]
     pin: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub struct SecurityBody {
 )]
 pub async fn set_user_state(Id(user_id): Id<UserId>, ask: Ask, Body(body): Body<StateBody>) -> Answer {
     let change = Change::SetUserState { user_id, state: body.state.into() };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, user_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, user_id)).await
 }
 
 /// Set a user's role and PIN
@@ -62,5 +62,5 @@ pub async fn set_user_security(Id(user_id): Id<UserId>, ask: Ask, Body(body): Bo
         None => None,
     };
     let change = Change::SetSecurity { user_id, version: body.version, role: body.role.into(), pin_hash };
-    ask.carry_out(change, shown(&ask.service, &ask.caller, user_id)).await
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, user_id)).await
 }

@@ -1,14 +1,12 @@
 //! One user.
 
-use axum::Json;
-use axum::extract::State;
 use lineside_model::id::UserId;
 use lineside_service::{Caller, Service};
 
-use crate::gate::SignedIn;
+use crate::etag::Shown;
 use crate::id::Id;
 use crate::problem::Problem;
-use crate::query::{Nothing, Params};
+use crate::reading::Reading;
 use crate::user::view::UserView;
 
 /// Show a user
@@ -20,12 +18,10 @@ use crate::user::view::UserView;
     responses((status = 200, body = UserView, description = "The user"))
 )]
 pub async fn show_user(
-    State(service): State<Service>,
-    SignedIn(caller): SignedIn,
     Id(id): Id<UserId>,
-    Params(Nothing {}): Params<Nothing>,
-) -> Result<Json<UserView>, Problem> {
-    shown(&service, &caller, id).await.map(Json)
+    Reading { service, caller, .. }: Reading,
+) -> Result<Shown<UserView>, Problem> {
+    shown(&service, &caller, id).await.map(Shown)
 }
 
 pub(crate) async fn shown(service: &Service, caller: &Caller, id: UserId) -> Result<UserView, Problem> {

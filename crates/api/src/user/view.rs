@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::device::view::DeviceView;
 use crate::e911::E911View;
+use crate::etag::{Seen, Versioned};
 use crate::greeting::GreetingView;
 use crate::problem::Problem;
 
@@ -192,6 +193,12 @@ pub struct UserView {
     has_password: bool,
     last_sign_in: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
+}
+
+impl Versioned for UserView {
+    fn seen(&self) -> Option<Seen> {
+        Some(Seen { id: self.id, version: self.version })
+    }
 }
 
 /// A number that a user holds.

@@ -19,7 +19,7 @@ async fn call(client: &Client, endpoint: &Endpoint, ids: &BTreeMap<&str, String>
 }
 
 /// `{id}` by the collection that it lies in.
-fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
+pub fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let mut filled = Vec::new();
     for part in path.split('/') {
         let value = match part {
@@ -78,7 +78,7 @@ async fn a_wrong_token_is_as_good_as_none(#[case] token: &str) {
 }
 
 /// Everything that has an identifier: one of each in Acme, made by its own administrator.
-async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
+pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let client = Client::of(house, &house.acme.administrator).await;
     let address = json!({"street_number": "3550", "street_name": "N Central Ave", "city": "Phoenix", "region": "AZ",
         "postal_code": "85012"});
@@ -108,7 +108,7 @@ async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
 }
 
 /// A body that is right in itself, so that nothing but the account is in the way.
-fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
+pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
     let address = json!({"street_number": "3550", "street_name": "N Central Ave", "city": "Phoenix", "region": "AZ",
         "postal_code": "85012"});
     let last = endpoint.path.trim_end_matches("/{id}").rsplit('/').next().unwrap_or_default();

@@ -146,9 +146,6 @@ async fn a_key_belongs_to_one_change(#[values(Engine::Sqlite, Engine::Postgres)]
     client.send(Method::POST, "/departments", &key, Some(json!({"name": "Sales"}))).await.expect(201);
     let other = client.send(Method::POST, "/users", &key, Some(ana())).await.expect(422);
     assert_eq!(other.json["type"], "/problems/key-reused");
-    let stranger = Client::of(&house, &house.globex.administrator).await;
-    let theirs = stranger.send(Method::POST, "/departments", &key, Some(json!({"name": "Sales"}))).await.expect(422);
-    assert_eq!(theirs.json["type"], "/problems/key-reused");
 
     let key = [("Idempotency-Key", "0190a1b2-0000-7000-8000-000000000002")];
     let of = |id| format!("/users/{id}");
@@ -238,7 +235,7 @@ async fn a_greeting_is_uploaded_heard_and_removed() {
 }
 
 /// Two seconds of a quiet square wave, 8 kHz, 16 bits, mono.
-fn wav() -> Vec<u8> {
+pub fn wav() -> Vec<u8> {
     let samples: Vec<u8> =
         (0..16_000_i32).flat_map(|at| (if at / 10 % 2 == 0 { 3000_i16 } else { -3000 }).to_le_bytes()).collect();
     let length = u32::try_from(samples.len()).unwrap();

@@ -88,6 +88,11 @@ impl Answer {
         self
     }
 
+    #[track_caller]
+    pub fn tag(&self) -> String {
+        self.headers["etag"].to_str().unwrap().to_owned()
+    }
+
     pub fn id(&self) -> String {
         self.json["id"].as_str().unwrap_or_else(|| panic!("no id in {}", self.json)).to_owned()
     }

@@ -5,7 +5,11 @@
 mod access;
 mod change;
 mod client;
+mod precondition;
 mod reading;
+mod repeat;
+mod sweep;
+mod together;
 
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::House;

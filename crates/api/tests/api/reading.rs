@@ -50,8 +50,33 @@ async fn what_the_router_refuses_is_a_problem_too() {
     let client = Client::of(&house, &house.acme.administrator).await;
     client.get("/nothing").await.expect(404);
     client.get("/api").await.expect(404);
+    client.get("/api/v2/users").await.expect(404);
     client.get("/users/no-uuid").await.expect(404);
     client.get("/users/%FF").await.expect(404);
     client.send(Method::PUT, "/users", &[], None).await.expect(405);
     client.send(Method::POST, "/users", &[], None).await.expect(415);
+}
+
+/// Without a token nobody learns which addresses there are, nor which methods they take.
+#[rstest]
+#[case(Method::GET, "/nothing")]
+#[case(Method::POST, "/api")]
+#[case(Method::GET, "/api/")]
+#[case(Method::GET, "/api/v2/users")]
+#[case(Method::PUT, "/users")]
+#[case(Method::DELETE, "/account")]
+#[tokio::test]
+async fn without_a_token_the_unknown_is_as_the_known(
+    #[case] method: Method,
+    #[case] path: &str,
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let known = Client::nobody(&house).get("/users").await.expect(401);
+    let unknown = Client::nobody(&house).send(method.clone(), path, &[], None).await.expect(401);
+    assert_eq!(unknown.headers["www-authenticate"], known.headers["www-authenticate"]);
+    assert_eq!(unknown.json["detail"], known.json["detail"]);
+    let client = Client::of(&house, &house.acme.administrator).await;
+    let status = client.send(method, path, &[], None).await.status.as_u16();
+    assert!(matches!(status, 404 | 405), "{status}");
 }
