@@ -12,7 +12,7 @@ use crate::license::{Assignment, Seats};
 use crate::location::Location;
 use crate::mail::Mail;
 use crate::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
-use crate::readiness::Lamps;
+use crate::readiness::{LampKind, Lamps};
 use crate::user::{User, UserState, WizardStep};
 
 /// Rows a page.
@@ -72,6 +72,8 @@ pub struct UserFilter {
     pub state: Option<UserState>,
     /// `Some(true)`: every lamp is ready.
     pub ready: Option<bool>,
+    /// This lamp is needed and not ready. A phone whose registration has just run out is listed with the next sweep.
+    pub missing: Option<LampKind>,
     /// Add user was left half way.
     pub unfinished: bool,
     pub sort: UserSort,
@@ -238,7 +240,7 @@ pub struct Home {
     pub account: Account,
     pub users: i64,
     pub not_ready: i64,
-    /// How many users lack each lamp, in the strip's order.
+    /// How many users lack each lamp, in the order of [`LampKind::ALL`]: as many as a list filtered by it has.
     pub missing: [i64; 5],
     pub unfinished: i64,
     pub locations: i64,

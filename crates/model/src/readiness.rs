@@ -33,6 +33,58 @@ impl Lamp {
     }
 }
 
+/// Which lamp of the strip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LampKind {
+    License,
+    Number,
+    E911,
+    Device,
+    Registered,
+}
+
+impl LampKind {
+    /// In the strip's order.
+    pub const ALL: [Self; 5] = [Self::License, Self::Number, Self::E911, Self::Device, Self::Registered];
+
+    /// The word in addresses and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::License => "license",
+            Self::Number => "number",
+            Self::E911 => "e911",
+            Self::Device => "device",
+            Self::Registered => "registered",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::License => "License",
+            Self::Number => "Number",
+            Self::E911 => "Emergency address",
+            Self::Device => "Device",
+            Self::Registered => "Registered",
+        }
+    }
+
+    /// What a user lacks whose lamp is not ready.
+    pub fn lack(self) -> &'static str {
+        match self {
+            Self::License => "no Voice license",
+            Self::Number => "no phone number",
+            Self::E911 => "no confirmed emergency address",
+            Self::Device => "no device",
+            Self::Registered => "a device that is not registered",
+        }
+    }
+}
+
 /// The facts of one user that readiness follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Conditions {
@@ -79,14 +131,19 @@ impl Lamps {
         }
     }
 
+    pub fn of_kind(&self, kind: LampKind) -> Lamp {
+        match kind {
+            LampKind::License => self.license,
+            LampKind::Number => self.number,
+            LampKind::E911 => self.e911,
+            LampKind::Device => self.device,
+            LampKind::Registered => self.registered,
+        }
+    }
+
+    /// In the strip's order.
     pub fn each(&self) -> [(&'static str, Lamp); 5] {
-        [
-            ("License", self.license),
-            ("Number", self.number),
-            ("Emergency address", self.e911),
-            ("Device", self.device),
-            ("Registered", self.registered),
-        ]
+        LampKind::ALL.map(|kind| (kind.label(), self.of_kind(kind)))
     }
 
     pub fn ready(&self) -> bool {
@@ -102,6 +159,15 @@ impl Lamps {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_lamp_is_found_by_its_word() {
+        for kind in LampKind::ALL {
+            assert_eq!(LampKind::parse(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        assert_eq!(LampKind::parse("extension"), None);
+    }
 
     #[test]
     fn a_phone_without_a_license_needs_no_registration() {

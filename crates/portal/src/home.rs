@@ -3,6 +3,7 @@
 use askama::Template;
 use lineside_model::license::{Catalogue, Seats};
 use lineside_model::list::Home;
+use lineside_model::readiness::LampKind;
 
 use crate::frame::Frame;
 use crate::page::{self, Answer};
@@ -34,9 +35,8 @@ struct FirstStep {
 
 /// How many users lack one of the lamps.
 struct Lack {
-    what: &'static str,
+    lamp: LampKind,
     users: i64,
-    href: &'static str,
 }
 
 impl HomePage {
@@ -86,14 +86,7 @@ fn first_steps(home: &Home) -> Vec<FirstStep> {
 }
 
 fn lacks(home: &Home) -> Vec<Lack> {
-    let of = [
-        ("no Voice license", "/users?license_type_id=none"),
-        ("no phone number", "/users?ready=no"),
-        ("no confirmed emergency address", "/users?ready=no"),
-        ("no device", "/users?ready=no"),
-        ("a device that is not registered", "/users?ready=no"),
-    ];
-    let lacks = of.into_iter().zip(home.missing).map(|((what, href), users)| Lack { what, users, href });
+    let lacks = LampKind::ALL.into_iter().zip(home.missing).map(|(lamp, users)| Lack { lamp, users });
     lacks.filter(|lack| lack.users > 0).collect()
 }
 

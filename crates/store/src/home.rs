@@ -2,6 +2,7 @@
 
 use lineside_model::journal::Scope;
 use lineside_model::list::{Home, RailCounts};
+use lineside_model::readiness::LampKind;
 
 use crate::connection::Connection;
 use crate::mail::MAIL_COUNTS;
@@ -34,7 +35,7 @@ impl Store {
             account,
             users: users.users,
             not_ready: users.users - users.ready,
-            missing: [users.no_license, users.no_number, users.no_e911, users.no_device, users.no_registration],
+            missing: LampKind::ALL.map(|lamp| users.lacking(lamp)),
             unfinished: users.unfinished,
             locations,
             numbers: tally.numbers,

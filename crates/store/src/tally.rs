@@ -6,6 +6,7 @@ use lineside_model::device::Device;
 use lineside_model::id::{AccountId, DepartmentId, LocationId, UserId};
 use lineside_model::phone_number::{NumberState, PhoneNumber};
 use lineside_model::plan::{Plan, Record};
+use lineside_model::readiness::LampKind;
 use lineside_model::user::User;
 use sqlx::FromRow;
 
@@ -74,6 +75,17 @@ impl UserCounts {
             sum = sum.plus(&counts, 1);
         }
         Ok(sum)
+    }
+
+    /// How many users lack this lamp.
+    pub(crate) fn lacking(&self, lamp: LampKind) -> i64 {
+        match lamp {
+            LampKind::License => self.no_license,
+            LampKind::Number => self.no_number,
+            LampKind::E911 => self.no_e911,
+            LampKind::Device => self.no_device,
+            LampKind::Registered => self.no_registration,
+        }
     }
 
     fn plus(&self, other: &Self, sign: i64) -> Self {

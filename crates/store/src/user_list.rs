@@ -10,6 +10,7 @@ use lineside_model::id::{LicenseTypeId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::license::Catalogue;
 use lineside_model::list::{PAGE, Page, TOTAL_MAX, UserFilter, UserRow, UserSort};
+use lineside_model::readiness::LampKind;
 use lineside_model::user::{UserState, WizardStep};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -68,6 +69,11 @@ const LACKS: &str = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.
 const IN_STATE: &str = "u.state = ?";
 const READY: &str = "u.ready = TRUE";
 const NOT_READY: &str = "u.ready = FALSE";
+/// As the tally counts what users lack. Each has an index of its own, over those users only.
+const NO_NUMBER: &str = "u.number IS NULL";
+const NO_E911: &str = "NOT u.e911_confirmed";
+const NO_DEVICE: &str = "u.voice_license_id IS NOT NULL AND NOT u.device";
+const NO_REGISTRATION: &str = "u.voice_license_id IS NOT NULL AND u.device AND u.registered_until IS NULL";
 const UNFINISHED: &str = "u.wizard IS NOT NULL";
 const HAS_WORD: &str = "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = u.id AND w.word >= ?1 AND w.word < ?2)";
 
@@ -101,6 +107,10 @@ pub(crate) const COMPOSED: &[Composed] = &[
             IN_STATE,
             READY,
             NOT_READY,
+            NO_NUMBER,
+            NO_E911,
+            NO_DEVICE,
+            NO_REGISTRATION,
             UNFINISHED,
             HAS_WORD,
         ],
@@ -276,6 +286,9 @@ impl Listing<'_> {
             Some(false) => condition.and_plain(NOT_READY),
             None => {}
         }
+        if let Some(lamp) = filter.missing {
+            condition.and_plain(lacking(lamp));
+        }
         if filter.unfinished {
             condition.and_plain(UNFINISHED);
         }
@@ -288,10 +301,13 @@ impl Listing<'_> {
         let asked = UserFilter { search: String::new(), descending: false, page: 0, ..self.filter.clone() };
         let tally = home::tally(self.link, self.scope).await?.of_users;
         let known = [
-            (only.clone(), tally.users),
             (UserFilter { ready: Some(true), ..only.clone() }, tally.ready),
             (UserFilter { ready: Some(false), ..only.clone() }, tally.users - tally.ready),
             (UserFilter { no_license: true, ..only.clone() }, tally.no_license),
+            (
+                UserFilter { missing: asked.missing, ..only.clone() },
+                asked.missing.map_or(tally.users, |lamp| tally.lacking(lamp)),
+            ),
             (UserFilter { unfinished: true, ..only }, tally.unfinished),
         ];
         match known.into_iter().find(|(filter, _)| *filter == asked) {
@@ -431,6 +447,16 @@ impl Listing<'_> {
     async fn ids(&mut self, sql: String, condition: &Condition) -> Result<Vec<UserId>, StoreError> {
         let rows: Vec<(Uuid,)> = self.link.rows(sql, condition.values.clone()).await?;
         Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+    }
+}
+
+fn lacking(lamp: LampKind) -> &'static str {
+    match lamp {
+        LampKind::License => NO_LICENSE,
+        LampKind::Number => NO_NUMBER,
+        LampKind::E911 => NO_E911,
+        LampKind::Device => NO_DEVICE,
+        LampKind::Registered => NO_REGISTRATION,
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use lineside_model::id::{DepartmentId, LicenseTypeId, LocationId};
 use lineside_model::list::{UserFilter, UserRow, UserSort};
+use lineside_model::readiness::LampKind;
 use lineside_model::user::UserState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,6 +34,9 @@ pub struct UserQuery {
     state: Option<StateName>,
     /// `true`: every lamp is ready; `false`: some lamp is not.
     ready: Option<bool>,
+    /// Only users whose lamp of this name is needed and not ready.
+    #[param(value_type = Option<String>, pattern = "^(license|number|e911|device|registered)$")]
+    missing: Option<LampKind>,
     /// Only users whose Add user was left half way.
     unfinished: bool,
     #[param(inline)]
@@ -102,6 +106,7 @@ impl UserQuery {
             lacks: self.lacks.map(LicenseTypeId),
             state: self.state.map(UserState::from),
             ready: self.ready,
+            missing: self.missing,
             unfinished: self.unfinished,
             sort: self.sort.map(UserSort::from).unwrap_or_default(),
             descending: self.descending,

@@ -5,6 +5,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::UserId;
 use lineside_model::license::{Catalogue, VOICE};
 use lineside_model::list::{Page, UserFilter, UserRow, UserSort};
+use lineside_model::readiness::LampKind;
 use lineside_model::user::UserState;
 
 use crate::control::Choice;
@@ -115,6 +116,12 @@ async fn list(visitor: Visitor, data: FormData) -> Answer {
             vec![Choice::new("no", "Not ready"), Choice::new("yes", "Ready")],
         ),
         Filter::new(
+            "missing",
+            "Missing",
+            filter.missing.map_or("", LampKind::as_str),
+            LampKind::ALL.map(|lamp| Choice::new(lamp.as_str(), lamp.label())).to_vec(),
+        ),
+        Filter::new(
             "state",
             "State",
             data.text("state"),
@@ -154,6 +161,7 @@ fn filter(data: &FormData) -> UserFilter {
             "no" => Some(false),
             _ => None,
         },
+        missing: LampKind::parse(data.text("missing")),
         unfinished: data.has("unfinished"),
         sort: match data.text("sort") {
             "extension" => UserSort::Extension,

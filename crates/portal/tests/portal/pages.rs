@@ -115,6 +115,32 @@ async fn the_list_is_searched_sorted_and_filtered_by_its_address() {
 }
 
 #[tokio::test]
+async fn home_counts_who_lacks_what_and_leads_to_exactly_those() {
+    let portal = Portal::new().await;
+    let (house, acme) = (&portal.house, &portal.house.acme);
+    let numbers = vec![lineside_model::phone_number::E164::parse("+1 480 555 0143").unwrap()];
+    let kind = lineside_model::phone_number::NumberKind::Landline;
+    let add = Change::AddNumbers { numbers, kind, location_id: None };
+    let (_, plan) = house.apply(&acme.owner.caller, add).await.unwrap();
+    let number_id = lineside_model::id::NumberId(plan.steps[0].after.as_ref().unwrap().id());
+    let assign = Change::AssignNumber { number_id, user_id: Some(acme.user.id) };
+    house.apply(&acme.owner.caller, assign).await.unwrap();
+    let cookie = portal.session(&acme.owner).await;
+    let home = portal.get("/home", &cookie).await;
+    let mut seen = 0;
+    for (word, users) in [("license", 3), ("number", 2), ("e911", 3)] {
+        let link = format!("/users?missing={word}");
+        let said = home.texts(&format!(".check:has(a[href='{link}']) b"));
+        assert_eq!(said, [users.to_string()], "{word}");
+        let list = portal.get(&link, &cookie).await;
+        assert_eq!(list.texts("a.person").len(), users, "{word}");
+        assert_eq!(list.attribute("#filter-missing option[selected]", "value").as_deref(), Some(word));
+        seen += 1;
+    }
+    assert_eq!(home.texts(".check a[href^='/users?']").len(), seen, "{}", home.body);
+}
+
+#[tokio::test]
 async fn names_are_text_wherever_they_stand() {
     let portal = Portal::new().await;
     let (house, acme) = (&portal.house, &portal.house.acme);

@@ -5,7 +5,7 @@ use lineside_model::extension::Extension;
 use lineside_model::id::LocationId;
 use lineside_model::list::{UserFilter, UserRow, UserSort};
 use lineside_model::phone_number::NumberKind;
-use lineside_model::readiness::Lamp;
+use lineside_model::readiness::{Lamp, LampKind};
 use lineside_model::text::Name;
 use lineside_model::user::{NewUser, UserState, WizardStep};
 use lineside_testkit::database::Engine;
@@ -198,6 +198,21 @@ async fn a_large_account_is_counted_searched_and_offered_as_a_small_one(
     let ready = UserFilter { ready: Some(true), ..UserFilter::default() };
     let total = store.users(acme, &ready, crate::support::now()).await.unwrap().total;
     assert_eq!(total, home.users - home.not_ready);
+
+    // What Home counts is what the list has, whether the tally knows it or the list has to count.
+    for (lamp, users) in LampKind::ALL.into_iter().zip(home.missing) {
+        let lacking = UserFilter { missing: Some(lamp), ..UserFilter::default() };
+        let listed = store.users(acme, &lacking, crate::support::now()).await.unwrap();
+        assert!(users > 0 && listed.total == users, "{lamp:?}: {users} on Home, {} in the list", listed.total);
+        let unmet = |row: &UserRow| matches!(row.lamps.of_kind(lamp), Lamp::Missing | Lamp::Failing);
+        assert!(listed.rows.len() == usize::try_from(users.min(50)).unwrap() && listed.rows.iter().all(unmet));
+        let counted = UserFilter { ready: Some(false), sort: UserSort::Extension, ..lacking.clone() };
+        let counted = store.users(acme, &counted, crate::support::now()).await.unwrap().total;
+        assert_eq!(counted, users, "{lamp:?}");
+        let of_one_name = UserFilter { search: "ana".to_owned(), ..lacking };
+        let found = store.users(acme, &of_one_name, crate::support::now()).await.unwrap();
+        assert!(found.rows.iter().all(unmet) && found.total < users, "{lamp:?}");
+    }
 
     // Every extension from 200000 on is taken.
     let first_extension = Extension::parse("200000").unwrap();
