@@ -86,10 +86,25 @@ pub(crate) fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Folds text for searching and sorting: compatibility forms split, marks dropped, lower case.
+/// Folds text for searching and sorting: compatibility forms split, marks dropped, lower case, control characters blanks.
 /// `Zoë Ångström` and `zoe angstrom` fold to the same.
 pub fn fold(text: &str) -> String {
-    text.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+    let plain = text.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c));
+    plain.map(printable).flat_map(char::to_lowercase).collect()
+}
+
+/// The longest search, in characters: longer ones find nothing more.
+pub const SEARCH_MAX: usize = 100;
+
+/// What was typed to search for, as one line: a control character is in nothing that is kept, and one of them (NUL)
+/// PostgreSQL does not take at all.
+pub fn search_text(text: &str) -> String {
+    let line: String = text.chars().map(printable).collect();
+    line.trim().chars().take(SEARCH_MAX).collect()
+}
+
+fn printable(c: char) -> char {
+    if c.is_control() { ' ' } else { c }
 }
 
 #[cfg(test)]
@@ -111,5 +126,12 @@ mod tests {
     #[test]
     fn folding_ignores_case_and_marks() {
         assert_eq!(fold("Zoë ÅNGSTRÖM"), "zoe angstrom");
+        assert_eq!(fold("a\0b\tC"), "a b c");
+    }
+
+    #[test]
+    fn a_search_is_one_short_line() {
+        assert_eq!(search_text("\0 ana\r\nduarte\u{7f}"), "ana  duarte");
+        assert_eq!(search_text(&"é".repeat(5_000)).chars().count(), SEARCH_MAX);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use crate::page_error::PageError;
+use crate::record_path::TextPath;
 use crate::router::{Access, Route};
 
 struct Asset {
@@ -38,7 +38,7 @@ pub fn url(name: &str) -> String {
 }
 
 /// An old page may ask by an old hash during an upgrade; it gets what there is now, and keeps it for no time.
-async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Response, PageError> {
+async fn serve(TextPath((hash, name)): TextPath<(String, String)>) -> Result<Response, PageError> {
     let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(PageError::NotFound)?;
     let keep = if hash == *HASH { "public, max-age=31536000, immutable" } else { "no-store" };
     Ok(([(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, keep)], asset.body).into_response())

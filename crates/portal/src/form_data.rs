@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequest, RawForm, Request};
 use lineside_model::id::ChangeId;
+use lineside_model::text::search_text;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -30,6 +31,11 @@ impl FormData {
     /// Blank when it was not sent.
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// What the list is searched for.
+    pub fn search(&self) -> String {
+        search_text(self.text("search"))
     }
 
     pub fn has(&self, name: &str) -> bool {

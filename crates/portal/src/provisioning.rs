@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Mutex;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,9 @@ pub fn routes() -> Vec<Route> {
     vec![Route::get("/p/{*rest}", Access::Anyone, fetch)]
 }
 
-async fn fetch(State(portal): State<Portal>, Path(rest): Path<String>, request: Request) -> Response {
+async fn fetch(State(portal): State<Portal>, rest: Result<Path<String>, PathRejection>, request: Request) -> Response {
+    // Broken UTF-8 is in no address of ours, and is answered as every other that isn't.
+    let rest = rest.map_or_else(|_| String::new(), |Path(rest)| rest);
     let now = portal.service.now();
     let from = gate::peer(request.extensions()).unwrap_or_default();
     if portal.misses.too_many(&from, now) {

@@ -1,7 +1,7 @@
 //! Setting a password by the link in a mail, and asking for such a link.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use lineside_model::field::FieldErrors;
 use lineside_service::ServiceError;
@@ -11,6 +11,7 @@ use crate::Portal;
 use crate::form::Form;
 use crate::form_data::FormData;
 use crate::page::{self, Answer};
+use crate::record_path::TextPath;
 use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
@@ -38,7 +39,7 @@ struct ForgotPage {
     sent: bool,
 }
 
-async fn form(State(portal): State<Portal>, Path(token): Path<String>) -> Answer {
+async fn form(State(portal): State<Portal>, TextPath(token): TextPath<String>) -> Answer {
     let form = Form::empty(portal.service.new_change_id());
     match portal.service.link(&token).await? {
         Some(link) => page::show(&SetPasswordPage { link: Some(link), form, done: false }),
@@ -46,7 +47,7 @@ async fn form(State(portal): State<Portal>, Path(token): Path<String>) -> Answer
     }
 }
 
-async fn set(State(portal): State<Portal>, Path(token): Path<String>, data: FormData) -> Answer {
+async fn set(State(portal): State<Portal>, TextPath(token): TextPath<String>, data: FormData) -> Answer {
     let form = Form::sent(&data);
     let Some(link) = portal.service.link(&token).await? else { return spent(form) };
     if data.text("password") != data.text("again") {

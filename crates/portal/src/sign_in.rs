@@ -1,13 +1,12 @@
 //! Signing in and out.
 
 use askama::Template;
-use axum::extract::{FromRequest, Query, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use lineside_model::field::FieldErrors;
 use lineside_service::Caller;
 use lineside_service::sign_in::SignInError;
-use serde::Deserialize;
 
 use crate::form::Form;
 use crate::form_data::FormData;
@@ -33,13 +32,6 @@ struct SignInPage {
     signed_out: bool,
 }
 
-#[derive(Deserialize)]
-struct Wanted {
-    #[serde(default)]
-    next: String,
-    signed_out: Option<String>,
-}
-
 /// The portal's address leads each to their own first page.
 async fn door(State(portal): State<Portal>, request: Request) -> Answer {
     let caller = gate::signed_in(&portal.service, request.headers(), request.extensions()).await?;
@@ -54,12 +46,13 @@ fn first_page(caller: &Caller) -> &'static str {
     }
 }
 
-async fn form(State(portal): State<Portal>, Query(wanted): Query<Wanted>, request: Request) -> Answer {
+async fn form(State(portal): State<Portal>, request: Request) -> Answer {
     if let Some(caller) = gate::signed_in(&portal.service, request.headers(), request.extensions()).await? {
         return Ok(Redirect::to(first_page(&caller)).into_response());
     }
-    let form = Form::empty(portal.service.new_change_id()).with("next", wanted.next);
-    page::show(&SignInPage { form, refused: None, signed_out: wanted.signed_out.is_some() })
+    let wanted = FormData::from_request(request, &portal).await?;
+    let form = Form::empty(portal.service.new_change_id()).with("next", wanted.text("next"));
+    page::show(&SignInPage { form, refused: None, signed_out: wanted.has("signed_out") })
 }
 
 async fn sign_in(State(portal): State<Portal>, request: Request) -> Answer {

@@ -3,6 +3,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use lineside_model::list::{UserFilter, UserRow};
+use lineside_model::text::search_text;
 use lineside_service::ServiceError;
 
 use crate::visitor::Visitor;
@@ -19,7 +20,7 @@ pub struct UserPicker {
 
 impl UserPicker {
     pub async fn find(visitor: &Visitor, search: &str) -> Result<Self, ServiceError> {
-        let filter = UserFilter { search: search.trim().to_owned(), page: 1, ..UserFilter::default() };
+        let filter = UserFilter { search: search_text(search), page: 1, ..UserFilter::default() };
         let mut page = visitor.service.users(&visitor.caller, &filter).await?;
         let more = page.rows.len() > SHOWN;
         page.rows.truncate(SHOWN);

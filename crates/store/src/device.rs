@@ -11,7 +11,7 @@ use lineside_model::list::{DeviceDetail, DeviceFilter, DeviceRow, Fetch, Page, R
 use lineside_model::location::Location;
 use lineside_model::plan::Record;
 use lineside_model::secret::Opaque;
-use lineside_model::text::fold;
+use lineside_model::text::{fold, search_text};
 use lineside_model::time_zone::TimeZone;
 use lineside_model::user::User;
 use sqlx::FromRow;
@@ -322,7 +322,7 @@ async fn details(
 
 fn condition(scope: &Scope, filter: &DeviceFilter) -> Condition {
     let mut condition = Condition::new(values![scope.account_id]);
-    let search = fold(filter.search.trim());
+    let search = fold(&search_text(&filter.search));
     let digits: String = search.chars().filter(|c| !matches!(c, ':' | '-' | '.' | ' ')).collect();
     let like_mac = digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     if like_mac {

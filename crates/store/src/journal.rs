@@ -5,7 +5,7 @@ use lineside_model::id::{AccountId, ChangeId, UserId};
 use lineside_model::journal::{Actor, ActorKind, JournalEntry, Scope, Via};
 use lineside_model::list::{JournalFilter, Page};
 use lineside_model::plan::Plan;
-use lineside_model::text::fold;
+use lineside_model::text::{fold, search_text};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -141,7 +141,7 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
 fn condition(scope: &Scope, filter: &JournalFilter) -> Condition {
     let mut condition = Condition::new(values![scope.account_id]);
     condition.and_if(OF_USER, filter.user_id);
-    condition.and_if(OF_ACTION, Some(filter.action.as_str()).filter(|action| !action.is_empty()));
+    condition.and_if(OF_ACTION, Some(search_text(&filter.action)).filter(|action| !action.is_empty()));
     condition.and_if(FROM, filter.from);
     condition.and_if(UNTIL, filter.until);
     for word in fold(&filter.search).split_whitespace().take(8) {

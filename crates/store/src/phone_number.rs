@@ -5,6 +5,7 @@ use lineside_model::journal::Scope;
 use lineside_model::list::{FreeNumber, NumberFilter, NumberRow, Page, UserName};
 use lineside_model::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
 use lineside_model::plan::Record;
+use lineside_model::text::search_text;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -214,10 +215,11 @@ fn digits_of(text: &str) -> String {
 
 fn condition(scope: &Scope, filter: &NumberFilter) -> Condition {
     let mut condition = Condition::new(values![scope.account_id]);
-    if !filter.search.trim().is_empty() {
+    let search = search_text(&filter.search);
+    if !search.is_empty() {
         // Letters are in no number: nothing begins with them.
-        let digits = digits_of(&filter.search);
-        let from = if digits.is_empty() { filter.search.trim().to_lowercase() } else { digits };
+        let digits = digits_of(&search);
+        let from = if digits.is_empty() { search.to_lowercase() } else { digits };
         condition.and_each(BEGINS, [from.as_str().into(), search::past(&from).into()]);
     }
     condition.and_if(IN_STATE, filter.state.map(NumberState::as_str));
@@ -260,9 +262,10 @@ impl Store {
             None => None,
         };
         let mut all = Condition::new(values![scope.account_id]);
-        let digits = digits_of(search);
-        if !search.trim().is_empty() {
-            all.and(HOLDS, if digits.is_empty() { search.trim().to_owned() } else { search::part(&digits) });
+        let search = search_text(search);
+        let digits = digits_of(&search);
+        if !search.is_empty() {
+            all.and(HOLDS, if digits.is_empty() { search.clone() } else { search::part(&digits) });
         }
         // Three short walks along indexes instead of sorting the inventory.
         let mut offers = Vec::new();

@@ -324,7 +324,7 @@ impl Listing<'_> {
     async fn of_word_alone(&mut self, word: &Word) -> Result<Vec<UserId>, StoreError> {
         let condition = self.with_word(word);
         let order = self.by_word_name();
-        let (skip, mut entries) = (self.skip(), self.skip() + PAGE);
+        let (skip, mut entries) = (self.skip(), self.skip().saturating_add(PAGE));
         loop {
             entries = entries.saturating_mul(2);
             let mut ids = self.ids(condition.slice(BY_WORD_ALONE, order, entries, 0), &condition).await?;

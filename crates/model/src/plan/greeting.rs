@@ -2,13 +2,18 @@
 
 use crate::greeting::Greeting;
 use crate::id::UserId;
-use crate::plan::{Blocker, Draft};
+use crate::plan::{Blocker, BlockerKind, Draft};
 
 impl Draft<'_> {
     pub(super) fn set_greeting(&mut self, id: UserId, file_name: &str, duration_ms: u32, audio: &str) {
         let Some(user) = self.user(id) else { return };
         self.plan.summary = format!("Set {}'s greeting", user.profile.full_name());
         self.plan.user_id = Some(id);
+        // An upload's are tidy; a request that was written by hand may hold anything.
+        if [file_name, audio].iter().any(|text| text.chars().any(char::is_control)) {
+            let message = "upload the file again; its name holds control characters";
+            return self.block(Blocker::field(BlockerKind::Invalid, "greeting", message));
+        }
         let before = self.facts.greetings.get(&id).cloned();
         let after = Greeting {
             user_id: id,

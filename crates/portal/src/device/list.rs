@@ -44,7 +44,7 @@ async fn list(visitor: Visitor, query: FormData) -> Answer {
 
 fn read(query: &FormData) -> DeviceFilter {
     DeviceFilter {
-        search: query.text("search").trim().to_owned(),
+        search: query.search(),
         model: DeviceModel::find(query.text("model")).map(|model| model.slug.to_owned()),
         assigned: match query.text("assigned") {
             "yes" => Some(true),

@@ -6,6 +6,7 @@ use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::JournalEntry;
 use lineside_model::list::{JournalFilter, UserRow};
 use lineside_model::plan::FieldChange;
+use lineside_model::text::search_text;
 use lineside_model::time_zone::TimeZone;
 
 use super::{ACTIONS, action_label, way};
@@ -76,8 +77,8 @@ fn read(query: &FormData, zone: TimeZone) -> JournalFilter {
     let day = |name: &str| query.text(name).parse::<NaiveDate>().ok();
     JournalFilter {
         user_id: query.parse("user_id"),
-        action: query.text("action").trim().to_owned(),
-        search: query.text("search").trim().to_owned(),
+        action: search_text(query.text("action")),
+        search: query.search(),
         from: day("from").and_then(|day| beginning(day, zone)),
         // The last day counts whole.
         until: day("until").and_then(|day| day.checked_add_days(Days::new(1))).and_then(|day| beginning(day, zone)),

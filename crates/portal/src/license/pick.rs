@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::extract::Path;
 use lineside_model::change::{Change, USERS_MAX};
 use lineside_model::id::UserId;
 use lineside_model::license::LicenseType;
@@ -17,6 +16,7 @@ use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{Answer, show, show_again};
 use crate::page_error::PageError;
+use crate::record_path::TextPath;
 use crate::review::{Ways, ask};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
@@ -62,7 +62,7 @@ impl PickPage {
         error: Option<&'static str>,
     ) -> Result<Self, PageError> {
         let filter = UserFilter {
-            search: data.text("search").trim().to_owned(),
+            search: data.search(),
             holds: (purpose == Purpose::Remove).then_some(license.id),
             lacks: (purpose == Purpose::Assign).then_some(license.id),
             page: data.parse("page").unwrap_or(1).max(1),
@@ -83,11 +83,11 @@ impl PickPage {
     }
 }
 
-async fn open_assign(visitor: Visitor, Path(name): Path<String>, query: FormData) -> Answer {
+async fn open_assign(visitor: Visitor, TextPath(name): TextPath<String>, query: FormData) -> Answer {
     open(&visitor, &name, Purpose::Assign, &query).await
 }
 
-async fn open_manage(visitor: Visitor, Path(name): Path<String>, query: FormData) -> Answer {
+async fn open_manage(visitor: Visitor, TextPath(name): TextPath<String>, query: FormData) -> Answer {
     open(&visitor, &name, Purpose::Remove, &query).await
 }
 
@@ -96,7 +96,7 @@ async fn open(visitor: &Visitor, name: &str, purpose: Purpose, query: &FormData)
     show(&PickPage::new(visitor, license, purpose, query, None).await?)
 }
 
-async fn assign(visitor: Visitor, Path(name): Path<String>, data: FormData) -> Answer {
+async fn assign(visitor: Visitor, TextPath(name): TextPath<String>, data: FormData) -> Answer {
     let (_, license) = find(&visitor, &name).await?;
     match ready(&data) {
         Ready::Looking => show(&PickPage::new(&visitor, license, Purpose::Assign, &data, None).await?),
@@ -107,7 +107,7 @@ async fn assign(visitor: Visitor, Path(name): Path<String>, data: FormData) -> A
     }
 }
 
-async fn manage(visitor: Visitor, Path(name): Path<String>, data: FormData) -> Answer {
+async fn manage(visitor: Visitor, TextPath(name): TextPath<String>, data: FormData) -> Answer {
     let (_, license) = find(&visitor, &name).await?;
     match ready(&data) {
         Ready::Looking => show(&PickPage::new(&visitor, license, Purpose::Remove, &data, None).await?),

@@ -1,7 +1,6 @@
 //! Set how many seats of a type the account holds.
 
 use askama::Template;
-use axum::extract::Path;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::field::FieldErrors;
 use lineside_model::license::LicenseType;
@@ -12,6 +11,7 @@ use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{Answer, show, show_again};
 use crate::page_error::PageError;
+use crate::record_path::TextPath;
 use crate::review::{Attempt, Ways, attempt};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
@@ -42,13 +42,13 @@ impl SeatsPage {
     }
 }
 
-async fn open(visitor: Visitor, Path(name): Path<String>) -> Answer {
+async fn open(visitor: Visitor, TextPath(name): TextPath<String>) -> Answer {
     let (_, license) = find(&visitor, &name).await?;
     let form = Form::empty(visitor.service.new_change_id());
     show(&SeatsPage::new(&visitor, license, form).await?)
 }
 
-async fn set(visitor: Visitor, Path(name): Path<String>, data: FormData) -> Answer {
+async fn set(visitor: Visitor, TextPath(name): TextPath<String>, data: FormData) -> Answer {
     let (_, license) = find(&visitor, &name).await?;
     let Some(bought) = data.parse("bought") else {
         let errors = FieldErrors::one("bought", "write a whole number of seats, such as 50");

@@ -45,7 +45,7 @@ async fn list(visitor: Visitor, query: FormData) -> Answer {
 
 fn read(query: &FormData) -> NumberFilter {
     NumberFilter {
-        search: query.text("search").trim().to_owned(),
+        search: query.search(),
         state: NumberState::parse(query.text("state")),
         kind: NumberKind::parse(query.text("kind")),
         location_id: query.parse("location_id"),

@@ -28,7 +28,7 @@ async fn start() -> Redirect {
 }
 
 async fn list(visitor: Visitor, query: FormData) -> Answer {
-    let search = query.text("search").trim().to_owned();
+    let search = query.search();
     let rows = visitor.service.accounts(&visitor.caller, &search).await?;
     show(&AccountsPage { frame: visitor.frame("Accounts").await?, rows, search })
 }

@@ -39,7 +39,7 @@ struct NumberPage {
 
 impl NumberPage {
     async fn new(visitor: &Visitor, user: UserDetail, form: Form, data: &FormData) -> Result<Self, PageError> {
-        let (search, kind) = (data.text("search").to_owned(), data.text("kind").to_owned());
+        let (search, kind) = (data.search(), data.text("kind").to_owned());
         let digits: String = search.chars().filter(char::is_ascii_digit).take(15).collect();
         let location = user.user.profile.location_id;
         let mut free = visitor.service.free_numbers(&visitor.caller, location, &digits, NUMBERS_SHOWN).await?;

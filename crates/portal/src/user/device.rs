@@ -2,7 +2,6 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::extract::Path;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{ConfigurationKind, DeviceModel, Mac, NewDevice};
 use lineside_model::field::FieldErrors;
@@ -17,7 +16,7 @@ use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{self, Answer};
 use crate::page_error::PageError;
-use crate::record_path::RecordPath;
+use crate::record_path::{RecordPath, TextPath};
 use crate::review::{self, Attempt, Ways, own_page};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
@@ -171,13 +170,13 @@ pub(crate) fn read(user_id: UserId, data: &FormData) -> Result<Change, FieldErro
     Ok(Change::AddDevice { device: errors.into_result(device)? })
 }
 
-async fn generate(visitor: Visitor, Path((id, device)): Path<(String, String)>, data: FormData) -> Answer {
+async fn generate(visitor: Visitor, TextPath((id, device)): TextPath<(String, String)>, data: FormData) -> Answer {
     let device_id = held(&visitor, &id, &device).await?;
     let request = ChangeRequest { id: data.change_id()?, change: Change::Generate { device_id } };
     review::submit(&visitor, &request, &Ways::back_to(&own_page(data.text("back")))).await
 }
 
-async fn unassign(visitor: Visitor, Path((id, device)): Path<(String, String)>, data: FormData) -> Answer {
+async fn unassign(visitor: Visitor, TextPath((id, device)): TextPath<(String, String)>, data: FormData) -> Answer {
     let device_id = held(&visitor, &id, &device).await?;
     let request = ChangeRequest { id: data.change_id()?, change: Change::UnassignDevice { device_id } };
     review::submit(&visitor, &request, &Ways::back_to(&format!("/users/{id}"))).await

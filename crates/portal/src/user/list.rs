@@ -150,7 +150,7 @@ async fn list(visitor: Visitor, data: FormData) -> Answer {
 
 fn filter(data: &FormData) -> UserFilter {
     UserFilter {
-        search: data.text("search").trim().chars().take(100).collect(),
+        search: data.search(),
         location_id: data.parse("location_id"),
         department_id: data.parse("department_id"),
         license_type_id: data.parse("license_type_id"),

@@ -1,6 +1,5 @@
 //! A user's mails: send the welcome mail, try a failed one again.
 
-use axum::extract::Path;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::{MailId, UserId};
 use lineside_model::mail::MailState;
@@ -9,7 +8,7 @@ use crate::flash;
 use crate::form_data::FormData;
 use crate::page::Answer;
 use crate::page_error::PageError;
-use crate::record_path::RecordPath;
+use crate::record_path::{RecordPath, TextPath};
 use crate::review::{self, Ways};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
@@ -26,7 +25,7 @@ async fn welcome(visitor: Visitor, RecordPath(user_id): RecordPath<UserId>, data
     review::submit(&visitor, &request, &Ways::back_to(&format!("/users/{user_id}"))).await
 }
 
-async fn retry(visitor: Visitor, Path((id, mail)): Path<(String, String)>) -> Answer {
+async fn retry(visitor: Visitor, TextPath((id, mail)): TextPath<(String, String)>) -> Answer {
     let user_id: UserId = id.parse().map_err(|_| PageError::NotFound)?;
     let mail: MailId = mail.parse().map_err(|_| PageError::NotFound)?;
     visitor.service.retry_mail(&visitor.caller, user_id, mail).await?;

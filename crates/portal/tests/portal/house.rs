@@ -24,9 +24,14 @@ pub struct Page {
 
 impl Portal {
     pub async fn new() -> Self {
-        let database = Database::fresh(Engine::Sqlite).await.expect("SQLite needs no server");
+        Self::on(Engine::Sqlite).await.expect("SQLite needs no server")
+    }
+
+    /// `None`: no server was given for PostgreSQL.
+    pub async fn on(engine: Engine) -> Option<Self> {
+        let database = Database::fresh(engine).await?;
         let house = House::over(database.store.clone()).await.unwrap();
-        Self { router: lineside_portal::router(house.service.clone()), house, _database: database }
+        Some(Self { router: lineside_portal::router(house.service.clone()), house, _database: database })
     }
 
     /// The session cookie of somebody who signed in through the page.

@@ -7,6 +7,7 @@ mod add_user;
 mod edit_profile;
 mod house;
 mod live;
+mod odd_input;
 mod pages;
 mod provisioning;
 mod review;
