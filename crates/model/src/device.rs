@@ -15,7 +15,7 @@ pub struct Mac(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MacError {
-    #[error("a MAC address has 12 digits 0–9 and A–F, such as 80:5e:c0:aa:bb:cc; it is on the phone's label")]
+    #[error("a MAC address has 12 digits 0–9 and A–F, such as 80:5E:C0:AA:BB:CC; it is on the phone's label")]
     Shape,
     #[error("this is a group address, which no phone has; check the second digit")]
     Group,
@@ -39,9 +39,9 @@ impl Mac {
         }
     }
 
-    /// `80:5e:c0:aa:bb:cc`.
+    /// `80:5E:C0:AA:BB:CC`, as on the phone's label.
     pub fn pretty(&self) -> String {
-        (0..6).map(|at| &self.0[at * 2..at * 2 + 2]).collect::<Vec<_>>().join(":")
+        (0..6).map(|at| self.0[at * 2..at * 2 + 2].to_ascii_uppercase()).collect::<Vec<_>>().join(":")
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
         }
         assert_eq!(Mac::parse("805ec0aabbc"), Err(MacError::Shape));
         assert_eq!(Mac::parse("815ec0aabbcc"), Err(MacError::Group));
-        assert_eq!(Mac::parse("805ec0aabbcc").unwrap().pretty(), "80:5e:c0:aa:bb:cc");
+        assert_eq!(Mac::parse("805ec0aabbcc").unwrap().pretty(), "80:5E:C0:AA:BB:CC");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod phone_number;
 mod step;
 mod user;
 mod welcome;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

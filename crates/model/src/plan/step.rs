@@ -12,11 +12,12 @@ use crate::device::{Device, Line};
 use crate::e911::E911Address;
 use crate::facts::Facts;
 use crate::greeting::Greeting;
-use crate::id::{AccountId, DepartmentId, LicenseTypeId, LocationId, UserId};
+use crate::id::{AccountId, UserId};
 use crate::license::{Assignment, Seats};
 use crate::location::Location;
 use crate::mail::Mail;
 use crate::phone_number::PhoneNumber;
+use crate::plan::words;
 use crate::user::User;
 
 macro_rules! records {
@@ -177,23 +178,24 @@ impl Step {
 }
 
 fn title(record: &Record, facts: &Facts) -> String {
-    let name = match record {
-        Record::Account(account) => account.settings.name.to_string(),
-        Record::Location(location) => location.site.name.to_string(),
-        Record::Department(department) => department.name.to_string(),
-        Record::User(user) => user.profile.full_name(),
-        Record::PhoneNumber(number) => number.number.pretty(),
-        Record::Device(device) => device.title(),
-        Record::Line(line) => facts.devices.get(&line.device_id).map(Device::title).unwrap_or_default(),
-        Record::Seats(seats) => license_name(facts, seats.license_type_id),
-        Record::Assignment(assignment) => {
-            format!("{} for {}", license_name(facts, assignment.license_type_id), user_name(facts, assignment.user_id))
+    let kind = record.kind();
+    match record {
+        Record::Account(account) => format!("{kind} {}", account.settings.name),
+        Record::Location(location) => format!("{kind} {}", location.site.name),
+        Record::Department(department) => format!("{kind} {}", department.name),
+        Record::User(user) => format!("{kind} {}", user.profile.full_name()),
+        Record::PhoneNumber(number) => format!("{kind} {}", number.number.pretty()),
+        Record::Device(device) => format!("{kind} {}", device.title()),
+        Record::Line(line) => format!("{kind} of {}", words::device(facts, line.device_id)),
+        Record::Seats(seats) => format!("{kind} of {}", words::license(facts, seats.license_type_id)),
+        Record::Assignment(held) => {
+            let (license, user) = (words::license(facts, held.license_type_id), words::user(facts, held.user_id));
+            format!("{kind} {license} for {user}")
         }
-        Record::E911Address(e911) => user_name(facts, e911.user_id),
-        Record::Greeting(greeting) => user_name(facts, greeting.user_id),
-        Record::Mail(mail) => format!("{} to {}", mail.kind.as_str().replace('_', " "), mail.to),
-    };
-    format!("{} {name}", record.kind()).trim_end().to_owned()
+        Record::E911Address(e911) => format!("{kind} of {}", words::user(facts, e911.user_id)),
+        Record::Greeting(greeting) => format!("{kind} of {}", words::user(facts, greeting.user_id)),
+        Record::Mail(mail) => format!("{} {kind} to {}", mail.kind.as_str().replace('_', " "), mail.to),
+    }
 }
 
 /// Fields that say nothing to a person.
@@ -214,20 +216,52 @@ const HIDDEN: [&str; 14] = [
     "attempts",
 ];
 
+/// What the title says already.
+fn in_title(record: &Record) -> &'static [&'static str] {
+    match record {
+        Record::Line(_) => &["device_id"],
+        Record::E911Address(_) | Record::Assignment(_) | Record::Greeting(_) => &["user_id"],
+        Record::Seats(_) => &["license_type_id"],
+        Record::Mail(_) => &["kind", "to"],
+        _ => &[],
+    }
+}
+
 fn differences(before: Option<&Record>, after: Option<&Record>, facts: &Facts) -> Vec<FieldChange> {
+    let told = after.or(before).map(in_title).unwrap_or_default();
+    let replaced = replaced_secret(before, after);
     let (before, after) = (flatten(before), flatten(after));
+    let text = |values: &BTreeMap<String, Value>, others: &BTreeMap<String, Value>, field: &String| {
+        let value = values.get(field).filter(|value| !others.is_empty() || **value != Value::Bool(false));
+        value.map(|value| words::value(field, value, facts)).unwrap_or_default()
+    };
     let mut fields: Vec<&String> = before.keys().chain(after.keys()).collect();
     fields.sort();
     fields.dedup();
-    let text = |values: &BTreeMap<String, Value>, field: &String| {
-        values.get(field).map(|value| in_words(field, value, facts)).unwrap_or_default()
-    };
-    fields
+    let changed = fields
         .into_iter()
-        .filter(|field| before.get(*field) != after.get(*field))
-        .map(|field| FieldChange { field: field.clone(), before: text(&before, field), after: text(&after, field) })
-        .filter(|change| change.before != change.after)
-        .collect()
+        .filter(|field| before.get(*field) != after.get(*field) && !told.contains(&field.as_str()))
+        .map(|field| FieldChange {
+            field: field.clone(),
+            before: text(&before, &after, field),
+            after: text(&after, &before, field),
+        })
+        .filter(|change| change.before != change.after);
+    changed.chain(replaced).collect()
+}
+
+/// Secrets look alike in JSON, the old one and the new one.
+fn replaced_secret(before: Option<&Record>, after: Option<&Record>) -> Option<FieldChange> {
+    let field = match (before?, after?) {
+        (Record::User(before), Record::User(after))
+            if before.pin_hash.is_some() && after.pin_hash.is_some() && before.pin_hash != after.pin_hash =>
+        {
+            "pin_hash"
+        }
+        (Record::Line(before), Record::Line(after)) if before.credentials != after.credentials => "credentials",
+        _ => return None,
+    };
+    Some(FieldChange { field: field.to_owned(), before: words::SECRET.to_owned(), after: "a new one".to_owned() })
 }
 
 /// The record's fields with their groups (`profile`, `settings`, `site`, `address`) dissolved.
@@ -249,50 +283,6 @@ fn flatten(record: Option<&Record>) -> BTreeMap<String, Value> {
         dissolve(record.fields(), &mut fields);
     }
     fields
-}
-
-fn in_words(field: &str, value: &Value, facts: &Facts) -> String {
-    let id = || value.as_str().and_then(|text| Uuid::parse_str(text).ok());
-    match (field, id()) {
-        ("location_id", Some(id)) => {
-            return facts
-                .locations
-                .get(&LocationId(id))
-                .map_or_else(|| id.to_string(), |location| location.site.name.to_string());
-        }
-        ("department_id", Some(id)) => {
-            return facts
-                .departments
-                .get(&DepartmentId(id))
-                .map_or_else(|| id.to_string(), |department| department.name.to_string());
-        }
-        ("user_id", Some(id)) => return user_name(facts, UserId(id)),
-        ("license_type_id", Some(id)) => return license_name(facts, LicenseTypeId(id)),
-        ("track_id", Some(id)) => {
-            return facts.catalogue.track(crate::id::TrackId(id)).map(|track| track.name.clone()).unwrap_or_default();
-        }
-        _ => {}
-    }
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Bool(true) => "on".to_owned(),
-        Value::Bool(false) => "off".to_owned(),
-        Value::Object(fields) if field == "confirmed" => {
-            fields.get("by").and_then(Value::as_str).map(|by| format!("by {by}")).unwrap_or_default()
-        }
-        Value::Object(fields) => fields.values().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-        Value::Array(values) => values.iter().map(|value| in_words("", value, facts)).collect::<Vec<_>>().join("; "),
-        Value::Number(number) => number.to_string(),
-    }
-}
-
-fn user_name(facts: &Facts, id: UserId) -> String {
-    facts.users.get(&id).map_or_else(String::new, |user| user.profile.full_name())
-}
-
-fn license_name(facts: &Facts, id: LicenseTypeId) -> String {
-    facts.catalogue.license_type(id).map(|license| license.name.clone()).unwrap_or_default()
 }
 
 /// For records whose account is not yet in the database.

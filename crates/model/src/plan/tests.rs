@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::account::{Account, AccountNumber, AccountSettingsInput};
 use crate::address::CivicAddressInput;
-use crate::device::{LineCredentials, Mac, NewDevice};
+use crate::device::{Line, LineCredentials, Mac, NewDevice};
 use crate::e911::{Confirmation, E911Address};
 use crate::id::{AccountId, ChangeId, DeviceId, LocationId, NumberId, TrackId};
 use crate::license::{Catalogue, Seats, VOICE};
@@ -491,4 +491,76 @@ fn plans_and_changes_survive_json_without_their_secrets() {
     assert!(serde_json::from_str::<Plan>(&json).is_ok());
     let json = serde_json::to_string(&request).unwrap();
     assert_eq!(serde_json::from_str::<ChangeRequest>(&json).unwrap(), request);
+}
+
+#[test]
+fn a_plan_reads_as_an_administrator_speaks() {
+    let mut facts = facts();
+    let said = |plan: &Plan| -> Vec<String> {
+        let of = |step: &Step| {
+            let changes = step.changes.iter().map(|change| {
+                let FieldChange { field, before, after } = change;
+                format!("{field}: {before} → {after}")
+            });
+            std::iter::once(format!("{} {}", step.verb(), step.title)).chain(changes).collect::<Vec<_>>()
+        };
+        plan.steps.iter().flat_map(of).collect()
+    };
+    let device = NewDevice {
+        model: "yealink-t54w".into(),
+        mac: Mac::parse("805ec0aabbcc").ok(),
+        label: None,
+        user_id: Some(ANA),
+    };
+    let added = planned(&facts, Change::AddDevice { device });
+    assert_eq!(
+        said(&added),
+        [
+            "Add device Yealink T54W 80:5E:C0:AA:BB:CC",
+            "mac:  → 80:5E:C0:AA:BB:CC",
+            "model:  → Yealink T54W",
+            "user_id:  → Ana Duarte",
+            "Add line of Yealink T54W 80:5E:C0:AA:BB:CC",
+            "algorithm:  → MD5",
+            "credentials:  → kept secret",
+            "user_id:  → Ana Duarte",
+        ]
+    );
+    let [Some(Record::Device(device)), Some(Record::Line(line))] = [0, 1].map(|at| added.steps[at].after.clone())
+    else {
+        panic!("no device with a line")
+    };
+    let other_line = LineCredentials { username: "d-before".into(), ..line.credentials.clone() };
+    facts.lines.insert(device.id, Line { credentials: other_line, ..*line });
+    facts.devices.insert(device.id, *device.clone());
+    let locked = planned(&facts, Change::LockDevice { device_id: device.id, locked: true });
+    assert_eq!(said(&locked)[..2], ["Change device Yealink T54W 80:5E:C0:AA:BB:CC", "locked: no → yes"]);
+    let generated = planned(&facts, Change::Generate { device_id: device.id });
+    assert!(said(&generated).contains(&"credentials: kept secret → a new one".to_owned()), "{:?}", said(&generated));
+
+    let profile = Profile { unreachable: crate::extension::Destination::parse("204").ok(), ..profile("Ana", "201") };
+    let edited = planned(&facts, Change::EditProfile { user_id: ANA, version: None, profile: Box::new(profile) });
+    assert_eq!(said(&edited), ["Change user Ana Duarte", "unreachable:  → extension 204"]);
+    let role = Change::SetSecurity {
+        user_id: ANA,
+        version: None,
+        role: Role::AuthorizedUser,
+        pin_hash: Some(Opaque::new(*b"h")),
+    };
+    assert_eq!(
+        said(&planned(&facts, role)),
+        ["Change user Ana Duarte", "pin_hash:  → kept secret", "role: User → Authorized User"]
+    );
+    let numbers = vec![E164::parse("+1 480 555 0199").unwrap()];
+    let added = planned(&facts, Change::AddNumbers { numbers, kind: NumberKind::Landline, location_id: Some(PHOENIX) });
+    assert_eq!(
+        said(&added),
+        [
+            "Add phone number +1 480 555 0199",
+            "kind:  → landline",
+            "location_id:  → Phoenix",
+            "number:  → +1 480 555 0199",
+            "state:  → free"
+        ]
+    );
 }

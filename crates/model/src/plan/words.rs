@@ -1,0 +1,96 @@
+//! Values of records as an administrator reads them.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::account::AccountNumber;
+use crate::device::{Device, DeviceModel, Mac};
+use crate::extension::Destination;
+use crate::facts::Facts;
+use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, TrackId, UserId};
+use crate::phone_number::E164;
+use crate::user::Role;
+
+/// In the place of what is never shown.
+pub(super) const SECRET: &str = "kept secret";
+
+/// A field of a record's JSON. Empty: there is none.
+pub(super) fn value(field: &str, value: &Value, facts: &Facts) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Number(number) if field == "duration_ms" => length(number.as_u64().unwrap_or_default()),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => match Uuid::parse_str(text) {
+            Ok(id) => named(field, id, facts),
+            Err(_) => said(field, text),
+        },
+        Value::Array(values) => {
+            values.iter().map(|item| self::value(field, item, facts)).collect::<Vec<_>>().join("; ")
+        }
+        Value::Object(fields) => group(field, fields),
+    }
+}
+
+/// What an identifier stands for; itself when that is gone.
+fn named(field: &str, id: Uuid, facts: &Facts) -> String {
+    let name = match field {
+        "location_id" => facts.locations.get(&LocationId(id)).map(|location| location.site.name.to_string()),
+        "department_id" => facts.departments.get(&DepartmentId(id)).map(|department| department.name.to_string()),
+        "user_id" => Some(user(facts, UserId(id))),
+        "device_id" => Some(device(facts, DeviceId(id))),
+        "license_type_id" => Some(license(facts, LicenseTypeId(id))),
+        "track_id" => facts.catalogue.track(TrackId(id)).map(|track| track.name.clone()),
+        _ => None,
+    };
+    name.unwrap_or_else(|| id.to_string())
+}
+
+fn said(field: &str, text: &str) -> String {
+    let pretty = match field {
+        "mac" => Mac::parse(text).ok().map(|mac| mac.pretty()),
+        "model" => DeviceModel::find(text).map(|model| model.name.to_owned()),
+        "role" => Role::parse(text).map(|role| role.label().to_owned()),
+        "number" | "callback" | "phone" => number(text),
+        "state" | "kind" => Some(text.replace('_', " ")),
+        "pin_hash" | "credentials" => Some(SECRET.to_owned()),
+        _ => None,
+    };
+    pretty.unwrap_or_else(|| text.to_owned())
+}
+
+/// A phone number, or the number of an account.
+fn number(text: &str) -> Option<String> {
+    let account = || AccountNumber::parse(text).ok().map(|number| number.pretty());
+    E164::parse(text).ok().filter(|_| text.starts_with('+')).map(|number| number.pretty()).or_else(account)
+}
+
+fn group(field: &str, fields: &Map<String, Value>) -> String {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).map(|text| said(name, text));
+    match field {
+        "confirmed" => text("by").map(|by| format!("by {by}")).unwrap_or_default(),
+        "unreachable" => serde_json::from_value::<Destination>(Value::Object(fields.clone()))
+            .map(|destination| destination.pretty())
+            .unwrap_or_default(),
+        _ => ["name", "email", "phone"].into_iter().filter_map(text).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// `0:42`.
+fn length(milliseconds: u64) -> String {
+    let seconds = milliseconds.div_ceil(1000);
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+pub(super) fn user(facts: &Facts, id: UserId) -> String {
+    facts.users.get(&id).map_or_else(String::new, |user| user.profile.full_name())
+}
+
+pub(super) fn device(facts: &Facts, id: DeviceId) -> String {
+    facts.devices.get(&id).map(Device::title).unwrap_or_default()
+}
+
+pub(super) fn license(facts: &Facts, id: LicenseTypeId) -> String {
+    facts.catalogue.license_type(id).map(|license| license.name.clone()).unwrap_or_default()
+}
