@@ -4,9 +4,10 @@ use askama::Template;
 use axum::response::Response;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
+use lineside_model::id::DeviceId;
 use lineside_model::plan::{Fingerprint, Plan, Step};
-use lineside_service::Outcome;
 use lineside_service::mint::LineSecret;
+use lineside_service::{Outcome, ServiceError};
 
 use crate::flash;
 use crate::form_data::FormData;
@@ -52,22 +53,34 @@ pub enum Attempt {
 /// For pages with a form of their own: a blocked change comes back to them.
 pub async fn attempt(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Result<Attempt, PageError> {
     let plan = visitor.service.plan(&visitor.caller, request).await?;
+    let wants_review = plan.wants_review() && !carries_secret(&request.change);
+    if !plan.blocked() && !plan.is_empty() && !wants_review {
+        return apply(visitor, request, ways).await;
+    }
+    if was_applied(visitor, request).await? {
+        return settle(visitor, request, Outcome::Before, ways).await;
+    }
     if plan.blocked() {
         return Ok(Attempt::Blocked(plan));
     }
     if plan.is_empty() {
         return Ok(Attempt::Answer(flash::done(&ways.done, "Nothing had to change.")));
     }
-    if plan.wants_review() && !carries_secret(&request.change) {
-        return Ok(Attempt::Answer(show(visitor, request, &plan, ways, false).await?));
-    }
-    apply(visitor, request, ways).await
+    Ok(Attempt::Answer(show(visitor, request, &plan, ways, false).await?))
+}
+
+/// A second click, or a page that was loaded again: what was carried out stands in the way of its own repetition, and the
+/// plan as of now can't tell. No plan has this fingerprint, so nothing is carried out here.
+async fn was_applied(visitor: &Visitor, request: &ChangeRequest) -> Result<bool, PageError> {
+    let none = Fingerprint(String::new());
+    let outcome = visitor.service.apply(&visitor.caller, request, Some(&none)).await?;
+    Ok(matches!(outcome, Outcome::Before))
 }
 
 /// For forms whose page is itself the review, such as a step of Add user.
 pub async fn apply(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Result<Attempt, PageError> {
     let outcome = visitor.service.apply(&visitor.caller, request, None).await?;
-    settle(visitor, outcome, ways).await
+    settle(visitor, request, outcome, ways).await
 }
 
 /// For buttons: a blocked change is shown on a page of its own, with its repairs.
@@ -85,11 +98,15 @@ pub async fn ask(visitor: &Visitor, change: Change, ways: &Ways) -> Answer {
     show(visitor, &request, &plan, ways, false).await
 }
 
-async fn settle(visitor: &Visitor, outcome: Outcome, ways: &Ways) -> Result<Attempt, PageError> {
+async fn settle(
+    visitor: &Visitor,
+    request: &ChangeRequest,
+    outcome: Outcome,
+    ways: &Ways,
+) -> Result<Attempt, PageError> {
     Ok(match outcome {
-        Outcome::Done { secret: Some(secret), .. } if fetches(visitor, &secret).await? => {
-            let message = "Generated. The phone takes the new password with its next fetch of its configuration.";
-            Attempt::Answer(flash::done(&ways.done, message))
+        Outcome::Done { secret: Some(secret), .. } if fetches(visitor, secret.device_id).await? => {
+            Attempt::Answer(flash::done(&ways.done, FETCHED_LATER))
         }
         Outcome::Done { secret: Some(secret), .. } => {
             let frame = visitor.frame("SIP credentials").await?;
@@ -99,14 +116,34 @@ async fn settle(visitor: &Visitor, outcome: Outcome, ways: &Ways) -> Result<Atte
             Attempt::Answer(page::show(&SecretPage { frame, secret, registrar, done: ways.done.clone() })?)
         }
         Outcome::Done { plan, .. } => Attempt::Answer(flash::done(&ways.done, format!("Done: {}.", plan.summary))),
-        Outcome::Before => Attempt::Answer(flash::done(&ways.done, "Done.")),
+        Outcome::Before => Attempt::Answer(before(visitor, request, ways).await?),
         Outcome::Blocked(plan) | Outcome::Moved(plan) => Attempt::Blocked(plan),
     })
 }
 
+const FETCHED_LATER: &str = "Generated. The phone takes the new password with its next fetch of its configuration.";
+
+/// The first click's answer once more; the browser dropped that for this one.
+async fn before(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Answer {
+    if let Change::Generate { device_id } = request.change {
+        if fetches(visitor, device_id).await? {
+            return Ok(flash::done(&ways.done, FETCHED_LATER));
+        }
+        let frame = visitor.frame("SIP credentials").await?;
+        return page::show(&GeneratedPage { frame, device_id, done: ways.done.clone() });
+    }
+    let message = match visitor.service.journal_entry(&visitor.caller, request.id).await {
+        Ok(entry) => format!("Done: {}.", entry.summary),
+        // The operator's changes are in the journals of accounts, which the operator does not read.
+        Err(ServiceError::NotFound) => "Done.".to_owned(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(flash::done(&ways.done, message))
+}
+
 /// Such a device is given the password with its configuration; nobody has to see it.
-async fn fetches(visitor: &Visitor, secret: &LineSecret) -> Result<bool, PageError> {
-    let device = visitor.service.device(&visitor.caller, secret.device_id).await?.device;
+async fn fetches(visitor: &Visitor, device: DeviceId) -> Result<bool, PageError> {
+    let device = visitor.service.device(&visitor.caller, device).await?.device;
     Ok(DeviceModel::find(&device.model).is_some_and(|model| model.configuration != ConfigurationKind::Generic))
 }
 
@@ -118,6 +155,15 @@ struct SecretPage {
     secret: LineSecret,
     /// The server that the phone talks to, when it does not find it by the domain.
     registrar: String,
+    done: String,
+}
+
+/// Credentials that were generated by the same click and are not shown again, since nothing keeps them.
+#[derive(Template)]
+#[template(path = "review/generated.html")]
+struct GeneratedPage {
+    frame: Frame,
+    device_id: DeviceId,
     done: String,
 }
 
@@ -173,14 +219,33 @@ async fn confirm(visitor: Visitor, data: FormData) -> Answer {
     let ways = Ways { done: own_page(data.text("done")), back: own_page(data.text("back")) };
     let expected = Fingerprint(data.text("fingerprint").to_owned());
     let outcome = visitor.service.apply(&visitor.caller, &request, Some(&expected)).await?;
-    match settle(&visitor, outcome, &ways).await? {
+    match settle(&visitor, &request, outcome, &ways).await? {
         Attempt::Answer(answer) => Ok(answer),
         Attempt::Blocked(plan) => show(&visitor, &request, &plan, &ways, true).await,
     }
 }
 
-/// `email_voicemails` as people read it.
+/// `email_voicemails` as people read it; what forms call it where that is something else.
 pub fn field_name(field: &str) -> String {
+    let known = match field {
+        "callback" => "Callback number",
+        "credentials" => "SIP password",
+        "duration_ms" => "Length",
+        "extension_max" => "Longest extension",
+        "extension_min" => "Shortest extension",
+        "mac" => "MAC address",
+        "pin_hash" => "PIN",
+        "postal_code" => "ZIP or postal code",
+        "region" => "State or province",
+        "sip_domain" => "SIP domain",
+        "unit" => "Floor, suite, room",
+        "unreachable" => "Primary number unreachable",
+        "welcome_wanted" => "Welcome mail",
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
     let words = field.trim_end_matches("_id").replace('_', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()

@@ -33,6 +33,23 @@ async fn a_range_is_added_after_its_plan_and_listed_fifty_a_page() {
 }
 
 #[tokio::test]
+async fn a_second_submit_of_add_numbers_is_answered_as_the_first() {
+    let visit = Visit::owner().await;
+    for numbers in ["480 555 0100", "480 555 0101 - 0103"] {
+        let (_, fields) = visit.get("/numbers/add").await.form(&[("numbers", numbers)]);
+        let first = visit.post("/numbers/add", &fields).await;
+        let done = if first.location.is_some() { first } else { visit.confirm(&first).await };
+        assert_eq!(done.location.as_deref(), Some("/numbers"), "{}", done.html);
+        let again = visit.post("/numbers/add", &fields).await;
+        assert_eq!((again.status, again.location, again.done), (done.status, done.location, done.done));
+    }
+    assert_eq!(visit.get("/numbers").await.texts("tbody tr").len(), 4);
+    let (_, another) = visit.get("/numbers/add").await.form(&[("numbers", "480 555 0100")]);
+    let refused = visit.post("/numbers/add", &another).await;
+    assert!(refused.error("numbers").is_some(), "another form is another change: {}", refused.html);
+}
+
+#[tokio::test]
 async fn the_address_filters() {
     let visit = with_range().await;
     let found = visit.get("/numbers?search=602&state=free").await;

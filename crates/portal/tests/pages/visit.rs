@@ -24,6 +24,8 @@ pub struct Shown {
     pub status: StatusCode,
     /// Where it leads on.
     pub location: Option<String>,
+    /// What the page that it leads to will say was done.
+    pub done: Option<String>,
     pub html: String,
 }
 
@@ -82,8 +84,11 @@ impl Visit {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let done =
+            cookies.filter_map(|set| set.to_str().unwrap().strip_prefix("lineside_done=")).next().map(str::to_owned);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Shown { status, location, html: String::from_utf8(body.to_vec()).unwrap() }
+        Shown { status, location, done, html: String::from_utf8(body.to_vec()).unwrap() }
     }
 }
 
