@@ -14,7 +14,7 @@ const LOOKS = [
 // Who looks, the fewest kinds of pages they must find, and pages that no link leads to.
 const NOTHING_FOUND = ["/users", "/numbers", "/devices"].map((list) => `${list}?search=nothing-is-called-this`);
 const PEOPLE = [
-  ["owner", 40, [...NOTHING_FOUND, "/no-such-page"]],
+  ["owner", 40, [...NOTHING_FOUND, "/no-such-page", "/api/docs"]],
   ["user", 1, []],
   ["empty_owner", 20, ["/users", "/devices", "/departments", "/numbers", "/locations"]],
   ["operator", 3, []],

@@ -8,7 +8,7 @@ pub struct Pager {
     pub last: i64,
     pub total: i64,
     pub more_than: bool,
-    path: String,
+    pub path: String,
     /// The query without `page`.
     query: Vec<(String, String)>,
 }
