@@ -84,9 +84,8 @@ impl Visit {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status();
         let location = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
-        let cookies = response.headers().get_all(header::SET_COOKIE).iter();
-        let done =
-            cookies.filter_map(|set| set.to_str().unwrap().strip_prefix("lineside_done=")).next().map(str::to_owned);
+        let mut cookies = response.headers().get_all(header::SET_COOKIE).iter();
+        let done = cookies.find_map(|set| set.to_str().unwrap().strip_prefix("lineside_done=")).map(str::to_owned);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         Shown { status, location, done, html: String::from_utf8(body.to_vec()).unwrap() }
     }
