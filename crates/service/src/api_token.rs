@@ -28,7 +28,7 @@ impl Service {
             created_at: self.now(),
             last_used_at: None,
         };
-        self.store().add_api_token(&scope, user, &row, token.hash().as_bytes()).await?;
+        self.store().add_api_token(&scope, user, &row, token.hash().as_bytes(), self.new_change_id()).await?;
         Ok(NewApiToken { token: token.reveal().to_owned(), row })
     }
 
@@ -39,7 +39,8 @@ impl Service {
 
     pub async fn revoke_api_token(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
         let (_, user) = caller.own_scope()?;
-        let revoked = self.store().revoke_api_token(&caller.scope()?, user, id).await?;
+        let revoked =
+            self.store().revoke_api_token(&caller.scope()?, user, id, self.new_change_id(), self.now()).await?;
         if revoked { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 

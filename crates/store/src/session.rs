@@ -1,13 +1,14 @@
 //! Sessions, one-time links and API tokens: kept by the SHA-256 of their secret.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lineside_model::id::UserId;
+use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::Scope;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::engine::Tries;
+use crate::journal::{self, Written};
 use crate::login::{Login, LoginColumns, Subject, login_columns};
 use crate::value::{instant, values};
 use crate::{Store, StoreError};
@@ -38,6 +39,7 @@ const ADD_TOKEN: &str = "
 const TOKENS: &str = "
     SELECT id, name, prefix, created_at, last_used_at FROM api_token
     WHERE account_id = $1 AND user_id = $2 ORDER BY created_at DESC, id";
+const TOKEN_NAME: &str = "SELECT name FROM api_token WHERE account_id = $1 AND user_id = $2 AND id = $3";
 const REVOKE_TOKEN: &str = "DELETE FROM api_token WHERE account_id = $1 AND user_id = $2 AND id = $3";
 const TOKEN: &str = concat!(
     "SELECT ",
@@ -61,6 +63,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     LINK,
     ADD_TOKEN,
     TOKENS,
+    TOKEN_NAME,
     REVOKE_TOKEN,
     TOKEN,
     USE_TOKEN,
@@ -102,6 +105,25 @@ pub(crate) async fn end_all(
     link.execute(END_ALL, values![user, operator]).await?;
     link.execute(SPEND_LINKS, values![user]).await?;
     Ok(())
+}
+
+async fn revoke(
+    link: &mut Connection,
+    scope: &Scope,
+    user: UserId,
+    id: Uuid,
+    entry: ChangeId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let token = values![scope.account_id, user, id];
+    let Some((name,)) = link.row::<(String,)>(TOKEN_NAME, token.clone()).await? else { return Ok(false) };
+    // Somebody else may have revoked it since.
+    if link.execute(REVOKE_TOKEN, token).await? == 0 {
+        return Ok(false);
+    }
+    let summary = format!("Revoked the API token {name}");
+    let event = Written::event(entry, now, "revoke_api_token", &summary);
+    journal::write(link, scope, Written { user_id: Some(user), ..event }).await
 }
 
 impl Store {
@@ -151,24 +173,31 @@ impl Store {
         row.map(Login::try_from).transpose()
     }
 
+    /// With the journal's `entry`, which has its name and not its secret.
     pub async fn add_api_token(
         &self,
         scope: &Scope,
         user: UserId,
         token: &ApiTokenRow,
         hash: &[u8],
+        entry: ChangeId,
     ) -> Result<(), StoreError> {
-        let values = values![
-            token.id,
-            scope.account_id,
-            user,
-            token.name.as_str(),
-            token.prefix.as_str(),
-            hash,
-            token.created_at,
-        ];
-        self.writer().await?.execute(ADD_TOKEN, values).await?;
-        Ok(())
+        let summary = format!("Made the API token {}", token.name);
+        let (name, prefix) = (token.name.as_str(), token.prefix.as_str());
+        let mut tries = Tries::default();
+        loop {
+            let mut link = self.begin().await?;
+            let added = async {
+                let values = values![token.id, scope.account_id, user, name, prefix, hash, token.created_at];
+                link.execute(ADD_TOKEN, values).await?;
+                let event = Written::event(entry, token.created_at, "add_api_token", &summary);
+                journal::write(&mut link, scope, Written { user_id: Some(user), ..event }).await
+            };
+            let added = added.await;
+            if tries.settle(link, added).await?.is_some() {
+                return Ok(());
+            }
+        }
     }
 
     /// The newest first.
@@ -184,8 +213,23 @@ impl Store {
         Ok(rows.into_iter().map(token).collect())
     }
 
-    pub async fn revoke_api_token(&self, scope: &Scope, user: UserId, id: Uuid) -> Result<bool, StoreError> {
-        Ok(self.writer().await?.execute(REVOKE_TOKEN, values![scope.account_id, user, id]).await? > 0)
+    /// With the journal's `entry`. False: there is no such token, and no entry.
+    pub async fn revoke_api_token(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        id: Uuid,
+        entry: ChangeId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut tries = Tries::default();
+        loop {
+            let mut link = self.begin().await?;
+            let revoked = revoke(&mut link, scope, user, id, entry, now).await;
+            if let Some(revoked) = tries.settle(link, revoked).await? {
+                return Ok(revoked);
+            }
+        }
     }
 
     /// Whose token it is, unless they are suspended; notes its use (at most once a minute).

@@ -10,6 +10,7 @@ mod reading;
 mod repeat;
 mod sweep;
 mod together;
+mod token;
 
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::House;

@@ -113,7 +113,7 @@ async fn a_token_answers_until_it_is_revoked(#[values(Engine::Sqlite, Engine::Po
         created_at: now(),
         last_used_at: None,
     };
-    store.add_api_token(&house.acme, user, &token, b"hash").await.unwrap();
+    store.add_api_token(&house.acme, user, &token, b"hash", entry(1)).await.unwrap();
     assert_eq!(store.api_tokens(&house.acme, user).await.unwrap(), std::slice::from_ref(&token));
     assert!(store.api_token_subject(b"hash", later(5)).await.unwrap().is_some());
     assert!(store.api_token_subject(b"hash", later(30)).await.unwrap().is_some());
@@ -121,7 +121,14 @@ async fn a_token_answers_until_it_is_revoked(#[values(Engine::Sqlite, Engine::Po
     assert_eq!(used, Some(later(5)), "noted at most once a minute");
     assert!(store.api_token_subject(b"hash", later(90)).await.unwrap().is_some());
     assert_eq!(store.api_tokens(&house.acme, user).await.unwrap()[0].last_used_at, Some(later(90)));
-    assert!(!store.revoke_api_token(&house.globex, user, token.id).await.unwrap(), "not another account's");
-    assert!(store.revoke_api_token(&house.acme, user, token.id).await.unwrap());
+    assert!(
+        !store.revoke_api_token(&house.globex, user, token.id, entry(2), now()).await.unwrap(),
+        "not another account's"
+    );
+    assert!(store.revoke_api_token(&house.acme, user, token.id, entry(3), now()).await.unwrap());
     assert_eq!(store.api_token_subject(b"hash", now()).await.unwrap(), None);
+}
+
+fn entry(number: u128) -> lineside_model::id::ChangeId {
+    lineside_model::id::ChangeId(Uuid::from_u128(number))
 }
