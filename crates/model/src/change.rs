@@ -1,11 +1,15 @@
 //! What somebody wants: every change to an account, whatever asked for it.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountNumber, AccountSettings};
 use crate::address::CivicAddress;
 use crate::device::NewDevice;
-use crate::id::{ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, TrackId, UserId};
+use crate::id::{
+    ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId,
+};
+use crate::license::SeatBinding;
 use crate::location::Site;
 use crate::phone_number::{E164, NumberKind};
 use crate::secret::Opaque;
@@ -121,14 +125,50 @@ pub enum Change {
     SetSeats {
         license_type_id: LicenseTypeId,
         bought: i64,
+        /// `None` leaves the bindings as they are.
+        bound: Option<Vec<SeatBinding>>,
     },
+    /// Now, or at 00:00 of a date in the account's time zone.
     AssignLicense {
         user_ids: Vec<UserId>,
         license_type_id: LicenseTypeId,
+        date: Option<NaiveDate>,
     },
     RemoveLicense {
         user_ids: Vec<UserId>,
         track_id: TrackId,
+        date: Option<NaiveDate>,
+    },
+    /// Another date for a scheduled or failed entry.
+    EditScheduleEntry {
+        entry_id: ScheduleEntryId,
+        version: Option<i64>,
+        date: NaiveDate,
+    },
+    RemoveScheduleEntry {
+        entry_id: ScheduleEntryId,
+    },
+    /// One date for all of a user's entries.
+    MoveSchedule {
+        user_id: UserId,
+        date: NaiveDate,
+    },
+    /// Carries an entry out now: one that failed, or one that need not wait.
+    RetryScheduleEntry {
+        entry_id: ScheduleEntryId,
+    },
+    /// Carries out the entries of the earliest date that is due; only Lineside's own.
+    RunSchedule,
+    /// Mails what would fail within seven days and within one; only Lineside's own.
+    WarnOfSchedule,
+    /// Replays these users' entries, gives freed seats to entries that wait for one, and takes back what can't be kept;
+    /// only Lineside's own.
+    Rehearse {
+        user_ids: Vec<UserId>,
+    },
+    /// Several changes as one plan, in this order: a license together with the repairs that it needs.
+    Together {
+        changes: Vec<Change>,
     },
     SetGreeting {
         user_id: UserId,
@@ -146,6 +186,8 @@ pub enum Change {
 
 /// The most users that one change may name.
 pub const USERS_MAX: usize = 10_000;
+/// The most changes that are applied together.
+pub const TOGETHER_MAX: usize = 3 * USERS_MAX;
 /// The most numbers that one change may add.
 pub const NUMBERS_MAX: usize = 10_000;
 
@@ -178,6 +220,15 @@ impl Change {
             Self::SetSeats { .. } => "set_seats",
             Self::AssignLicense { .. } => "assign_license",
             Self::RemoveLicense { .. } => "remove_license",
+            Self::EditScheduleEntry { .. } => "edit_schedule_entry",
+            Self::RemoveScheduleEntry { .. } => "remove_schedule_entry",
+            Self::MoveSchedule { .. } => "move_schedule",
+            Self::RetryScheduleEntry { .. } => "retry_schedule_entry",
+            Self::RunSchedule => "run_schedule",
+            Self::WarnOfSchedule => "warn_of_schedule",
+            Self::Rehearse { .. } => "rehearse",
+            // The journal knows it by what it is for.
+            Self::Together { changes } => changes.last().map_or("together", Self::action),
             Self::SetGreeting { .. } => "set_greeting",
             Self::RemoveGreeting { .. } => "remove_greeting",
             Self::SendWelcome { .. } => "send_welcome",
@@ -185,21 +236,46 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Lineside's own: leaves no trace when there was nothing to do.
+    pub fn is_upkeep(&self) -> bool {
+        matches!(self, Self::RunSchedule | Self::WarnOfSchedule | Self::Rehearse { .. })
+    }
+}
+
 impl ChangeRequest {
-    /// The identifiers of what this change makes are known before it is applied.
     pub fn new_user_id(&self) -> UserId {
-        UserId(self.id.derive("user", uuid::Uuid::nil()))
+        self.id.new_user_id()
     }
 
     pub fn new_location_id(&self) -> LocationId {
-        LocationId(self.id.derive("location", uuid::Uuid::nil()))
+        self.id.new_location_id()
     }
 
     pub fn new_department_id(&self) -> DepartmentId {
-        DepartmentId(self.id.derive("department", uuid::Uuid::nil()))
+        self.id.new_department_id()
     }
 
     pub fn new_device_id(&self) -> DeviceId {
-        DeviceId(self.id.derive("device", uuid::Uuid::nil()))
+        self.id.new_device_id()
+    }
+}
+
+impl ChangeId {
+    /// The identifiers of what this change makes are known before it is applied.
+    pub fn new_user_id(self) -> UserId {
+        UserId(self.derive("user", uuid::Uuid::nil()))
+    }
+
+    pub fn new_location_id(self) -> LocationId {
+        LocationId(self.derive("location", uuid::Uuid::nil()))
+    }
+
+    pub fn new_department_id(self) -> DepartmentId {
+        DepartmentId(self.derive("department", uuid::Uuid::nil()))
+    }
+
+    pub fn new_device_id(self) -> DeviceId {
+        DeviceId(self.derive("device", uuid::Uuid::nil()))
     }
 }

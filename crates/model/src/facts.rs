@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use crate::account::{Account, SipDomain};
 use crate::change::{Change, ChangeRequest};
 use crate::department::Department;
@@ -9,10 +11,14 @@ use crate::device::{Device, Line, LineCredentials, Mac};
 use crate::e911::E911Address;
 use crate::extension::{Destination, Extension};
 use crate::greeting::Greeting;
-use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, UserId};
-use crate::license::{Assignment, Catalogue, Seats};
+use crate::held::Held;
+use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId};
+use crate::license::{Assignment, Catalogue, Holding, Seats};
 use crate::location::Location;
 use crate::phone_number::{E164, PhoneNumber};
+use crate::plan::Record;
+use crate::schedule::ScheduleEntry;
+use crate::seat_timeline::SeatTimeline;
 use crate::secret::Opaque;
 use crate::text::Name;
 use crate::user::{Profile, User};
@@ -21,12 +27,14 @@ use crate::username::Username;
 /// Which rows a change needs to see. The store loads them in a few set-based statements.
 ///
 /// For each user here (named, or holding a number or device that is named) the store also loads their numbers, devices,
-/// lines, E911 address, assignments, greeting, location and department.
+/// lines, E911 address, assignments, schedule entries, greeting, location and department.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
     pub users: BTreeSet<UserId>,
     pub numbers: BTreeSet<NumberId>,
     pub devices: BTreeSet<DeviceId>,
+    pub entries: BTreeSet<ScheduleEntryId>,
+    pub schedule: ScheduleNeeds,
     pub locations: BTreeSet<LocationId>,
     pub departments: BTreeSet<DepartmentId>,
     /// Looked up over the whole system.
@@ -45,10 +53,34 @@ pub struct Needs {
     pub line_count: bool,
 }
 
+/// Which entries of the account's schedule a change of Lineside's own looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScheduleNeeds {
+    #[default]
+    None,
+    /// Those of the earliest date that is due, in `Facts::due`.
+    Due,
+    /// Those with conflicts of the next seven days.
+    Warnings,
+    /// Those that wait for a seat; and of types with too few seats on some day, the last that had one kept for them.
+    Settle,
+}
+
+/// The most entries that one change of Lineside's own looks at; the rest comes next.
+pub const ENTRIES_MAX: usize = 20_000;
+
 impl ChangeRequest {
     pub fn needs(&self) -> Needs {
         let mut needs = Needs::default();
-        match &self.change {
+        needs.change(&self.change);
+        needs
+    }
+}
+
+impl Needs {
+    fn change(&mut self, change: &Change) {
+        let needs = self;
+        match change {
             Change::OpenAccount { settings, owner, .. } => {
                 needs.sip_domain = Some(settings.sip_domain.clone());
                 needs.profile(&owner.profile);
@@ -94,7 +126,7 @@ impl ChangeRequest {
                 needs.users.insert(*user_id);
             }
             Change::AddNumbers { numbers, location_id, .. } => {
-                needs.e164s.clone_from(numbers);
+                needs.e164s.extend(numbers.iter().cloned());
                 needs.locations.extend(*location_id);
             }
             Change::AssignNumber { number_id, user_id } => {
@@ -119,12 +151,24 @@ impl ChangeRequest {
             Change::AssignLicense { user_ids, .. }
             | Change::RemoveLicense { user_ids, .. }
             | Change::SendWelcome { user_ids } => needs.users.extend(user_ids.iter().copied()),
+            Change::EditScheduleEntry { entry_id, .. }
+            | Change::RemoveScheduleEntry { entry_id }
+            | Change::RetryScheduleEntry { entry_id } => {
+                needs.entries.insert(*entry_id);
+            }
+            Change::MoveSchedule { user_id, .. } => {
+                needs.users.insert(*user_id);
+            }
+            Change::RunSchedule => needs.schedule = ScheduleNeeds::Due,
+            Change::WarnOfSchedule => needs.schedule = ScheduleNeeds::Warnings,
+            Change::Rehearse { user_ids } => {
+                needs.users.extend(user_ids.iter().copied());
+                needs.schedule = ScheduleNeeds::Settle;
+            }
+            Change::Together { changes } => changes.iter().for_each(|change| needs.change(change)),
         }
-        needs
     }
-}
 
-impl Needs {
     fn profile(&mut self, profile: &Profile) {
         self.usernames.push(profile.username.clone());
         self.extensions.extend(profile.extension.clone());
@@ -143,13 +187,21 @@ pub struct Facts {
     pub catalogue: Catalogue,
     pub seats: BTreeMap<LicenseTypeId, Seats>,
     pub users: BTreeMap<UserId, User>,
-    pub numbers: BTreeMap<NumberId, PhoneNumber>,
-    pub devices: BTreeMap<DeviceId, Device>,
+    pub numbers: Held<PhoneNumber>,
+    pub devices: Held<Device>,
     /// One line a device at most.
     pub lines: BTreeMap<DeviceId, Line>,
     pub e911: BTreeMap<UserId, E911Address>,
     pub greetings: BTreeMap<UserId, Greeting>,
-    pub assignments: Vec<Assignment>,
+    pub assignments: BTreeMap<(UserId, TrackId), Assignment>,
+    /// All entries of the users here, scheduled and failed.
+    pub schedule: Held<ScheduleEntry>,
+    /// What is due, when the change carries it out.
+    pub due: BTreeSet<ScheduleEntryId>,
+    /// What the account's scheduled entries take and free, summed by type and date.
+    pub seat_days: BTreeMap<LicenseTypeId, BTreeMap<NaiveDate, i64>>,
+    /// Who is told when a scheduled change would fail, or did: loaded with entries that somebody may have to hear of.
+    pub administrators: Vec<User>,
     pub locations: BTreeMap<LocationId, Location>,
     pub departments: BTreeMap<DepartmentId, Department>,
     pub taken: Taken,
@@ -187,12 +239,16 @@ impl Facts {
             catalogue,
             seats: BTreeMap::new(),
             users: BTreeMap::new(),
-            numbers: BTreeMap::new(),
-            devices: BTreeMap::new(),
+            numbers: Held::default(),
+            devices: Held::default(),
             lines: BTreeMap::new(),
             e911: BTreeMap::new(),
             greetings: BTreeMap::new(),
-            assignments: Vec::new(),
+            assignments: BTreeMap::new(),
+            schedule: Held::default(),
+            due: BTreeSet::new(),
+            seat_days: BTreeMap::new(),
+            administrators: Vec::new(),
             locations: BTreeMap::new(),
             departments: BTreeMap::new(),
             taken: Taken::default(),
@@ -201,15 +257,97 @@ impl Facts {
     }
 
     pub fn numbers_of(&self, user: UserId) -> impl Iterator<Item = &PhoneNumber> {
-        self.numbers.values().filter(move |number| number.user_id == Some(user))
+        self.numbers.of(user)
     }
 
     pub fn devices_of(&self, user: UserId) -> impl Iterator<Item = &Device> {
-        self.devices.values().filter(move |device| device.user_id == Some(user))
+        self.devices.of(user)
     }
 
     pub fn assignments_of(&self, user: UserId) -> impl Iterator<Item = &Assignment> {
-        self.assignments.iter().filter(move |assignment| assignment.user_id == user)
+        let (first, last) = (TrackId(uuid::Uuid::nil()), TrackId(uuid::Uuid::max()));
+        self.assignments.range((user, first)..=(user, last)).map(|(_, held)| held)
+    }
+
+    pub fn holding(&self, user: UserId) -> Holding {
+        self.assignments_of(user).map(|held| (held.track_id, held.license_type_id)).collect()
+    }
+
+    /// The name, or nothing for somebody unknown.
+    pub fn name_of(&self, user: UserId) -> String {
+        self.users.get(&user).map(|user| user.profile.full_name()).unwrap_or_default()
+    }
+
+    pub fn license_name(&self, license: LicenseTypeId) -> String {
+        self.catalogue.license_type(license).map(|license| license.name.clone()).unwrap_or_default()
+    }
+
+    /// The type's seats over time, as they were when the facts were read.
+    pub fn seat_timeline(&self, license: LicenseTypeId) -> SeatTimeline {
+        SeatTimeline::new(self.seats.get(&license), self.seat_days.get(&license).cloned().unwrap_or_default())
+    }
+
+    /// The facts after a step, for what is planned after it.
+    pub(crate) fn absorb(&mut self, before: Option<&Record>, after: Option<&Record>) {
+        match after {
+            Some(after) => self.put(after),
+            None => {
+                if let Some(before) = before {
+                    self.take_away(before);
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, record: &Record) {
+        match record {
+            Record::Account(account) => self.account = (**account).clone(),
+            Record::Location(location) => drop(self.locations.insert(location.id, (**location).clone())),
+            Record::Department(department) => drop(self.departments.insert(department.id, (**department).clone())),
+            Record::User(user) => {
+                self.taken.usernames.insert(user.profile.username.key(), Some(user.id));
+                if let Some(extension) = &user.profile.extension {
+                    self.taken.extensions.insert(extension.clone(), user.id);
+                }
+                self.users.insert(user.id, (**user).clone());
+            }
+            Record::PhoneNumber(number) => {
+                self.taken.e164s.insert(number.number.clone());
+                self.numbers.insert((**number).clone());
+            }
+            Record::Device(device) => {
+                if let Some(mac) = &device.mac {
+                    self.taken.macs.insert(mac.clone(), Some(device.id));
+                }
+                self.devices.insert((**device).clone());
+            }
+            Record::Line(line) => drop(self.lines.insert(line.device_id, (**line).clone())),
+            Record::E911Address(e911) => drop(self.e911.insert(e911.user_id, (**e911).clone())),
+            Record::Seats(seats) => drop(self.seats.insert(seats.license_type_id, (**seats).clone())),
+            Record::Assignment(held) => {
+                self.assignments.insert((held.user_id, held.track_id), (**held).clone());
+            }
+            Record::ScheduleEntry(entry) => self.schedule.insert((**entry).clone()),
+            Record::Greeting(greeting) => drop(self.greetings.insert(greeting.user_id, (**greeting).clone())),
+            Record::Mail(_) => {}
+        }
+    }
+
+    fn take_away(&mut self, record: &Record) {
+        match record {
+            Record::Location(location) => drop(self.locations.remove(&location.id)),
+            Record::Department(department) => drop(self.departments.remove(&department.id)),
+            Record::User(user) => drop(self.users.remove(&user.id)),
+            Record::PhoneNumber(number) => self.numbers.remove(number.id),
+            Record::Device(device) => self.devices.remove(device.id),
+            Record::Line(line) => drop(self.lines.remove(&line.device_id)),
+            Record::E911Address(e911) => drop(self.e911.remove(&e911.user_id)),
+            Record::Seats(seats) => drop(self.seats.remove(&seats.license_type_id)),
+            Record::Assignment(held) => drop(self.assignments.remove(&(held.user_id, held.track_id))),
+            Record::ScheduleEntry(entry) => self.schedule.remove(entry.id),
+            Record::Greeting(greeting) => drop(self.greetings.remove(&greeting.user_id)),
+            Record::Account(_) | Record::Mail(_) => {}
+        }
     }
 }
 

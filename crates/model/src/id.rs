@@ -28,6 +28,12 @@ macro_rules! id {
             }
         }
 
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
         impl From<$name> for Uuid {
             fn from(id: $name) -> Uuid {
                 id.0
@@ -38,7 +44,7 @@ macro_rules! id {
 
 id! {
     AccountId, LocationId, DepartmentId, UserId, OperatorId, NumberId, DeviceId, LineId, TrackId, LicenseTypeId,
-    AssignmentId, MailId,
+    AssignmentId, ScheduleEntryId, MailId,
     /// One change that somebody asked for: minted when its form is opened or its request arrives. It becomes the
     /// journal entry's identifier, so that the same change sent twice is applied once.
     ChangeId,

@@ -1,10 +1,12 @@
 //! The catalogue, seats, and who holds what.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::Country;
-use crate::id::{AccountId, AssignmentId, LicenseTypeId, TrackId, UserId};
+use crate::id::{AccountId, AssignmentId, ChangeId, LicenseTypeId, TrackId, UserId};
 use crate::phone_number::NumberKind;
 
 /// The operator's tracks and license types, in their order.
@@ -121,6 +123,11 @@ impl Catalogue {
         track.is_some_and(|track| track.slug == VOICE)
     }
 
+    /// Where the track stands in the catalogue: those that others require come first.
+    pub fn position(&self, id: TrackId) -> usize {
+        self.tracks.iter().position(|track| track.id == id).unwrap_or(usize::MAX)
+    }
+
     /// "Show comparison": each feature that some type of the track has, and what each type gives of it.
     pub fn comparison(&self, track: TrackId) -> Vec<(&'static str, Vec<Option<String>>)> {
         let types: Vec<&LicenseType> = self.types_of(track).filter(|license| !license.retired).collect();
@@ -144,6 +151,10 @@ pub struct Seats {
     pub license_type_id: LicenseTypeId,
     pub version: i64,
     pub bought: i64,
+    /// Which of them can't be given back before a date. Seats carry no names: those in use are the bound ones first, so when
+    /// somebody leaves, it is an unbound seat that becomes free.
+    #[serde(default)]
+    pub bound: Vec<SeatBinding>,
     /// Not part of what a plan compares: others take and free seats at the same time.
     #[serde(skip)]
     pub used: i64,
@@ -153,7 +164,22 @@ impl Seats {
     pub fn free(&self) -> i64 {
         self.bought - self.used
     }
+
+    /// How many seats are bound on the date.
+    pub fn bound_on(&self, date: NaiveDate) -> i64 {
+        self.bound.iter().filter(|bound| bound.until >= date).map(|bound| bound.seats).sum()
+    }
 }
+
+/// Seats that the account holds at least until the end of a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SeatBinding {
+    pub until: NaiveDate,
+    pub seats: i64,
+}
+
+/// The most bindings of one type's seats.
+pub const BINDINGS_MAX: usize = 24;
 
 /// The most seats of a type that an account can hold.
 pub const SEATS_MAX: i64 = 10_000_000;
@@ -168,7 +194,12 @@ pub struct Assignment {
     pub track_id: TrackId,
     pub license_type_id: LicenseTypeId,
     pub starts_at: DateTime<Utc>,
+    /// The change that gave it: why the user has it.
+    pub change_id: Option<ChangeId>,
 }
+
+/// What one user holds, by track.
+pub type Holding = BTreeMap<TrackId, LicenseTypeId>;
 
 impl Catalogue {
     /// The catalogue that ships: Voice (Basic, Business, Business Mobile), Mobile data (5 GB, Unlimited 5G), Upgrades (Pro

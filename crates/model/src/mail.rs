@@ -11,18 +11,30 @@ use crate::id::{AccountId, MailId, UserId};
 pub enum MailKind {
     Welcome,
     PasswordReset,
+    /// Scheduled license changes that would fail within days.
+    ScheduleWarning,
+    /// Scheduled license changes whose day came and that failed.
+    ScheduleFailed,
+    /// What was warned of is in order again.
+    ScheduleHealed,
 }
 
 impl MailKind {
+    const ALL: [Self; 5] =
+        [Self::Welcome, Self::PasswordReset, Self::ScheduleWarning, Self::ScheduleFailed, Self::ScheduleHealed];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Welcome => "welcome",
             Self::PasswordReset => "password_reset",
+            Self::ScheduleWarning => "schedule_warning",
+            Self::ScheduleFailed => "schedule_failed",
+            Self::ScheduleHealed => "schedule_healed",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Welcome, Self::PasswordReset].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -60,6 +72,9 @@ pub struct Mail {
     pub account_id: AccountId,
     pub user_id: UserId,
     pub kind: MailKind,
+    /// What it tells, line by line; for those kinds that tell of something.
+    #[serde(default)]
+    pub about: Vec<String>,
     pub to: Email,
     pub state: MailState,
     pub attempts: i32,

@@ -9,23 +9,28 @@ mod greeting;
 mod license;
 mod location;
 mod phone_number;
+mod rehearsal;
+mod requirement;
+mod schedule;
 mod step;
+mod together;
 mod user;
 mod welcome;
 mod words;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 pub use self::blocker::{Blocker, BlockerKind, Repair, Warning, field_errors};
 pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::{Facts, Mint};
-use crate::id::{LicenseTypeId, UserId};
+use crate::id::{ChangeId, LicenseTypeId, ScheduleEntryId, UserId};
 use crate::license::{Assignment, SEATS_MAX};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,12 +42,16 @@ pub struct Plan {
     pub steps: Vec<Step>,
     pub blockers: Vec<Blocker>,
     pub warnings: Vec<Warning>,
+    /// What would make the scheduled part of this change fail on its date. It can be scheduled all the same.
+    #[serde(default)]
+    pub conflicts: Vec<Blocker>,
     pub seats: Vec<SeatEffect>,
     /// What becomes of emergency addresses, in words.
     pub e911: Vec<String>,
 }
 
-/// Seats of one type before and after. Only `delta` is carried out and compared; others take and free seats meanwhile.
+/// Seats of one type before and after: now, or on the date of a scheduled change. Only `delta` is carried out and compared;
+/// others take and free seats meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeatEffect {
     pub license_type_id: LicenseTypeId,
@@ -50,6 +59,9 @@ pub struct SeatEffect {
     pub bought: i64,
     pub used: i64,
     pub delta: i64,
+    /// `None`: now.
+    #[serde(default)]
+    pub date: Option<NaiveDate>,
 }
 
 impl SeatEffect {
@@ -78,46 +90,67 @@ pub struct Context<'a> {
 }
 
 pub fn plan(facts: &Facts, request: &ChangeRequest, context: Context<'_>) -> Plan {
-    let mut draft = Draft { facts: Cow::Borrowed(facts), request, context, plan: Plan::new() };
-    match &request.change {
-        Change::OpenAccount { number, settings, owner } => draft.open_account(number, settings, owner),
-        Change::EditAccount { version, settings } => draft.edit_account(*version, settings),
-        Change::AddLocation { site } => draft.add_location(site),
-        Change::EditLocation { location_id, version, site } => draft.edit_location(*location_id, *version, site),
-        Change::DeleteLocation { location_id } => draft.delete_location(*location_id),
-        Change::AddDepartment { name } => draft.add_department(name),
-        Change::EditDepartment { department_id, version, name } => {
-            draft.edit_department(*department_id, *version, name);
-        }
-        Change::DeleteDepartment { department_id } => draft.delete_department(*department_id),
-        Change::AddUser { user } => draft.add_user(user),
-        Change::EditProfile { user_id, version, profile } => draft.edit_profile(*user_id, *version, profile),
-        Change::SetWizard { user_id, wizard } => draft.set_wizard(*user_id, *wizard),
-        Change::SetSecurity { user_id, version, role, pin_hash } => {
-            draft.set_security(*user_id, *version, *role, pin_hash.as_ref());
-        }
-        Change::SetUserState { user_id, state } => draft.set_user_state(*user_id, *state),
-        Change::AddNumbers { numbers, kind, location_id } => draft.add_numbers(numbers, *kind, *location_id),
-        Change::AssignNumber { number_id, user_id } => draft.assign_number(*number_id, *user_id),
-        Change::ConfirmE911 { user_id, address, callback, confirmed } => {
-            draft.confirm_e911(*user_id, address, callback.as_ref(), *confirmed);
-        }
-        Change::AddDevice { device } => draft.add_device(device),
-        Change::AssignDevice { device_id, user_id } => draft.assign_device(*device_id, *user_id),
-        Change::UnassignDevice { device_id } => draft.unassign_device(*device_id),
-        Change::LockDevice { device_id, locked } => draft.lock_device(*device_id, *locked),
-        Change::DeleteDevice { device_id } => draft.delete_device(*device_id),
-        Change::Generate { device_id } => draft.generate(*device_id),
-        Change::SetSeats { license_type_id, bought } => draft.set_seats(*license_type_id, *bought),
-        Change::AssignLicense { user_ids, license_type_id } => draft.assign_license(user_ids, *license_type_id),
-        Change::RemoveLicense { user_ids, track_id } => draft.remove_license(user_ids, *track_id),
-        Change::SetGreeting { user_id, file_name, duration_ms, audio } => {
-            draft.set_greeting(*user_id, file_name, *duration_ms, audio);
-        }
-        Change::RemoveGreeting { user_id } => draft.remove_greeting(*user_id),
-        Change::SendWelcome { user_ids } => draft.send_welcome(user_ids),
-    }
+    let mut draft = Draft::new(facts, request.id, context);
+    draft.change(&request.change);
     draft.finish()
+}
+
+impl Draft<'_> {
+    fn change(&mut self, change: &Change) {
+        let draft = self;
+        match change {
+            Change::OpenAccount { number, settings, owner } => draft.open_account(number, settings, owner),
+            Change::EditAccount { version, settings } => draft.edit_account(*version, settings),
+            Change::AddLocation { site } => draft.add_location(site),
+            Change::EditLocation { location_id, version, site } => draft.edit_location(*location_id, *version, site),
+            Change::DeleteLocation { location_id } => draft.delete_location(*location_id),
+            Change::AddDepartment { name } => draft.add_department(name),
+            Change::EditDepartment { department_id, version, name } => {
+                draft.edit_department(*department_id, *version, name);
+            }
+            Change::DeleteDepartment { department_id } => draft.delete_department(*department_id),
+            Change::AddUser { user } => draft.add_user(user),
+            Change::EditProfile { user_id, version, profile } => draft.edit_profile(*user_id, *version, profile),
+            Change::SetWizard { user_id, wizard } => draft.set_wizard(*user_id, *wizard),
+            Change::SetSecurity { user_id, version, role, pin_hash } => {
+                draft.set_security(*user_id, *version, *role, pin_hash.as_ref());
+            }
+            Change::SetUserState { user_id, state } => draft.set_user_state(*user_id, *state),
+            Change::AddNumbers { numbers, kind, location_id } => draft.add_numbers(numbers, *kind, *location_id),
+            Change::AssignNumber { number_id, user_id } => draft.assign_number(*number_id, *user_id),
+            Change::ConfirmE911 { user_id, address, callback, confirmed } => {
+                draft.confirm_e911(*user_id, address, callback.as_ref(), *confirmed);
+            }
+            Change::AddDevice { device } => draft.add_device(device),
+            Change::AssignDevice { device_id, user_id } => draft.assign_device(*device_id, *user_id),
+            Change::UnassignDevice { device_id } => draft.unassign_device(*device_id),
+            Change::LockDevice { device_id, locked } => draft.lock_device(*device_id, *locked),
+            Change::DeleteDevice { device_id } => draft.delete_device(*device_id),
+            Change::Generate { device_id } => draft.generate(*device_id),
+            Change::SetSeats { license_type_id, bought, bound } => {
+                draft.set_seats(*license_type_id, *bought, bound.as_deref());
+            }
+            Change::AssignLicense { user_ids, license_type_id, date } => {
+                draft.assign_license(user_ids, *license_type_id, *date);
+            }
+            Change::RemoveLicense { user_ids, track_id, date } => draft.remove_license(user_ids, *track_id, *date),
+            Change::SetGreeting { user_id, file_name, duration_ms, audio } => {
+                draft.set_greeting(*user_id, file_name, *duration_ms, audio);
+            }
+            Change::RemoveGreeting { user_id } => draft.remove_greeting(*user_id),
+            Change::SendWelcome { user_ids } => draft.send_welcome(user_ids),
+            Change::EditScheduleEntry { entry_id, version, date } => {
+                draft.edit_schedule_entry(*entry_id, *version, *date)
+            }
+            Change::RemoveScheduleEntry { entry_id } => draft.remove_schedule_entry(*entry_id),
+            Change::MoveSchedule { user_id, date } => draft.move_schedule(*user_id, *date),
+            Change::RetryScheduleEntry { entry_id } => draft.retry_schedule_entry(*entry_id),
+            Change::RunSchedule => draft.run_schedule(),
+            Change::WarnOfSchedule => draft.warn_of_schedule(),
+            Change::Rehearse { .. } => draft.settle(),
+            Change::Together { changes } => draft.together(changes),
+        }
+    }
 }
 
 impl Plan {
@@ -128,6 +161,7 @@ impl Plan {
             steps: Vec::new(),
             blockers: Vec::new(),
             warnings: Vec::new(),
+            conflicts: Vec::new(),
             seats: Vec::new(),
             e911: Vec::new(),
         }
@@ -142,18 +176,18 @@ impl Plan {
         self.steps.is_empty() && !self.blocked()
     }
 
-    /// More than one record would change: the person is shown the plan first.
+    /// More than one record would change, or seats: the person is shown the plan first.
     pub fn wants_review(&self) -> bool {
-        self.steps.len() > 1 || !self.warnings.is_empty()
+        self.steps.len() > 1 || !self.warnings.is_empty() || !self.conflicts.is_empty() || !self.seats.is_empty()
     }
 
     pub fn fingerprint(&self) -> Fingerprint {
-        let deltas: Vec<_> = self.seats.iter().map(|seats| (seats.license_type_id, seats.delta)).collect();
+        let deltas: Vec<_> = self.seats.iter().map(|seats| (seats.license_type_id, seats.date, seats.delta)).collect();
         let blockers: Vec<_> = self.blockers.iter().map(|blocker| (blocker.kind, &blocker.message)).collect();
         let mut hash = Sha256::new();
         // The instant is part of what is written (`created_at`, `confirmed.at`) and differs between two plans, so records
         // are compared by their before-image and by the fields that a person reads.
-        for step in &self.steps {
+        for step in self.steps.iter().filter(|step| !step.is_rehearsal()) {
             let seen = serde_json::to_vec(&(step.identity(), step.version_before(), &step.changes)).unwrap_or_default();
             hash.update(seen);
         }
@@ -169,19 +203,48 @@ impl Plan {
 
 /// A plan in the making.
 struct Draft<'a> {
-    /// Borrowed until a step has to be seen by a later one: a new user's number, by the license that requires it.
+    /// As they were read.
+    read: &'a Facts,
+    /// As they are after the steps so far: borrowed until there is one.
     facts: Cow<'a, Facts>,
-    request: &'a ChangeRequest,
+    id: ChangeId,
     context: Context<'a>,
     plan: Plan,
+    /// Where the step of each record stands: one record has one step, however often a plan touches it.
+    steps: BTreeMap<(&'static str, Uuid), usize>,
+    /// The schedule entries that the change itself makes or moves, beside those that it merely affects.
+    asked: BTreeSet<ScheduleEntryId>,
+    /// Entries that somebody was warned of and that are in order again, in words.
+    healed: Vec<String>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(facts: &'a Facts, id: ChangeId, context: Context<'a>) -> Self {
+        let (steps, asked) = (BTreeMap::new(), BTreeSet::new());
+        let (plan, facts, read) = (Plan::new(), Cow::Borrowed(facts), facts);
+        Self { read, facts, id, context, plan, steps, asked, healed: Vec::new() }
+    }
 }
 
 impl Draft<'_> {
     fn step(&mut self, before: Option<Record>, after: Option<Record>) {
-        if before != after {
-            let step = Step::new(before, after, &self.facts);
-            self.plan.steps.push(step);
+        if before == after {
+            return;
         }
+        let Some(record) = after.as_ref().or(before.as_ref()) else { return };
+        let identity = (record.kind(), record.id());
+        // Names are looked up in the facts of before: what is deleted still has one there.
+        match self.steps.get(&identity) {
+            Some(at) => {
+                let first = self.plan.steps[*at].before.clone();
+                self.plan.steps[*at] = Step::new(first, after.clone(), &self.facts);
+            }
+            None => {
+                self.steps.insert(identity, self.plan.steps.len());
+                self.plan.steps.push(Step::new(before.clone(), after.clone(), &self.facts));
+            }
+        }
+        self.facts.to_mut().absorb(before.as_ref(), after.as_ref());
     }
 
     fn create(&mut self, record: impl Into<Record>) {
@@ -221,23 +284,29 @@ impl Draft<'_> {
     }
 
     fn take_seat(&mut self, license_type_id: LicenseTypeId, delta: i64) {
-        if let Some(effect) = self.plan.seats.iter_mut().find(|effect| effect.license_type_id == license_type_id) {
+        let now = |effect: &&mut SeatEffect| effect.license_type_id == license_type_id && effect.date.is_none();
+        if let Some(effect) = self.plan.seats.iter_mut().find(now) {
             effect.delta += delta;
             return;
         }
-        let name =
-            self.facts.catalogue.license_type(license_type_id).map(|license| license.name.clone()).unwrap_or_default();
+        let name = self.facts.license_name(license_type_id);
         let (bought, used) = self.facts.seats.get(&license_type_id).map_or((0, 0), |seats| (seats.bought, seats.used));
-        self.plan.seats.push(SeatEffect { license_type_id, name, bought, used, delta });
+        self.plan.seats.push(SeatEffect { license_type_id, name, bought, used, delta, date: None });
+    }
+
+    /// Today in the account.
+    fn today(&self) -> NaiveDate {
+        self.facts.account.settings.time_zone.date(self.context.now)
     }
 
     fn finish(mut self) -> Plan {
+        let timelines = self.rehearse_touched();
+        let healed = std::mem::take(&mut self.healed);
+        self.tell_administrators(crate::mail::MailKind::ScheduleHealed, healed);
+        self.check_seats(&timelines);
+        // A record that ends as it began, or was made and removed again.
+        self.plan.steps.retain(|step| step.before != step.after);
         self.plan.seats.retain(|effect| effect.delta != 0);
-        let short: Vec<SeatEffect> =
-            self.plan.seats.iter().filter(|effect| effect.delta > 0 && effect.free_after() < 0).cloned().collect();
-        for effect in short {
-            self.block(Blocker::no_free_seat(&effect));
-        }
         // What is blocked is not carried out; its steps would only mislead.
         if self.plan.blocked() && self.plan.steps.is_empty() {
             self.plan.seats.clear();

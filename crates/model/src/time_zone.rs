@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, LocalResult, NaiveDate, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -27,6 +27,23 @@ impl TimeZone {
 
     pub fn local(self, at: DateTime<Utc>) -> DateTime<Tz> {
         at.with_timezone(&self.0)
+    }
+
+    /// The day that it is there.
+    pub fn date(self, at: DateTime<Utc>) -> NaiveDate {
+        self.local(at).date_naive()
+    }
+
+    /// 00:00 of the day; where the clocks skip it, the first moment after, and where midnight comes twice, the first.
+    pub fn start_of_day(self, date: NaiveDate) -> DateTime<Utc> {
+        let midnight = date.and_time(chrono::NaiveTime::MIN);
+        // A skipped night is an hour at most; Samoa (2011) and Kwajalein (1993) skipped a whole day.
+        (0..=25 * 60)
+            .find_map(|minutes| match self.0.from_local_datetime(&(midnight + TimeDelta::minutes(minutes))) {
+                LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Some(at.with_timezone(&Utc)),
+                LocalResult::None => None,
+            })
+            .unwrap_or_else(|| midnight.and_utc())
     }
 
     /// Every zone that a person may choose, by name.
@@ -95,6 +112,36 @@ impl From<TimeZone> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_begins_at_its_own_midnight() {
+        let begins = |zone: &str, date: &str| {
+            let zone = TimeZone::parse(zone).unwrap();
+            let date: NaiveDate = date.parse().unwrap();
+            let at = zone.start_of_day(date);
+            assert!(zone.date(at) >= date, "{zone} {date}");
+            assert!(zone.date(at - TimeDelta::seconds(1)) < date, "{zone} {date}");
+            at.format("%F %T").to_string()
+        };
+        assert_eq!(begins("America/Phoenix", "2027-03-14"), "2027-03-14 07:00:00");
+        assert_eq!(begins("America/Denver", "2027-03-14"), "2027-03-14 07:00:00");
+        assert_eq!(begins("America/Denver", "2027-03-15"), "2027-03-15 06:00:00");
+        assert_eq!(begins("America/Denver", "2027-11-07"), "2027-11-07 06:00:00");
+        assert_eq!(begins("America/Denver", "2027-11-08"), "2027-11-08 07:00:00");
+        assert_eq!(begins("America/St_Johns", "2027-07-01"), "2027-07-01 02:30:00");
+        assert_eq!(begins("America/St_Johns", "2027-12-01"), "2027-12-01 03:30:00");
+        assert_eq!(begins("Australia/Lord_Howe", "2027-06-01"), "2027-05-31 13:30:00");
+        assert_eq!(begins("Australia/Lord_Howe", "2027-12-01"), "2027-11-30 13:00:00");
+        assert_eq!(begins("Pacific/Kiritimati", "2027-01-01"), "2026-12-31 10:00:00");
+        // Midnight skipped by the clocks (Beirut 2027), and a whole day that never was.
+        assert_eq!(begins("Asia/Beirut", "2027-03-28"), "2027-03-27 22:00:00");
+        assert_eq!(begins("Pacific/Apia", "2011-12-30"), "2011-12-30 10:00:00");
+        assert_eq!(begins("Pacific/Apia", "2011-12-31"), "2011-12-30 10:00:00");
+        // At 00:01 the clocks of St. John's once went back to 23:01: the day began twice.
+        let zone = TimeZone::parse("America/St_Johns").unwrap();
+        let date: NaiveDate = "2010-11-07".parse().unwrap();
+        assert_eq!(zone.start_of_day(date).format("%F %T").to_string(), "2010-11-07 02:30:00");
+    }
 
     #[test]
     fn a_region_suggests_its_zone() {

@@ -1,11 +1,13 @@
 //! What makes a change impossible, and how to repair it.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldErrors;
-use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, TrackId, UserId};
+use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, ScheduleEntryId, TrackId, UserId};
 use crate::phone_number::NumberKind;
 use crate::plan::SeatEffect;
+use crate::schedule::in_words;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocker {
@@ -95,6 +97,14 @@ pub enum Repair {
     FreeSeat {
         license_type_id: LicenseTypeId,
     },
+    /// Choose another date in this very plan.
+    ChooseDate,
+    EditScheduleEntry {
+        entry_id: ScheduleEntryId,
+    },
+    RemoveScheduleEntry {
+        entry_id: ScheduleEntryId,
+    },
     AddEmail {
         user_id: UserId,
     },
@@ -125,6 +135,9 @@ impl Repair {
             Self::SetLocation { .. } => "Set the location".to_owned(),
             Self::AddSeats { .. } => "Add seats".to_owned(),
             Self::FreeSeat { .. } => "Free a seat".to_owned(),
+            Self::ChooseDate => "Choose another date".to_owned(),
+            Self::EditScheduleEntry { .. } => "Move that entry to another date".to_owned(),
+            Self::RemoveScheduleEntry { .. } => "Remove that entry".to_owned(),
             Self::AddEmail { .. } => "Add an email address".to_owned(),
             Self::MoveUsers { .. } => "Show who and what is there".to_owned(),
             Self::MoveDepartment { .. } => "Show who is in it".to_owned(),
@@ -165,15 +178,15 @@ impl Blocker {
         Self::new(BlockerKind::Stale, message, vec![Repair::Reload])
     }
 
-    pub(super) fn no_free_seat(effect: &SeatEffect) -> Self {
-        let (needed, free) = (effect.delta, effect.free_before().max(0));
+    /// `kept_from`: the day on which scheduled assignments need the seats that look free today.
+    pub(super) fn no_free_seat(effect: &SeatEffect, free: i64, kept_from: Option<NaiveDate>) -> Self {
+        let needed = effect.delta;
         let seats = |n: i64| if n == 1 { "1 seat".to_owned() } else { format!("{n} seats") };
-        let message = format!(
-            "{} of {} needed, {} free",
-            seats(needed),
-            effect.name,
-            if free == 0 { "none".to_owned() } else { free.to_string() }
-        );
+        let free = if free <= 0 { "none".to_owned() } else { free.to_string() };
+        let kept = kept_from
+            .map(|date| format!("; the rest is kept for assignments scheduled up to {}", in_words(date)))
+            .unwrap_or_default();
+        let message = format!("{} of {} needed, {free} free{kept}", seats(needed), effect.name);
         let license_type_id = effect.license_type_id;
         let repairs = vec![Repair::AddSeats { license_type_id }, Repair::FreeSeat { license_type_id }];
         Self { field: Some("package".to_owned()), ..Self::new(BlockerKind::NoFreeSeat, message, repairs) }

@@ -8,7 +8,7 @@ use crate::text::Name;
 impl Draft<'_> {
     pub(super) fn add_department(&mut self, name: &Name) {
         self.plan.summary = format!("Add department {name}");
-        let id = self.request.new_department_id();
+        let id = self.id.new_department_id();
         self.check_department_name(id);
         self.create(Department { id, account_id: self.facts.account.id, version: 1, name: name.clone() });
     }

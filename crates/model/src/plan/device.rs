@@ -25,7 +25,7 @@ impl Draft<'_> {
             };
             self.block(Blocker::field(BlockerKind::Taken, "mac", format!("{} {whose}", mac.pretty())));
         }
-        let id = self.request.new_device_id();
+        let id = self.id.new_device_id();
         let (provisioning_token, provisioning_hash) = self.context.mint.provisioning(id);
         let device = Device {
             id,
@@ -69,7 +69,7 @@ impl Draft<'_> {
             self.reopen_e911(user_id, "a further device joins, which may ring elsewhere");
         }
         let after = Device { user_id: Some(user_id), ..device };
-        self.facts.to_mut().devices.insert(after.id, after.clone());
+        self.facts.to_mut().devices.insert(after.clone());
         match before {
             Some(before) => self.update(before, after.clone()),
             None => self.create(after.clone()),
@@ -169,7 +169,7 @@ impl Draft<'_> {
         let credentials = self.context.mint.line(device.id, &self.facts.account.settings.sip_domain, keep_secret);
         let before = self.facts.lines.get(&device.id).cloned();
         let line = Line {
-            id: before.as_ref().map_or_else(|| LineId(self.request.id.derive("line", device.id.0)), |line| line.id),
+            id: before.as_ref().map_or_else(|| LineId(self.id.derive("line", device.id.0)), |line| line.id),
             account_id: device.account_id,
             version: before.as_ref().map_or(1, |line| line.version),
             device_id: device.id,

@@ -7,7 +7,7 @@ use crate::plan::{Blocker, BlockerKind, Draft, Repair};
 impl Draft<'_> {
     pub(super) fn add_location(&mut self, site: &Site) {
         self.plan.summary = format!("Add location {}", site.name);
-        let id = self.request.new_location_id();
+        let id = self.id.new_location_id();
         self.check_location_name(id);
         let location = Location { id, account_id: self.facts.account.id, version: 1, site: site.clone() };
         self.create(location);

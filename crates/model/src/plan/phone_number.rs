@@ -5,7 +5,7 @@ use crate::e911::E911Address;
 use crate::id::{LocationId, NumberId, UserId};
 use crate::license::Requirement;
 use crate::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
-use crate::plan::user::{has_number, primary_number};
+use crate::plan::user::primary_number;
 use crate::plan::{Blocker, BlockerKind, Draft, Repair};
 
 impl Draft<'_> {
@@ -29,7 +29,7 @@ impl Draft<'_> {
             self.block(Blocker::field(BlockerKind::Taken, "numbers", message));
         }
         for number in numbers {
-            let id = NumberId(self.request.id.derive(number.as_str(), uuid::Uuid::nil()));
+            let id = NumberId(self.id.derive(number.as_str(), uuid::Uuid::nil()));
             self.create(PhoneNumber {
                 id,
                 account_id: self.facts.account.id,
@@ -63,7 +63,7 @@ impl Draft<'_> {
         }
         let state = if to.is_some() { NumberState::Assigned } else { NumberState::Free };
         let after = PhoneNumber { user_id: to, state, ..number.clone() };
-        self.facts.to_mut().numbers.insert(id, after.clone());
+        self.facts.to_mut().numbers.insert(after.clone());
         match to {
             Some(to) => {
                 let Some(user) = self.user(to) else { return };
@@ -85,7 +85,7 @@ impl Draft<'_> {
         if let Some(held) = held {
             self.warn(Some(user_id), format!("{} becomes free again", held.number.pretty()));
             let after = PhoneNumber { user_id: None, state: NumberState::Free, ..held.clone() };
-            self.facts.to_mut().numbers.insert(held.id, after.clone());
+            self.facts.to_mut().numbers.insert(after.clone());
             self.update(held, after);
         }
     }
@@ -110,7 +110,7 @@ impl Draft<'_> {
                 vec![Repair::PickNumber { user_id, kind: number.kind }, Repair::RemoveLicense { user_id, track_id }];
             self.block(Blocker::new(BlockerKind::DependentLicense, message, repairs).for_user(user_id));
         }
-        self.facts.to_mut().numbers.remove(&number.id);
+        self.facts.to_mut().numbers.remove(number.id);
         if primary_number(&self.facts, user_id).is_none() {
             self.warn(Some(user_id), format!("{name} keeps no phone number: internal calls only"));
         }
@@ -131,9 +131,5 @@ impl Draft<'_> {
             self.facts.to_mut().e911.insert(user_id, after.clone());
             self.update(e911, after);
         }
-    }
-
-    pub(super) fn missing_number(&self, user_id: UserId, kind: NumberKind) -> bool {
-        !has_number(&self.facts, user_id, kind)
     }
 }

@@ -18,6 +18,7 @@ use crate::location::Location;
 use crate::mail::Mail;
 use crate::phone_number::PhoneNumber;
 use crate::plan::words;
+use crate::schedule::ScheduleEntry;
 use crate::user::User;
 
 macro_rules! records {
@@ -56,6 +57,7 @@ records!(
     E911Address,
     Seats,
     Assignment,
+    ScheduleEntry,
     Greeting,
     Mail
 );
@@ -74,6 +76,7 @@ impl Record {
             Self::E911Address(_) => "E911 address",
             Self::Seats(_) => "seats",
             Self::Assignment(_) => "license",
+            Self::ScheduleEntry(_) => "scheduled license",
             Self::Greeting(_) => "greeting",
             Self::Mail(_) => "mail",
         }
@@ -91,6 +94,7 @@ impl Record {
             Self::E911Address(e911) => e911.user_id.0,
             Self::Seats(seats) => seats.license_type_id.0,
             Self::Assignment(assignment) => assignment.id.0,
+            Self::ScheduleEntry(entry) => entry.id.0,
             Self::Greeting(greeting) => greeting.user_id.0,
             Self::Mail(mail) => mail.id.0,
         }
@@ -108,6 +112,7 @@ impl Record {
             Self::E911Address(e911) => e911.version,
             Self::Seats(seats) => seats.version,
             Self::Assignment(assignment) => assignment.version,
+            Self::ScheduleEntry(entry) => entry.version,
             Self::Greeting(greeting) => greeting.version,
             Self::Mail(_) => 0,
         }
@@ -121,6 +126,7 @@ impl Record {
             Self::Line(line) => Some(line.user_id),
             Self::E911Address(e911) => Some(e911.user_id),
             Self::Assignment(assignment) => Some(assignment.user_id),
+            Self::ScheduleEntry(entry) => Some(entry.user_id),
             Self::Greeting(greeting) => Some(greeting.user_id),
             Self::Mail(mail) => Some(mail.user_id),
             Self::Account(_) | Self::Location(_) | Self::Department(_) | Self::Seats(_) => None,
@@ -163,6 +169,16 @@ impl Step {
         }
     }
 
+    /// Only what rehearsal says of a scheduled entry changes; others' changes move that too.
+    pub(super) fn is_rehearsal(&self) -> bool {
+        match (&self.before, &self.after) {
+            (Some(Record::ScheduleEntry(before)), Some(Record::ScheduleEntry(after))) => {
+                before.date == after.date && before.state == after.state
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn identity(&self) -> (&'static str, Uuid) {
         let record = self.after.as_ref().or(self.before.as_ref());
         record.map_or(("", Uuid::nil()), |record| (record.kind(), record.id()))
@@ -192,6 +208,13 @@ fn title(record: &Record, facts: &Facts) -> String {
             let (license, user) = (words::license(facts, held.license_type_id), words::user(facts, held.user_id));
             format!("{kind} {license} for {user}")
         }
+        Record::ScheduleEntry(entry) => {
+            let user = words::user(facts, entry.user_id);
+            match entry.license_type_id {
+                Some(license) => format!("{kind} {} for {user}", words::license(facts, license)),
+                None => format!("{kind} removal for {user}"),
+            }
+        }
         Record::E911Address(e911) => format!("{kind} of {}", words::user(facts, e911.user_id)),
         Record::Greeting(greeting) => format!("{kind} of {}", words::user(facts, greeting.user_id)),
         Record::Mail(mail) => format!("{} {kind} to {}", mail.kind.as_str().replace('_', " "), mail.to),
@@ -199,7 +222,7 @@ fn title(record: &Record, facts: &Facts) -> String {
 }
 
 /// Fields that say nothing to a person.
-const HIDDEN: [&str; 14] = [
+const HIDDEN: [&str; 22] = [
     "id",
     "account_id",
     "version",
@@ -214,13 +237,21 @@ const HIDDEN: [&str; 14] = [
     "uploaded_at",
     "done_at",
     "attempts",
+    "change_id",
+    "due_at",
+    "reserved",
+    "seats",
+    "warned",
+    "created_by",
+    "failed_at",
+    "about",
 ];
 
 /// What the title says already.
 fn in_title(record: &Record) -> &'static [&'static str] {
     match record {
         Record::Line(_) => &["device_id"],
-        Record::E911Address(_) | Record::Assignment(_) | Record::Greeting(_) => &["user_id"],
+        Record::E911Address(_) | Record::Assignment(_) | Record::ScheduleEntry(_) | Record::Greeting(_) => &["user_id"],
         Record::Seats(_) => &["license_type_id"],
         Record::Mail(_) => &["kind", "to"],
         _ => &[],

@@ -125,8 +125,14 @@ fn facts() -> Facts {
     facts.locations =
         [(PHOENIX, location(PHOENIX, "Phoenix", "480")), (DENVER, location(DENVER, "Denver", "303"))].into();
     for license in facts.catalogue.types.clone() {
-        let seats =
-            Seats { account_id: AccountId(id(100)), license_type_id: license.id, version: 1, bought: 10, used: 0 };
+        let seats = Seats {
+            account_id: AccountId(id(100)),
+            license_type_id: license.id,
+            version: 1,
+            bought: 10,
+            bound: Vec::new(),
+            used: 0,
+        };
         facts.seats.insert(license.id, seats);
     }
     facts
@@ -143,7 +149,7 @@ fn voice() -> TrackId {
 fn hold(facts: &mut Facts, user_id: UserId, slug: &str) {
     let held = facts.catalogue.license_type_by_slug(slug).unwrap().clone();
     facts.seats.get_mut(&held.id).unwrap().used += 1;
-    facts.assignments.push(Assignment {
+    let assignment = Assignment {
         id: crate::id::AssignmentId(ChangeId(id(9)).derive(slug, user_id.0)),
         account_id: AccountId(id(100)),
         version: 1,
@@ -151,12 +157,14 @@ fn hold(facts: &mut Facts, user_id: UserId, slug: &str) {
         track_id: held.track_id,
         license_type_id: held.id,
         starts_at: now(),
-    });
+        change_id: None,
+    };
+    facts.assignments.insert((user_id, held.track_id), assignment);
 }
 
 fn give(facts: &mut Facts, number: PhoneNumber) -> NumberId {
     let id = number.id;
-    facts.numbers.insert(id, number);
+    facts.numbers.insert(number);
     id
 }
 
@@ -274,7 +282,7 @@ fn moving_opens_the_emergency_address_again() {
 #[test]
 fn business_needs_a_landline_number_and_says_how_to_get_one() {
     let mut facts = facts();
-    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business") };
+    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business"), date: None };
     let blocked = planned(&facts, assign());
     assert_eq!(kinds(&blocked), [BlockerKind::MissingNumber]);
     assert_eq!(blocked.blockers[0].repairs, [Repair::PickNumber { user_id: ANA, kind: NumberKind::Landline }]);
@@ -287,7 +295,10 @@ fn a_license_replaces_its_track_and_moves_the_seat() {
     let mut facts = facts();
     give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
     hold(&mut facts, ANA, "basic");
-    let plan = planned(&facts, Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business") });
+    let plan = planned(
+        &facts,
+        Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business"), date: None },
+    );
     assert_eq!(plan.blockers, []);
     assert_eq!(plan.steps.len(), 1);
     let deltas: Vec<(String, i64)> = plan.seats.iter().map(|seats| (seats.name.clone(), seats.delta)).collect();
@@ -298,7 +309,10 @@ fn a_license_replaces_its_track_and_moves_the_seat() {
 fn the_last_seat_is_not_given_to_two() {
     let mut facts = facts();
     facts.seats.get_mut(&license("basic")).unwrap().bought = 1;
-    let plan = planned(&facts, Change::AssignLicense { user_ids: vec![ANA, BEN], license_type_id: license("basic") });
+    let plan = planned(
+        &facts,
+        Change::AssignLicense { user_ids: vec![ANA, BEN], license_type_id: license("basic"), date: None },
+    );
     assert_eq!(kinds(&plan), [BlockerKind::NoFreeSeat]);
     assert_eq!(plan.blockers[0].message, "2 seats of Basic needed, 1 free");
     assert!(matches!(plan.blockers[0].repairs[0], Repair::AddSeats { .. }));
@@ -310,7 +324,7 @@ fn what_requires_a_license_falls_with_it() {
     hold(&mut facts, ANA, "basic");
     hold(&mut facts, ANA, "pro-plus");
     hold(&mut facts, ANA, "unlimited-5g");
-    let plan = planned(&facts, Change::RemoveLicense { user_ids: vec![ANA], track_id: voice() });
+    let plan = planned(&facts, Change::RemoveLicense { user_ids: vec![ANA], track_id: voice(), date: None });
     assert_eq!((plan.blockers.len(), plan.steps.len(), plan.warnings.len()), (0, 3, 2));
     assert!(plan.seats.iter().all(|seats| seats.delta == -1));
     assert!(plan.wants_review());
@@ -320,7 +334,7 @@ fn what_requires_a_license_falls_with_it() {
 fn seats_in_use_are_not_given_back() {
     let mut facts = facts();
     hold(&mut facts, ANA, "basic");
-    let set = |bought| Change::SetSeats { license_type_id: license("basic"), bought };
+    let set = |bought| Change::SetSeats { license_type_id: license("basic"), bought, bound: None };
     assert_eq!(kinds(&planned(&facts, set(0))), [BlockerKind::InUse]);
     assert_eq!(planned(&facts, set(1)).blockers, []);
     assert_eq!(kinds(&planned(&facts, set(-1))), [BlockerKind::Invalid]);
@@ -388,7 +402,7 @@ fn no_more_devices_than_the_license_allows() {
         },
     );
     let Some(Record::Device(device)) = first.steps[0].after.clone() else { panic!("no device") };
-    facts.devices.insert(DESK, crate::device::Device { id: DESK, ..*device });
+    facts.devices.insert(crate::device::Device { id: DESK, ..*device });
     let second = planned(
         &facts,
         Change::AddDevice {
@@ -408,7 +422,7 @@ fn a_second_device_opens_the_emergency_address_again() {
         },
     );
     let Some(Record::Device(device)) = first.steps[0].after.clone() else { panic!("no device") };
-    facts.devices.insert(DESK, crate::device::Device { id: DESK, ..*device });
+    facts.devices.insert(crate::device::Device { id: DESK, ..*device });
     confirm(&mut facts, ANA);
     let second = planned(
         &facts,
@@ -469,7 +483,7 @@ fn the_sip_domain_stays_while_phones_hold_credentials_for_it() {
 #[test]
 fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
     let mut facts = facts();
-    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("basic") };
+    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("basic"), date: None };
     let first = planned(&facts, assign()).fingerprint();
     facts.seats.get_mut(&license("basic")).unwrap().used = 4;
     let later = plan_at(&facts, assign(), now() + chrono::TimeDelta::minutes(5)).fingerprint();

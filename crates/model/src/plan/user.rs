@@ -26,7 +26,7 @@ impl Draft<'_> {
     }
 
     pub(super) fn new_user(&mut self, new: &NewUser) {
-        let id = self.request.new_user_id();
+        let id = self.id.new_user_id();
         let account_id = self.facts.account.id;
         self.plan.user_id = Some(id);
         self.check_profile(id, &new.profile, None);
@@ -95,7 +95,7 @@ impl Draft<'_> {
             return None;
         }
         let after = PhoneNumber { user_id: Some(user_id), state: NumberState::Assigned, ..number.clone() };
-        self.facts.to_mut().numbers.insert(id, after.clone());
+        self.facts.to_mut().numbers.insert(after.clone());
         self.update(number, after.clone());
         Some(after)
     }

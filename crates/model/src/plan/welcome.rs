@@ -26,10 +26,11 @@ impl Draft<'_> {
         };
         let now = self.context.now;
         self.create(Mail {
-            id: MailId(self.request.id.derive("welcome", user_id.0)),
+            id: MailId(self.id.derive("welcome", user_id.0)),
             account_id: user.account_id,
             user_id,
             kind: MailKind::Welcome,
+            about: Vec::new(),
             to,
             state: MailState::Queued,
             attempts: 0,

@@ -49,6 +49,7 @@ fn named(field: &str, id: Uuid, facts: &Facts) -> String {
 
 fn said(field: &str, text: &str) -> String {
     let pretty = match field {
+        "date" | "until" => text.parse().ok().map(crate::schedule::in_words),
         "mac" => Mac::parse(text).ok().map(|mac| mac.pretty()),
         "model" => DeviceModel::find(text).map(|model| model.name.to_owned()),
         "role" => Role::parse(text).map(|role| role.label().to_owned()),
@@ -69,6 +70,11 @@ fn number(text: &str) -> Option<String> {
 fn group(field: &str, fields: &Map<String, Value>) -> String {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).map(|text| said(name, text));
     match field {
+        "conflicts" => text("message").unwrap_or_default(),
+        "bound" => {
+            let seats = fields.get("seats").and_then(Value::as_i64).unwrap_or_default();
+            format!("{seats} until {}", text("until").unwrap_or_default())
+        }
         "confirmed" => text("by").map(|by| format!("by {by}")).unwrap_or_default(),
         "unreachable" => serde_json::from_value::<Destination>(Value::Object(fields.clone()))
             .map(|destination| destination.pretty())
