@@ -16,7 +16,7 @@ use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, Sch
 use crate::license::{Assignment, Catalogue, Holding, Seats};
 use crate::location::Location;
 use crate::phone_number::{E164, PhoneNumber};
-use crate::plan::Record;
+use crate::plan::{Plan, Record};
 use crate::schedule::ScheduleEntry;
 use crate::seat_timeline::SeatTimeline;
 use crate::secret::Opaque;
@@ -122,7 +122,8 @@ impl Needs {
             | Change::SetUserState { user_id, .. }
             | Change::ConfirmE911 { user_id, .. }
             | Change::SetGreeting { user_id, .. }
-            | Change::RemoveGreeting { user_id } => {
+            | Change::RemoveGreeting { user_id }
+            | Change::MoveSchedule { user_id, .. } => {
                 needs.users.insert(*user_id);
             }
             Change::AddNumbers { numbers, location_id, .. } => {
@@ -155,9 +156,6 @@ impl Needs {
             | Change::RemoveScheduleEntry { entry_id }
             | Change::RetryScheduleEntry { entry_id } => {
                 needs.entries.insert(*entry_id);
-            }
-            Change::MoveSchedule { user_id, .. } => {
-                needs.users.insert(*user_id);
             }
             Change::RunSchedule => needs.schedule = ScheduleNeeds::Due,
             Change::WarnOfSchedule => needs.schedule = ScheduleNeeds::Warnings,
@@ -287,48 +285,68 @@ impl Facts {
         SeatTimeline::new(self.seats.get(&license), self.seat_days.get(&license).cloned().unwrap_or_default())
     }
 
-    /// The facts after a step, for what is planned after it.
-    pub(crate) fn absorb(&mut self, before: Option<&Record>, after: Option<&Record>) {
-        match after {
-            Some(after) => self.put(after),
-            None => {
-                if let Some(before) = before {
-                    self.take_away(before);
-                }
+    /// The facts after a plan was carried out: what the next change would find.
+    #[must_use]
+    pub fn after(mut self, plan: &Plan) -> Self {
+        for effect in plan.seats.iter().filter(|effect| effect.date.is_none()) {
+            if let Some(seats) = self.seats.get_mut(&effect.license_type_id) {
+                seats.used += effect.delta;
+            }
+        }
+        for step in &plan.steps {
+            self.count_seats(step.before.as_ref(), -1);
+            self.count_seats(step.after.as_ref(), 1);
+            self.absorb(step.before.clone(), step.after.clone());
+        }
+        self
+    }
+
+    fn count_seats(&mut self, record: Option<&Record>, times: i64) {
+        if let Some(Record::ScheduleEntry(entry)) = record {
+            for moved in &entry.seats {
+                let days = self.seat_days.entry(moved.license_type_id).or_default();
+                *days.entry(entry.date).or_default() += times * moved.by;
             }
         }
     }
 
-    fn put(&mut self, record: &Record) {
+    /// The facts after a step, for what is planned after it.
+    pub(crate) fn absorb(&mut self, before: Option<Record>, after: Option<Record>) {
+        match (before, after) {
+            (_, Some(after)) => self.put(after),
+            (Some(before), None) => self.take_away(&before),
+            (None, None) => {}
+        }
+    }
+
+    fn put(&mut self, record: Record) {
         match record {
-            Record::Account(account) => self.account = (**account).clone(),
-            Record::Location(location) => drop(self.locations.insert(location.id, (**location).clone())),
-            Record::Department(department) => drop(self.departments.insert(department.id, (**department).clone())),
+            Record::Account(account) => self.account = *account,
+            Record::Location(location) => drop(self.locations.insert(location.id, *location)),
+            Record::Department(department) => drop(self.departments.insert(department.id, *department)),
             Record::User(user) => {
                 self.taken.usernames.insert(user.profile.username.key(), Some(user.id));
                 if let Some(extension) = &user.profile.extension {
                     self.taken.extensions.insert(extension.clone(), user.id);
                 }
-                self.users.insert(user.id, (**user).clone());
+                self.users.insert(user.id, *user);
             }
             Record::PhoneNumber(number) => {
                 self.taken.e164s.insert(number.number.clone());
-                self.numbers.insert((**number).clone());
+                self.numbers.insert(*number);
             }
             Record::Device(device) => {
                 if let Some(mac) = &device.mac {
                     self.taken.macs.insert(mac.clone(), Some(device.id));
                 }
-                self.devices.insert((**device).clone());
+                self.devices.insert(*device);
             }
-            Record::Line(line) => drop(self.lines.insert(line.device_id, (**line).clone())),
-            Record::E911Address(e911) => drop(self.e911.insert(e911.user_id, (**e911).clone())),
-            Record::Seats(seats) => drop(self.seats.insert(seats.license_type_id, (**seats).clone())),
-            Record::Assignment(held) => {
-                self.assignments.insert((held.user_id, held.track_id), (**held).clone());
-            }
-            Record::ScheduleEntry(entry) => self.schedule.insert((**entry).clone()),
-            Record::Greeting(greeting) => drop(self.greetings.insert(greeting.user_id, (**greeting).clone())),
+            Record::Line(line) => drop(self.lines.insert(line.device_id, *line)),
+            Record::E911Address(e911) => drop(self.e911.insert(e911.user_id, *e911)),
+            Record::Seats(seats) => drop(self.seats.insert(seats.license_type_id, *seats)),
+            Record::Assignment(held) => drop(self.assignments.insert((held.user_id, held.track_id), *held)),
+            Record::ScheduleEntry(entry) => self.schedule.insert(*entry),
+            Record::Greeting(greeting) => drop(self.greetings.insert(greeting.user_id, *greeting)),
             Record::Mail(_) => {}
         }
     }

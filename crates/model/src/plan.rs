@@ -140,7 +140,7 @@ impl Draft<'_> {
             Change::RemoveGreeting { user_id } => draft.remove_greeting(*user_id),
             Change::SendWelcome { user_ids } => draft.send_welcome(user_ids),
             Change::EditScheduleEntry { entry_id, version, date } => {
-                draft.edit_schedule_entry(*entry_id, *version, *date)
+                draft.edit_schedule_entry(*entry_id, *version, *date);
             }
             Change::RemoveScheduleEntry { entry_id } => draft.remove_schedule_entry(*entry_id),
             Change::MoveSchedule { user_id, date } => draft.move_schedule(*user_id, *date),
@@ -233,18 +233,14 @@ impl Draft<'_> {
         }
         let Some(record) = after.as_ref().or(before.as_ref()) else { return };
         let identity = (record.kind(), record.id());
-        // Names are looked up in the facts of before: what is deleted still has one there.
-        match self.steps.get(&identity) {
-            Some(at) => {
-                let first = self.plan.steps[*at].before.clone();
-                self.plan.steps[*at] = Step::new(first, after.clone(), &self.facts);
-            }
-            None => {
-                self.steps.insert(identity, self.plan.steps.len());
-                self.plan.steps.push(Step::new(before.clone(), after.clone(), &self.facts));
-            }
+        if let Some(at) = self.steps.get(&identity) {
+            let first = self.plan.steps[*at].before.clone();
+            self.plan.steps[*at] = Step::new(first, after.clone(), &self.facts);
+        } else {
+            self.steps.insert(identity, self.plan.steps.len());
+            self.plan.steps.push(Step::new(before.clone(), after.clone(), &self.facts));
         }
-        self.facts.to_mut().absorb(before.as_ref(), after.as_ref());
+        self.facts.to_mut().absorb(before, after);
     }
 
     fn create(&mut self, record: impl Into<Record>) {
@@ -302,7 +298,7 @@ impl Draft<'_> {
     fn finish(mut self) -> Plan {
         let timelines = self.rehearse_touched();
         let healed = std::mem::take(&mut self.healed);
-        self.tell_administrators(crate::mail::MailKind::ScheduleHealed, healed);
+        self.tell_administrators(crate::mail::MailKind::ScheduleHealed, &healed);
         self.check_seats(&timelines);
         // A record that ends as it began, or was made and removed again.
         self.plan.steps.retain(|step| step.before != step.after);

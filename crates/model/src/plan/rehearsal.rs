@@ -131,12 +131,11 @@ impl Draft<'_> {
 
     /// Such as "Pro Plus for Ana Duarte on 1 March 2027".
     pub(super) fn entry_in_words(&self, entry: &ScheduleEntry) -> String {
-        let what = match entry.license_type_id {
-            Some(id) => self.facts.license_name(id),
-            None => {
-                let track = self.facts.catalogue.track(entry.track_id);
-                format!("the end of the {} license", track.map(|track| track.name.as_str()).unwrap_or_default())
-            }
+        let what = if let Some(id) = entry.license_type_id {
+            self.facts.license_name(id)
+        } else {
+            let track = self.facts.catalogue.track(entry.track_id);
+            format!("the end of the {} license", track.map(|track| track.name.as_str()).unwrap_or_default())
         };
         format!("{what} for {} on {}", self.facts.name_of(entry.user_id), in_words(entry.date))
     }
@@ -199,7 +198,9 @@ impl<'a> Rehearsal<'a> {
 
     fn play_all(&mut self) {
         let users: Vec<UserId> = self.of_users.keys().copied().collect();
-        users.into_iter().for_each(|user| self.play(user));
+        for user in users {
+            self.play(user);
+        }
     }
 
     /// One user's entries, in order, from what the user holds now.

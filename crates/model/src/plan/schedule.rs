@@ -205,7 +205,7 @@ impl Draft<'_> {
             (0, failed) => format!("{} scheduled for {date} failed", count(failed)),
             (done, failed) => format!("Carry out {} scheduled for {date}; {failed} failed", count(done)),
         };
-        self.tell_administrators(MailKind::ScheduleFailed, failed);
+        self.tell_administrators(MailKind::ScheduleFailed, &failed);
     }
 
     fn clear_at_last(&self, entry: &ScheduleEntry) -> bool {
@@ -261,7 +261,7 @@ impl Draft<'_> {
 
     /// Once seven days ahead and once more the day before.
     pub(super) fn warn_of_schedule(&mut self) {
-        self.plan.summary = "Warn of scheduled changes that would fail".to_owned();
+        "Warn of scheduled changes that would fail".clone_into(&mut self.plan.summary);
         let today = self.today();
         let entries: Vec<ScheduleEntry> = self
             .facts
@@ -281,18 +281,19 @@ impl Draft<'_> {
             let after = ScheduleEntry { warned: due, ..entry.clone() };
             self.update(entry, after);
         }
-        self.tell_administrators(MailKind::ScheduleWarning, told.into_values().collect());
+        let told: Vec<String> = told.into_values().collect();
+        self.tell_administrators(MailKind::ScheduleWarning, &told);
     }
 
     /// Entries that wait for a seat get one that became free; where a day has too few, the last gives its seat back.
     pub(super) fn settle(&mut self) {
-        self.plan.summary = "Rehearse what is scheduled".to_owned();
+        "Rehearse what is scheduled".clone_into(&mut self.plan.summary);
         let users: BTreeSet<UserId> = self.facts.schedule.holders().collect();
         self.rehearse(&users, Reservations::Revoke);
     }
 
     /// One mail to each, however many entries it tells of.
-    pub(super) fn tell_administrators(&mut self, kind: MailKind, about: Vec<String>) {
+    pub(super) fn tell_administrators(&mut self, kind: MailKind, about: &[String]) {
         if about.is_empty() {
             return;
         }
@@ -304,7 +305,7 @@ impl Draft<'_> {
                 account_id: administrator.account_id,
                 user_id: administrator.id,
                 kind,
-                about: about.clone(),
+                about: about.to_vec(),
                 to,
                 state: MailState::Queued,
                 attempts: 0,

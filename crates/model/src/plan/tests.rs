@@ -578,3 +578,5 @@ fn a_plan_reads_as_an_administrator_speaks() {
         ]
     );
 }
+mod random;
+mod schedule;
