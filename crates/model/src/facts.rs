@@ -288,15 +288,15 @@ impl Facts {
     /// The facts after a plan was carried out: what the next change would find.
     #[must_use]
     pub fn after(mut self, plan: &Plan) -> Self {
-        for effect in plan.seats.iter().filter(|effect| effect.date.is_none()) {
-            if let Some(seats) = self.seats.get_mut(&effect.license_type_id) {
-                seats.used += effect.delta;
-            }
-        }
         for step in &plan.steps {
             self.count_seats(step.before.as_ref(), -1);
             self.count_seats(step.after.as_ref(), 1);
             self.absorb(step.before.clone(), step.after.clone());
+        }
+        for effect in plan.seats.iter().filter(|effect| effect.date.is_none()) {
+            if let Some(seats) = self.seats.get_mut(&effect.license_type_id) {
+                seats.used += effect.delta;
+            }
         }
         self
     }
