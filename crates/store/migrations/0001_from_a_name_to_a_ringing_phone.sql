@@ -111,12 +111,6 @@ CREATE INDEX account_user_by_department ON account_user (account_id, department_
 CREATE INDEX account_user_by_license ON account_user (account_id, voice_license_id, sort_key, id);
 CREATE INDEX account_user_by_state ON account_user (account_id, state, sort_key, id);
 CREATE INDEX account_user_by_ready ON account_user (account_id, ready, sort_key, id);
-CREATE INDEX account_user_no_number ON account_user (account_id, sort_key, id) WHERE number IS NULL;
-CREATE INDEX account_user_no_e911 ON account_user (account_id, sort_key, id) WHERE NOT e911_confirmed;
-CREATE INDEX account_user_no_device ON account_user (account_id, sort_key, id)
-    WHERE voice_license_id IS NOT NULL AND NOT device;
-CREATE INDEX account_user_no_registration ON account_user (account_id, sort_key, id)
-    WHERE voice_license_id IS NOT NULL AND device AND registered_until IS NULL;
 CREATE INDEX account_user_unfinished ON account_user (account_id, sort_key, id) WHERE wizard IS NOT NULL;
 
 -- The beginnings that a search finds a user by. The sort key comes along, so that a search by name order never looks at
@@ -278,8 +272,6 @@ CREATE TABLE journal (
     summary TEXT NOT NULL,
     search_key TEXT NOT NULL,
     user_id UUID,
-    -- SHA-256 of the API's request, where it may be sent again.
-    request TEXT,
     steps TEXT NOT NULL
 );
 CREATE INDEX journal_by_time ON journal (account_id, at, id);

@@ -401,7 +401,18 @@ impl Play {
         }
         *self.seen.entry(request.change.action()).or_default() += 1;
         if std::env::var_os("SHOW").is_some() {
-            let steps: Vec<_> = plan.steps.iter().map(|s| (s.title.clone(), s.before.is_some(), s.after.is_some(), s.after.as_ref().or(s.before.as_ref()).map(Record::id))).collect();
+            let steps: Vec<_> = plan
+                .steps
+                .iter()
+                .map(|s| {
+                    (
+                        s.title.clone(),
+                        s.before.is_some(),
+                        s.after.is_some(),
+                        s.after.as_ref().or(s.before.as_ref()).map(Record::id),
+                    )
+                })
+                .collect();
             eprintln!("{:?}\n   {:?}\n   {:?}", request.change, steps, plan.seats);
         }
         self.facts = std::mem::replace(&mut self.facts, facts()).after(&plan);
