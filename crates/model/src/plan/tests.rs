@@ -546,7 +546,7 @@ fn a_plan_reads_as_an_administrator_speaks() {
     };
     let other_line = LineCredentials { username: "d-before".into(), ..line.credentials.clone() };
     facts.lines.insert(device.id, Line { credentials: other_line, ..*line });
-    facts.devices.insert(device.id, *device.clone());
+    facts.devices.insert(*device.clone());
     let locked = planned(&facts, Change::LockDevice { device_id: device.id, locked: true });
     assert_eq!(said(&locked)[..2], ["Change device Yealink T54W 80:5E:C0:AA:BB:CC", "locked: no → yes"]);
     let generated = planned(&facts, Change::Generate { device_id: device.id });
