@@ -13,6 +13,7 @@ use crate::location::Location;
 use crate::mail::Mail;
 use crate::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
 use crate::readiness::{LampKind, Lamps};
+use crate::schedule::ScheduleEntry;
 use crate::user::{User, UserState, WizardStep};
 
 /// Rows a page.
@@ -113,6 +114,8 @@ pub struct UserDetail {
     pub department: Option<String>,
     pub numbers: Vec<PhoneNumber>,
     pub assignments: Vec<Assignment>,
+    /// Scheduled and failed, by date.
+    pub schedule: Vec<ScheduleEntry>,
     pub devices: Vec<DeviceDetail>,
     pub e911: Option<E911Address>,
     pub greeting: Option<Greeting>,

@@ -16,6 +16,7 @@ use lineside_model::location::Location;
 use lineside_model::mail::Mail;
 use lineside_model::phone_number::PhoneNumber;
 use lineside_model::plan::{self, Context, Fingerprint, Plan, Record};
+use lineside_model::schedule::ScheduleEntry;
 use lineside_model::user::{User, UserState};
 
 use crate::connection::Connection;
@@ -23,7 +24,7 @@ use crate::engine::Tries;
 use crate::journal::Written;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
-use crate::{Store, StoreError, journal, login, readiness, search, seats, session, tally};
+use crate::{Store, StoreError, journal, login, readiness, schedule, search, seat_day, seats, session, tally};
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +99,9 @@ impl Store {
         if plan.blocked() {
             return Ok(Applied::Blocked(plan));
         }
+        if request.change.is_upkeep() && plan.steps.is_empty() {
+            return Ok(Applied::Done(plan));
+        }
         let entry = Written::change(request.id, context.now, request.change.action(), &plan)?;
         let entry = Written { request: sent, ..entry };
         if matches!(request.change, Change::OpenAccount { .. }) {
@@ -118,6 +122,7 @@ async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &P
     let before = UserCounts::of(link, scope.account_id, &touched).await?;
 
     delete::<Greeting>(link, scope, plan).await?;
+    delete::<ScheduleEntry>(link, scope, plan).await?;
     delete::<Assignment>(link, scope, plan).await?;
     delete::<Line>(link, scope, plan).await?;
     delete::<Device>(link, scope, plan).await?;
@@ -136,10 +141,14 @@ async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &P
     save::<Seats>(link, plan).await?;
     seats::take(link, scope, plan).await?;
     save::<Assignment>(link, plan).await?;
+    schedule::make_way(link, scope.account_id, plan).await?;
+    save::<ScheduleEntry>(link, plan).await?;
+    seat_day::add(link, scope, facts, plan).await?;
     save::<Greeting>(link, plan).await?;
     save::<Mail>(link, plan).await?;
 
     follow(link, scope, &facts.catalogue, plan, &touched).await?;
+    schedule::follow(link, &facts.account, plan).await?;
     let after = UserCounts::of(link, scope.account_id, &touched).await?;
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
     tally.add(link, scope.account_id).await?;

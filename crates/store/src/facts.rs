@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use lineside_model::account::Account;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{Device, Line, Mac};
 use lineside_model::e911::E911Address;
 use lineside_model::extension::Extension;
-use lineside_model::facts::{Facts, Needs, Usage};
+use lineside_model::facts::{Facts, Needs, ScheduleNeeds, Usage};
 use lineside_model::greeting::Greeting;
 use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::phone_number::{E164, PhoneNumber};
+use lineside_model::license::Assignment;
 use lineside_model::plan::Context;
+use lineside_model::schedule::ScheduleEntry;
 use lineside_model::text::fold;
 use lineside_model::user::User;
 use lineside_model::username::Username;
@@ -28,14 +31,16 @@ use crate::line::{LINE_COUNT, LINES_OF_USERS, LineColumns};
 use crate::location::{LOCATION_BY_NAME, LOCATION_NUMBERS, LOCATION_USERS, LOCATIONS_BY_ID, LocationColumns};
 use crate::login::USERNAMES_TAKEN;
 use crate::phone_number::{NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_TAKEN, NumberColumns};
+use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, USERS_OF_ENTRIES};
 use crate::user::{EXTENSIONS_TAKEN, USERS_BY_ID, UserColumns};
 use crate::value::{Value, parse, try_all, values};
-use crate::{Store, StoreError, account, seats};
+use crate::{Store, StoreError, account, schedule_facts, seat_day, seats};
 
 /// Facts in the making: what one statement brings tells what the next one asks for.
 struct Loader<'a> {
     link: &'a mut Connection,
     account: AccountId,
+    now: DateTime<Utc>,
     needs: Needs,
     facts: Facts,
 }
@@ -61,7 +66,7 @@ impl Store {
             (_, None) => return Err(StoreError::Row(format!("there is no account {}", scope.account_id))),
         };
         let facts = Facts::new(account, (*catalogue).clone());
-        let mut loader = Loader { link, account: scope.account_id, needs: request.needs(), facts };
+        let mut loader = Loader { link, account: scope.account_id, now: context.now, needs: request.needs(), facts };
         loader.load().await?;
         Ok(loader.facts)
     }
@@ -71,9 +76,12 @@ impl Loader<'_> {
     async fn load(&mut self) -> Result<(), StoreError> {
         let seats = seats::load(self.link, self.account).await?;
         self.facts.seats = seats.into_iter().map(|seats| (seats.license_type_id, seats)).collect();
+        self.facts.seat_days = seat_day::load(self.link, self.account).await?;
         self.taken().await?;
         self.named().await?;
+        self.scheduled().await?;
         self.of_users().await?;
+        self.administrators().await?;
         self.places().await?;
         self.usage().await
     }
@@ -145,8 +153,27 @@ impl Loader<'_> {
         let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_BY_ID, ids).await?;
         let holders = numbers.iter().map(|number| number.user_id).chain(devices.iter().map(|device| device.user_id));
         self.needs.users.extend(holders.flatten());
-        self.facts.numbers.extend(numbers.into_iter().map(|number| (number.id, number)));
-        self.facts.devices.extend(devices.into_iter().map(|device| (device.id, device)));
+        self.facts.numbers.extend(numbers);
+        self.facts.devices.extend(devices);
+        Ok(())
+    }
+
+    /// Users whose entries are named or looked at: all that their rehearsal reads is loaded with them.
+    async fn scheduled(&mut self) -> Result<(), StoreError> {
+        let ids = self.needs.entries.clone();
+        let users: Vec<(Uuid,)> = self.link.rows_in(USERS_OF_ENTRIES, values![self.account], ids).await?;
+        self.needs.users.extend(users.into_iter().map(|(id,)| UserId(id)));
+        let looked_at = schedule_facts::looked_at(self.link, &self.facts, self.needs.schedule, self.now).await?;
+        self.needs.users.extend(looked_at.users);
+        self.facts.due = looked_at.due;
+        Ok(())
+    }
+
+    async fn administrators(&mut self) -> Result<(), StoreError> {
+        let told = matches!(self.needs.schedule, ScheduleNeeds::Due | ScheduleNeeds::Warnings);
+        if told || self.facts.schedule.values().any(|entry| entry.warned.is_some()) {
+            self.facts.administrators = schedule_facts::administrators(self.link, self.account).await?;
+        }
         Ok(())
     }
 
@@ -156,18 +183,19 @@ impl Loader<'_> {
         self.facts.users = users.into_iter().map(|user| (user.id, user)).collect();
         let ids: Vec<UserId> = self.facts.users.keys().copied().collect();
         let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_OF_USERS, ids.clone()).await?;
-        self.facts.numbers.extend(numbers.into_iter().map(|number| (number.id, number)));
+        self.facts.numbers.extend(numbers);
         let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_OF_USERS, ids.clone()).await?;
-        self.facts.devices.extend(devices.into_iter().map(|device| (device.id, device)));
+        self.facts.devices.extend(devices);
         let lines: Vec<Line> = self.own::<LineColumns, _>(LINES_OF_USERS, ids.clone()).await?;
         self.facts.lines = lines.into_iter().map(|line| (line.device_id, line)).collect();
         let e911: Vec<E911Address> = self.own::<E911Columns, _>(E911_OF_USERS, ids.clone()).await?;
         self.facts.e911 = e911.into_iter().map(|e911| (e911.user_id, e911)).collect();
         let greetings: Vec<Greeting> = self.own::<GreetingColumns, _>(GREETINGS_OF_USERS, ids.clone()).await?;
         self.facts.greetings = greetings.into_iter().map(|greeting| (greeting.user_id, greeting)).collect();
-        self.facts.assignments = self.own::<AssignmentColumns, _>(ASSIGNMENTS_OF_USERS, ids).await?;
-        // In one order on both engines, since a plan's steps follow it.
-        self.facts.assignments.sort_by_key(|held| (held.user_id, held.track_id));
+        let assignments: Vec<Assignment> = self.own::<AssignmentColumns, _>(ASSIGNMENTS_OF_USERS, ids.clone()).await?;
+        self.facts.assignments = by_id(assignments, |held| (held.user_id, held.track_id));
+        let entries: Vec<ScheduleEntry> = self.own::<EntryColumns, _>(ENTRIES_OF_USERS, ids).await?;
+        self.facts.schedule.extend(entries);
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! The journal: written with every change, read by filter; and events that are no change.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use lineside_model::id::{AccountId, ChangeId, UserId};
 use lineside_model::journal::{Actor, ActorKind, JournalEntry, Scope, Via};
@@ -12,12 +14,12 @@ use uuid::Uuid;
 use crate::condition::{Condition, Total};
 use crate::connection::Connection;
 use crate::search;
-use crate::value::{from_json, instant, json, known, try_all, values};
+use crate::value::{Value, from_json, instant, json, known, try_all, values};
 use crate::{Store, StoreError};
 
 macro_rules! journal_columns {
     () => {
-        "j.id, j.account_id, j.at, j.actor_kind, j.actor_id, j.actor_name, j.via, j.came_from, j.action, j.summary,
+        "j.id, j.account_id, j.at AS at, j.actor_kind, j.actor_id, j.actor_name, j.via, j.came_from, j.action, j.summary,
         j.user_id, j.request, j.steps"
     };
 }
@@ -31,19 +33,28 @@ const WRITE: &str = "
 const ENTRY: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.id = $2");
 const ENTRIES: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1");
 const COUNT: &str = "SELECT j.id FROM journal j WHERE j.account_id = $1";
-const OF_USER: &str = "j.user_id = ?";
+/// Of a user: what is mainly about them, and what touched them among others.
+const ENTRIES_OF_USER: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.user_id = $2");
+const ENTRIES_WITH_USER: &str = concat!(
+    "SELECT ",
+    journal_columns!(),
+    " FROM journal_user w CROSS JOIN journal j
+    WHERE w.account_id = $1 AND w.user_id = $2 AND j.id = w.journal_id AND j.account_id = $1"
+);
+const WRITE_USERS: &str = "INSERT INTO journal_user (account_id, user_id, at, journal_id) VALUES (...)";
 const OF_ACTION: &str = "j.action = ?";
 const MENTIONS: &str = "j.search_key LIKE ? ESCAPE '\\'";
 const FROM: &str = "j.at >= ?";
 const UNTIL: &str = "j.at < ?";
 const NEWEST_FIRST: &str = " ORDER BY j.at DESC, j.id DESC";
+const NEWEST_OF_BOTH: &str = " ORDER BY at DESC, id DESC";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, ENTRY];
+pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, WRITE_USERS, ENTRY];
 #[cfg(test)]
 pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
-    selects: &[ENTRIES, COUNT],
-    clauses: &[OF_USER, OF_ACTION, MENTIONS, FROM, UNTIL],
+    selects: &[ENTRIES, COUNT, ENTRIES_OF_USER, ENTRIES_WITH_USER],
+    clauses: &[OF_ACTION, MENTIONS, FROM, UNTIL],
     orders: &[NEWEST_FIRST],
 };
 
@@ -101,17 +112,22 @@ pub(crate) struct Written<'a> {
     pub summary: &'a str,
     pub user_id: Option<UserId>,
     pub request: Option<&'a str>,
+    /// Whom it touches beside.
+    pub others: BTreeSet<UserId>,
     pub steps: String,
 }
 
 impl<'a> Written<'a> {
     pub(crate) fn change(id: ChangeId, at: DateTime<Utc>, action: &'a str, plan: &'a Plan) -> Result<Self, StoreError> {
+        let mut others = plan.touched_users();
+        plan.user_id.map(|user| others.remove(&user));
         let (summary, steps) = (&plan.summary, json(&plan.steps)?);
-        Ok(Self { id, at, action, summary, user_id: plan.user_id, request: None, steps })
+        Ok(Self { id, at, action, summary, user_id: plan.user_id, request: None, others, steps })
     }
 
     pub(crate) fn event(id: ChangeId, at: DateTime<Utc>, action: &'a str, summary: &'a str) -> Self {
-        Self { id, at, action, summary, user_id: None, request: None, steps: "[]".to_owned() }
+        let others = BTreeSet::new();
+        Self { id, at, action, summary, user_id: None, request: None, others, steps: "[]".to_owned() }
     }
 }
 
@@ -134,13 +150,19 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
         entry.request,
         entry.steps,
     ];
-    Ok(link.write_rows(WRITE, vec![row]).await? == 1)
+    if link.write_rows(WRITE, vec![row]).await? == 0 {
+        return Ok(false);
+    }
+    let others = entry.others.into_iter().map(|user| values![scope.account_id, user, entry.at, entry.id]);
+    link.write_rows(WRITE_USERS, others.collect()).await?;
+    Ok(true)
 }
 
 /// The filter as a condition, with its parameters.
 fn condition(scope: &Scope, filter: &JournalFilter) -> Condition {
-    let mut condition = Condition::new(values![scope.account_id]);
-    condition.and_if(OF_USER, filter.user_id);
+    let mut own = values![scope.account_id];
+    own.extend(filter.user_id.map(Value::from));
+    let mut condition = Condition::new(own);
     condition.and_if(OF_ACTION, Some(search_text(&filter.action)).filter(|action| !action.is_empty()));
     condition.and_if(FROM, filter.from);
     condition.and_if(UNTIL, filter.until);
@@ -156,9 +178,15 @@ impl Store {
         let page = filter.page.max(1);
         let condition = condition(scope, filter);
         let mut link = self.snapshot().await?;
-        let total = Total::capped(&mut link, COUNT, &condition).await?;
+        let (select, order) = match filter.user_id {
+            None => (COUNT.to_owned(), NEWEST_FIRST),
+            // No entry is in both, so nothing is there twice; each comes in the order of its index.
+            Some(_) => (format!("{} UNION ALL {ENTRIES_WITH_USER}", condition.all(ENTRIES_OF_USER)), NEWEST_OF_BOTH),
+        };
+        let total = Total::capped(&mut link, &select, &condition).await?;
+        let select = if filter.user_id.is_none() { ENTRIES } else { &select };
         let rows: Vec<JournalColumns> =
-            link.rows(condition.page(ENTRIES, NEWEST_FIRST, page), condition.values.clone()).await?;
+            link.rows(condition.page(select, order, page), condition.values.clone()).await?;
         Ok(total.page(try_all(rows)?, page))
     }
 

@@ -34,7 +34,10 @@ pub mod phone_number;
 mod readiness;
 mod record;
 pub mod sample;
+mod schedule;
+mod schedule_facts;
 mod search;
+mod seat_day;
 pub mod seats;
 pub mod session;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who holds which license.
 
-use lineside_model::id::{AccountId, AssignmentId, LicenseTypeId, TrackId, UserId};
+use lineside_model::id::{AccountId, AssignmentId, ChangeId, LicenseTypeId, TrackId, UserId};
 use lineside_model::license::Assignment;
 use lineside_model::plan::Record;
 use sqlx::FromRow;
@@ -11,12 +11,13 @@ use crate::record::Stored;
 use crate::value::{Value, instant, values};
 
 pub(crate) const ASSIGNMENTS_OF_USERS: &str = "
-    SELECT id, account_id, version, user_id, track_id, license_type_id, starts_at
+    SELECT id, account_id, version, user_id, track_id, license_type_id, starts_at, change_id
     FROM assignment WHERE account_id = $1 AND user_id IN (...)";
 const SAVE_ASSIGNMENTS: &str = "
-    INSERT INTO assignment (id, account_id, version, user_id, track_id, license_type_id, starts_at) VALUES (...)
+    INSERT INTO assignment (id, account_id, version, user_id, track_id, license_type_id, starts_at, change_id)
+    VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, license_type_id = excluded.license_type_id,
-        starts_at = excluded.starts_at
+        starts_at = excluded.starts_at, change_id = excluded.change_id
     WHERE assignment.account_id = excluded.account_id AND assignment.version = excluded.version - 1";
 const DELETE_ASSIGNMENTS: &str = "DELETE FROM assignment WHERE account_id = $1 AND id IN (...)";
 
@@ -32,6 +33,7 @@ pub(crate) struct AssignmentColumns {
     track_id: Uuid,
     license_type_id: Uuid,
     starts_at: i64,
+    change_id: Option<Uuid>,
 }
 
 impl TryFrom<AssignmentColumns> for Assignment {
@@ -46,6 +48,7 @@ impl TryFrom<AssignmentColumns> for Assignment {
             track_id: TrackId(row.track_id),
             license_type_id: LicenseTypeId(row.license_type_id),
             starts_at: instant(row.starts_at),
+            change_id: row.change_id.map(ChangeId),
         })
     }
 }
@@ -67,6 +70,7 @@ impl Stored for Assignment {
             self.track_id,
             self.license_type_id,
             self.starts_at,
+            self.change_id,
         ])
     }
 }

@@ -16,12 +16,12 @@ use uuid::Uuid;
 use crate::engine::Tries;
 use crate::record::Stored;
 use crate::user::{UserColumns, user_columns};
-use crate::value::{Value, from_json, instant, known, parse, parse_optional, values};
+use crate::value::{Value, from_json, instant, json, known, parse, parse_optional, values};
 use crate::{Store, StoreError};
 
 macro_rules! mail_columns {
     () => {
-        "m.id AS mail_id, m.account_id AS mail_account_id, m.user_id, m.kind, m.recipient, m.state AS mail_state,
+        "m.id AS mail_id, m.account_id AS mail_account_id, m.user_id, m.kind, m.about, m.recipient, m.state AS mail_state,
         m.attempts, m.said, m.created_at AS mailed_at, m.next_at, m.done_at"
     };
 }
@@ -57,7 +57,7 @@ const RETRY: &str = "
     UPDATE mail SET state = 'queued', next_at = $4, attempts = 0, done_at = NULL
     WHERE account_id = $1 AND user_id = $2 AND id = $3 AND state IN ('failed', 'delayed')";
 const SAVE_MAILS: &str = "
-    INSERT INTO mail (id, account_id, user_id, kind, recipient, state, attempts, said, created_at, next_at, done_at)
+    INSERT INTO mail (id, account_id, user_id, kind, about, recipient, state, attempts, said, created_at, next_at, done_at)
     VALUES (...)";
 const DELETE_MAILS: &str = "DELETE FROM mail WHERE account_id = $1 AND id IN (...)";
 
@@ -80,6 +80,7 @@ pub(crate) struct MailColumns {
     mail_account_id: Uuid,
     user_id: Uuid,
     kind: String,
+    about: String,
     recipient: String,
     mail_state: String,
     attempts: i64,
@@ -98,6 +99,7 @@ impl TryFrom<MailColumns> for Mail {
             account_id: AccountId(row.mail_account_id),
             user_id: UserId(row.user_id),
             kind: known("a mail's kind", &row.kind, MailKind::parse)?,
+            about: from_json("what a mail is about", &row.about)?,
             to: parse("a mail's address", &row.recipient)?,
             state: known("a mail's state", &row.mail_state, MailState::parse)?,
             attempts: i32::try_from(row.attempts).unwrap_or(i32::MAX),
@@ -148,6 +150,7 @@ impl Stored for Mail {
             self.account_id,
             self.user_id,
             self.kind.as_str(),
+            json(&self.about)?,
             self.to.as_str(),
             self.state.as_str(),
             self.attempts,

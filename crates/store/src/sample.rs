@@ -162,7 +162,7 @@ impl Sample {
         let mut seats = Vec::new();
         for license in &self.catalogue.types {
             let license_type_id = license.id;
-            seats.push(Seats { account_id: self.account, license_type_id, version: 1, bought, used: 0 }.values(1)?);
+            seats.push(Seats { account_id: self.account, license_type_id, version: 1, bought, bound: Vec::new(), used: 0 }.values(1)?);
         }
         link.write_rows(Seats::SAVE, seats).await?;
         Ok(())
@@ -304,6 +304,7 @@ impl Sample {
             track_id: license.map_or(lineside_model::id::TrackId(Uuid::nil()), |license| license.track_id),
             license_type_id: license.map_or(LicenseTypeId(Uuid::nil()), |license| license.id),
             starts_at: self.now,
+            change_id: None,
         }
     }
 

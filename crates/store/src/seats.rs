@@ -9,14 +9,15 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::record::Stored;
-use crate::value::{Value, values};
+use crate::value::{Value, from_json, json, try_all, values};
 use crate::{Store, StoreError};
 
 pub(crate) const SEATS: &str = "
-    SELECT account_id, license_type_id, version, bought, used FROM seats WHERE account_id = $1 ORDER BY license_type_id";
+    SELECT account_id, license_type_id, version, bought, bound, used FROM seats WHERE account_id = $1 ORDER BY license_type_id";
 const SAVE_SEATS: &str = "
-    INSERT INTO seats (account_id, license_type_id, version, bought) VALUES (...)
-    ON CONFLICT (account_id, license_type_id) DO UPDATE SET version = excluded.version, bought = excluded.bought
+    INSERT INTO seats (account_id, license_type_id, version, bought, bound) VALUES (...)
+    ON CONFLICT (account_id, license_type_id) DO UPDATE SET version = excluded.version, bought = excluded.bought,
+        bound = excluded.bound
     WHERE seats.version = excluded.version - 1 AND seats.used <= excluded.bought";
 const DELETE_SEATS: &str = "DELETE FROM seats WHERE account_id = $1 AND used = 0 AND license_type_id IN (...)";
 const TAKE_SEATS: &str = "
@@ -32,18 +33,22 @@ pub(crate) struct SeatsColumns {
     license_type_id: Uuid,
     version: i64,
     bought: i64,
+    bound: String,
     used: i64,
 }
 
-impl From<SeatsColumns> for Seats {
-    fn from(row: SeatsColumns) -> Self {
-        Self {
+impl TryFrom<SeatsColumns> for Seats {
+    type Error = StoreError;
+
+    fn try_from(row: SeatsColumns) -> Result<Self, StoreError> {
+        Ok(Self {
             account_id: AccountId(row.account_id),
             license_type_id: LicenseTypeId(row.license_type_id),
             version: row.version,
             bought: row.bought,
+            bound: from_json("bound seats", &row.bound)?,
             used: row.used,
-        }
+        })
     }
 }
 
@@ -56,13 +61,13 @@ impl Stored for Seats {
     }
 
     fn values(&self, version: i64) -> Result<Vec<Value>, StoreError> {
-        Ok(values![self.account_id, self.license_type_id, version, self.bought])
+        Ok(values![self.account_id, self.license_type_id, version, self.bought, json(&self.bound)?])
     }
 }
 
-/// Takes and frees the plan's seats. When somebody else took the last ones, planning anew tells so.
+/// Takes and frees the plan's seats of now; those of a date are kept day by day. When somebody else took the last ones, planning anew tells so.
 pub(crate) async fn take(link: &mut Connection, scope: &Scope, plan: &Plan) -> Result<(), StoreError> {
-    for effect in &plan.seats {
+    for effect in plan.seats.iter().filter(|effect| effect.date.is_none()) {
         let taken = link.execute(TAKE_SEATS, values![scope.account_id, effect.license_type_id, effect.delta]).await?;
         if taken == 0 {
             return Err(StoreError::Busy);
@@ -72,8 +77,7 @@ pub(crate) async fn take(link: &mut Connection, scope: &Scope, plan: &Plan) -> R
 }
 
 pub(crate) async fn load(link: &mut Connection, account: AccountId) -> Result<Vec<Seats>, StoreError> {
-    let rows = link.rows::<SeatsColumns>(SEATS, values![account]).await?;
-    Ok(rows.into_iter().map(Seats::from).collect())
+    try_all(link.rows::<SeatsColumns>(SEATS, values![account]).await?)
 }
 
 impl Store {

@@ -8,7 +8,8 @@ use crate::connection::{Connection, with_list};
 use crate::value::Value;
 use crate::{
     Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
-    location, login, mail, phone_number, readiness, sample, search, seats, session, tally, user, user_list,
+    location, login, mail, phone_number, readiness, sample, schedule,
+    schedule_facts, search, seat_day, seats, session, tally, user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
@@ -30,7 +31,10 @@ const ALL: &[&[&str]] = &[
     phone_number::STATEMENTS,
     readiness::STATEMENTS,
     sample::STATEMENTS,
+    schedule::STATEMENTS,
+    schedule_facts::STATEMENTS,
     search::STATEMENTS,
+    seat_day::STATEMENTS,
     seats::STATEMENTS,
     session::STATEMENTS,
     tally::STATEMENTS,

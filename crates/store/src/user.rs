@@ -21,6 +21,7 @@ use crate::location::{LOCATIONS_BY_ID, LocationColumns};
 use crate::mail::{MAILS_OF_USER, MailColumns};
 use crate::phone_number::{NUMBERS_OF_USERS, NumberColumns};
 use crate::record::Stored;
+use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, in_order};
 use crate::value::{Value, from_json, instant, json, known, try_all, values};
 use crate::{Store, StoreError, device};
 
@@ -192,6 +193,7 @@ impl Store {
             try_all::<NumberColumns, _>(link.rows_in(NUMBERS_OF_USERS, own.clone(), [id]).await?)?;
         numbers.sort_by_key(|number: &lineside_model::phone_number::PhoneNumber| number.kind);
         let assignments: Vec<AssignmentColumns> = link.rows_in(ASSIGNMENTS_OF_USERS, own.clone(), [id]).await?;
+        let entries: Vec<EntryColumns> = link.rows_in(ENTRIES_OF_USERS, own.clone(), [id]).await?;
         let e911: Vec<E911Columns> = link.rows_in(E911_OF_USERS, own.clone(), [id]).await?;
         let greetings: Vec<GreetingColumns> = link.rows_in(GREETINGS_OF_USERS, own, [id]).await?;
         let mails: Vec<MailColumns> = link.rows(MAILS_OF_USER, values![scope.account_id, id, MAILS_SHOWN]).await?;
@@ -201,6 +203,7 @@ impl Store {
             department: row.department_name,
             numbers,
             assignments: try_all(assignments)?,
+            schedule: in_order(try_all(entries)?),
             devices,
             e911: try_all(e911)?.pop(),
             greeting: try_all(greetings)?.pop(),

@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use lineside_model::id::{
     AccountId, AssignmentId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LineId, LocationId, MailId, NumberId,
-    OperatorId, TrackId, UserId,
+    OperatorId, ScheduleEntryId, TrackId, UserId,
 };
 use lineside_model::secret::Opaque;
 use serde::Serialize;
@@ -59,6 +59,7 @@ from_id!(
     MailId,
     NumberId,
     OperatorId,
+    ScheduleEntryId,
     TrackId,
     UserId
 );
@@ -92,7 +93,17 @@ from!(
     Option<&Opaque> => |secret| Self::Bytes(secret.map(|secret| secret.bytes().to_vec())),
     DateTime<Utc> => |at| Self::Int(Some(at.timestamp_micros())),
     Option<DateTime<Utc>> => |at| Self::Int(at.map(|at| at.timestamp_micros())),
+    NaiveDate => |date| Self::Int(Some(i64::from(date.num_days_from_ce() - DAYS_BEFORE_1970))),
 );
+
+/// From the first day of year 1 to that of 1970.
+const DAYS_BEFORE_1970: i32 = 719_163;
+
+/// Dates are kept as days since 1970.
+pub(crate) fn date(days: i64) -> NaiveDate {
+    let days = i32::try_from(days).unwrap_or_default();
+    NaiveDate::from_num_days_from_ce_opt(days.saturating_add(DAYS_BEFORE_1970)).unwrap_or_default()
+}
 
 pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
