@@ -36,8 +36,11 @@ mod record;
 pub mod sample;
 mod schedule;
 mod schedule_facts;
+pub mod schedule_list;
+pub mod schedule_upkeep;
 mod search;
-mod seat_day;
+pub mod seat_day;
+pub mod seat_holder;
 pub mod seats;
 pub mod session;
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(crate) struct EntryColumns {
     entry_id: Uuid,
     entry_account_id: Uuid,
     entry_version: i64,
-    user_id: Uuid,
+    pub user_id: Uuid,
     track_id: Uuid,
     license_type_id: Option<Uuid>,
     date: i64,

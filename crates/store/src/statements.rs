@@ -9,7 +9,7 @@ use crate::value::Value;
 use crate::{
     Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
     location, login, mail, phone_number, readiness, sample, schedule,
-    schedule_facts, search, seat_day, seats, session, tally, user, user_list,
+    schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
@@ -33,8 +33,11 @@ const ALL: &[&[&str]] = &[
     sample::STATEMENTS,
     schedule::STATEMENTS,
     schedule_facts::STATEMENTS,
+    schedule_list::STATEMENTS,
+    schedule_upkeep::STATEMENTS,
     search::STATEMENTS,
     seat_day::STATEMENTS,
+    seat_holder::STATEMENTS,
     seats::STATEMENTS,
     session::STATEMENTS,
     tally::STATEMENTS,
@@ -43,7 +46,7 @@ const ALL: &[&[&str]] = &[
 ];
 
 const LISTS: &[&[Composed]] =
-    &[&[device::COMPOSED], &[journal::COMPOSED], &[phone_number::COMPOSED], user_list::COMPOSED];
+    &[&[device::COMPOSED], &[journal::COMPOSED], &[phone_number::COMPOSED], &[schedule_list::COMPOSED], user_list::COMPOSED];
 
 /// Each select with each clause and each order, and counted.
 fn composed(list: &Composed) -> Vec<String> {

@@ -64,9 +64,9 @@ async fn every_kind_of_change_is_carried_out_once(#[values(Engine::Sqlite, Engin
         .await;
     let first_number = house.number_id(acme, "4805550143").await;
     let second_number = house.number_id(acme, "4805550144").await;
-    once(&house, Change::SetSeats { license_type_id: license("business"), bought: 2 }).await;
-    once(&house, Change::SetSeats { license_type_id: license("business"), bought: 5 }).await;
-    once(&house, Change::SetSeats { license_type_id: license("pro-plus"), bought: 1 }).await;
+    once(&house, Change::SetSeats { license_type_id: license("business"), bought: 2, bound: None }).await;
+    once(&house, Change::SetSeats { license_type_id: license("business"), bought: 5, bound: None }).await;
+    once(&house, Change::SetSeats { license_type_id: license("pro-plus"), bought: 1, bound: None }).await;
 
     let ana = Profile {
         extension: Some(Extension::parse("203").unwrap()),
@@ -131,13 +131,13 @@ async fn every_kind_of_change_is_carried_out_once(#[values(Engine::Sqlite, Engin
     assert_eq!(house.found("0144").await, ["Ana Silva"]);
     assert!(house.found("0143").await.is_empty());
 
-    once(&house, Change::AssignLicense { user_ids: vec![ana_id], license_type_id: license("pro-plus") }).await;
+    once(&house, Change::AssignLicense { user_ids: vec![ana_id], license_type_id: license("pro-plus"), date: None }).await;
     let used = || async {
         let seats = store.seats(acme).await.unwrap();
         seats.iter().map(|seats| (seats.bought, seats.used)).collect::<Vec<_>>()
     };
     assert_eq!(used().await, [(5, 1), (1, 1)]);
-    once(&house, Change::RemoveLicense { user_ids: vec![ana_id], track_id: track("voice") }).await;
+    once(&house, Change::RemoveLicense { user_ids: vec![ana_id], track_id: track("voice"), date: None }).await;
     assert_eq!(used().await, [(5, 0), (1, 0)], "what required the license fell with it");
     assert_eq!(house.user(acme, ana_id).await.lamps.license, Lamp::Missing);
 
@@ -214,10 +214,10 @@ async fn unrelated_changes_do_not_move_a_plan(#[values(Engine::Sqlite, Engine::P
     let Some(house) = House::on(engine).await else { return };
     let id = house.add_user(&house.acme, new_user("Ana", "Duarte", "ana.duarte")).await;
     house.seats(&house.acme, license("basic"), 3).await;
-    let request = house.request(Change::AssignLicense { user_ids: vec![id], license_type_id: license("basic") });
+    let request = house.request(Change::AssignLicense { user_ids: vec![id], license_type_id: license("basic"), date: None });
     let read = house.store().plan(&house.acme, &request, house.context()).await.unwrap();
     let other = house.add_user(&house.acme, new_user("Gus", "Weber", "gus.weber")).await;
-    house.done(&house.acme, Change::AssignLicense { user_ids: vec![other], license_type_id: license("basic") }).await;
+    house.done(&house.acme, Change::AssignLicense { user_ids: vec![other], license_type_id: license("basic"), date: None }).await;
     let applied = house.store().apply(&house.acme, &request, Some(&read.fingerprint()), house.context()).await.unwrap();
     assert!(matches!(applied, Applied::Done(_)), "{applied:?}");
 }
@@ -265,7 +265,7 @@ async fn a_change_costs_as_many_statements_for_many_users_as_for_one(
     }
     let cost = async |users: &[lineside_model::id::UserId]| {
         let before = house.store().statements_sent();
-        let change = Change::AssignLicense { user_ids: users.to_vec(), license_type_id: license("basic") };
+        let change = Change::AssignLicense { user_ids: users.to_vec(), license_type_id: license("basic"), date: None };
         house.done(&house.acme, change).await;
         house.store().statements_sent() - before
     };

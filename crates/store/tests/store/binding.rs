@@ -120,7 +120,7 @@ async fn the_line_directory_says_who_may_register(#[values(Engine::Sqlite, Engin
     house.done(acme, Change::SetUserState { user_id: user, state: UserState::Suspended }).await;
     assert!(!seen().await.user.voice);
     house.done(acme, Change::SetUserState { user_id: user, state: UserState::Active }).await;
-    house.done(acme, Change::RemoveLicense { user_ids: vec![user], track_id: track("voice") }).await;
+    house.done(acme, Change::RemoveLicense { user_ids: vec![user], track_id: track("voice"), date: None }).await;
     assert!(!seen().await.user.voice);
     let mut all = Vec::new();
     let mut after = None;
@@ -153,6 +153,6 @@ async fn a_phone_finds_its_configuration_by_the_hash_of_its_address(
     let seen = store.device(acme, line.device_id).await.unwrap().unwrap().fetch.unwrap();
     assert_eq!((seen.at, seen.from.as_str(), seen.user_agent.as_str()), (later(5), "192.0.2.7", "Yealink T54W"));
     assert_eq!(store.journal_entry(acme, entry).await.unwrap().unwrap().action, "fetch_configuration");
-    house.done(acme, Change::RemoveLicense { user_ids: vec![line.user_id], track_id: track("voice") }).await;
+    house.done(acme, Change::RemoveLicense { user_ids: vec![line.user_id], track_id: track("voice"), date: None }).await;
     assert!(!found().await.voice);
 }

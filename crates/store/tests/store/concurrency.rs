@@ -21,7 +21,7 @@ async fn assigning_the_last_seat_twice_gives_it_once(#[values(Engine::Sqlite, En
     let mut requests = Vec::new();
     for at in 0..4 {
         let id = house.add_user(&house.acme, new_user("Ana", "Duarte", &format!("user.{at}"))).await;
-        let change = Change::AssignLicense { user_ids: vec![id], license_type_id: license("basic") };
+        let change = Change::AssignLicense { user_ids: vec![id], license_type_id: license("basic"), date: None };
         requests.push(house.request(change));
     }
     let applied = join_all(requests.iter().map(|request| house.apply(&house.acme, request))).await;

@@ -113,7 +113,7 @@ impl House {
     }
 
     pub async fn seats(&self, scope: &Scope, license_type_id: LicenseTypeId, bought: i64) {
-        self.done(scope, Change::SetSeats { license_type_id, bought }).await;
+        self.done(scope, Change::SetSeats { license_type_id, bought, bound: None }).await;
     }
 
     pub async fn user(&self, scope: &Scope, id: UserId) -> UserDetail {
