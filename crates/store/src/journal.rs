@@ -34,7 +34,8 @@ const ENTRY: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHER
 const ENTRIES: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1");
 const COUNT: &str = "SELECT j.id FROM journal j WHERE j.account_id = $1";
 /// Of a user: what is mainly about them, and what touched them among others.
-const ENTRIES_OF_USER: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.user_id = $2");
+const ENTRIES_OF_USER: &str =
+    concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.user_id = $2");
 const ENTRIES_WITH_USER: &str = concat!(
     "SELECT ",
     journal_columns!(),

@@ -162,7 +162,10 @@ impl Sample {
         let mut seats = Vec::new();
         for license in &self.catalogue.types {
             let license_type_id = license.id;
-            seats.push(Seats { account_id: self.account, license_type_id, version: 1, bought, bound: Vec::new(), used: 0 }.values(1)?);
+            seats.push(
+                Seats { account_id: self.account, license_type_id, version: 1, bought, bound: Vec::new(), used: 0 }
+                    .values(1)?,
+            );
         }
         link.write_rows(Seats::SAVE, seats).await?;
         Ok(())

@@ -46,16 +46,8 @@ const SET_DUE: &str =
     "UPDATE schedule_entry SET due_at = $3 WHERE account_id = $1 AND date = $2 AND state = 'scheduled'";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[
-    ENTRIES_OF_USERS,
-    USERS_OF_ENTRIES,
-    PARK,
-    SAVE_ENTRIES,
-    DELETE_ENTRIES,
-    SORT_AS_USERS,
-    DATES,
-    SET_DUE,
-];
+pub(crate) const STATEMENTS: &[&str] =
+    &[ENTRIES_OF_USERS, USERS_OF_ENTRIES, PARK, SAVE_ENTRIES, DELETE_ENTRIES, SORT_AS_USERS, DATES, SET_DUE];
 
 #[derive(FromRow)]
 pub(crate) struct EntryColumns {

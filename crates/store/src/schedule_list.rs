@@ -41,7 +41,8 @@ const FAILED: &str = "e.state = 'failed'";
 const CONFLICTS: &str = "e.conflicts <> '[]'";
 const FROM: &str = "e.date >= ?";
 const UNTIL: &str = "e.date <= ?";
-const HAS_WORD: &str = "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = e.user_id AND w.word >= ?1 AND w.word < ?2)";
+const HAS_WORD: &str =
+    "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = e.user_id AND w.word >= ?1 AND w.word < ?2)";
 const BY_DATE: &str = " ORDER BY e.date, e.sort_key, e.id";
 
 const DAYS: &str = "
@@ -137,11 +138,7 @@ impl Store {
         Ok(ScheduleCounts { scheduled, conflicts, failed })
     }
 
-    pub async fn schedule_entry(
-        &self,
-        scope: &Scope,
-        id: ScheduleEntryId,
-    ) -> Result<Option<ScheduleRow>, StoreError> {
+    pub async fn schedule_entry(&self, scope: &Scope, id: ScheduleEntryId) -> Result<Option<ScheduleRow>, StoreError> {
         let row = self.reader().await?.row::<RowColumns>(ROW, values![scope.account_id, id]).await?;
         row.map(ScheduleRow::try_from).transpose()
     }

@@ -8,8 +8,8 @@ use crate::connection::{Connection, with_list};
 use crate::value::Value;
 use crate::{
     Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
-    location, login, mail, phone_number, readiness, sample, schedule,
-    schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, user, user_list,
+    location, login, mail, phone_number, readiness, sample, schedule, schedule_facts, schedule_list, schedule_upkeep,
+    search, seat_day, seat_holder, seats, session, tally, user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
@@ -45,8 +45,13 @@ const ALL: &[&[&str]] = &[
     user_list::STATEMENTS,
 ];
 
-const LISTS: &[&[Composed]] =
-    &[&[device::COMPOSED], &[journal::COMPOSED], &[phone_number::COMPOSED], &[schedule_list::COMPOSED], user_list::COMPOSED];
+const LISTS: &[&[Composed]] = &[
+    &[device::COMPOSED],
+    &[journal::COMPOSED],
+    &[phone_number::COMPOSED],
+    &[schedule_list::COMPOSED],
+    user_list::COMPOSED,
+];
 
 /// Each select with each clause and each order, and counted.
 fn composed(list: &Composed) -> Vec<String> {

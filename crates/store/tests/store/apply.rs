@@ -131,7 +131,8 @@ async fn every_kind_of_change_is_carried_out_once(#[values(Engine::Sqlite, Engin
     assert_eq!(house.found("0144").await, ["Ana Silva"]);
     assert!(house.found("0143").await.is_empty());
 
-    once(&house, Change::AssignLicense { user_ids: vec![ana_id], license_type_id: license("pro-plus"), date: None }).await;
+    once(&house, Change::AssignLicense { user_ids: vec![ana_id], license_type_id: license("pro-plus"), date: None })
+        .await;
     let used = || async {
         let seats = store.seats(acme).await.unwrap();
         seats.iter().map(|seats| (seats.bought, seats.used)).collect::<Vec<_>>()
@@ -214,10 +215,16 @@ async fn unrelated_changes_do_not_move_a_plan(#[values(Engine::Sqlite, Engine::P
     let Some(house) = House::on(engine).await else { return };
     let id = house.add_user(&house.acme, new_user("Ana", "Duarte", "ana.duarte")).await;
     house.seats(&house.acme, license("basic"), 3).await;
-    let request = house.request(Change::AssignLicense { user_ids: vec![id], license_type_id: license("basic"), date: None });
+    let request =
+        house.request(Change::AssignLicense { user_ids: vec![id], license_type_id: license("basic"), date: None });
     let read = house.store().plan(&house.acme, &request, house.context()).await.unwrap();
     let other = house.add_user(&house.acme, new_user("Gus", "Weber", "gus.weber")).await;
-    house.done(&house.acme, Change::AssignLicense { user_ids: vec![other], license_type_id: license("basic"), date: None }).await;
+    house
+        .done(
+            &house.acme,
+            Change::AssignLicense { user_ids: vec![other], license_type_id: license("basic"), date: None },
+        )
+        .await;
     let applied = house.store().apply(&house.acme, &request, Some(&read.fingerprint()), house.context()).await.unwrap();
     assert!(matches!(applied, Applied::Done(_)), "{applied:?}");
 }

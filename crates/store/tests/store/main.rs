@@ -7,6 +7,7 @@ mod concurrency;
 mod journal;
 mod mail;
 mod number;
+mod schedule;
 mod scope;
 mod session;
 mod support;
