@@ -1,7 +1,7 @@
 //! Messages from templates, SMTP, and what the server said.
 //!
 //! - [`Mailbox`], [`MessageId`]: what stands in headers, checked on the way in
-//! - [`Welcome`], [`PasswordReset`]: the letters, each a `.txt` and an `.html` template beside each other
+//! - [`Welcome`], [`PasswordReset`], [`ScheduleNotice`]: the letters, each a `.txt` and an `.html` template beside each other
 //! - [`Message`]: a finished letter as bytes; the same inputs give the same bytes
 //! - [`Transport`]: takes a message to an SMTP server or into a folder, and keeps the server's own words
 //!
@@ -13,6 +13,7 @@ pub mod address;
 pub mod message;
 pub mod message_id;
 pub mod password_reset;
+pub mod schedule_notice;
 pub mod transport;
 pub mod welcome;
 
@@ -20,6 +21,7 @@ pub use address::{AddressError, Mailbox};
 pub use message::{Attachment, ComposeError, Envelope, Message};
 pub use message_id::{MessageId, MessageIdError};
 pub use password_reset::PasswordReset;
+pub use schedule_notice::{Occasion, ScheduleNotice};
 pub use transport::smtp::{Security, SmtpConfig, SmtpConfigError};
 pub use transport::{Accepted, SendError, Transport};
 pub use welcome::Welcome;

@@ -77,6 +77,9 @@ impl Service {
         match self.store().apply_sent(scope, request, sent, expected, context).await? {
             Applied::Done(plan) => {
                 self.follow_up(scope.account_id, &plan).await?;
+                if !request.change.is_upkeep() {
+                    self.settle_after(scope.account_id, &plan).await;
+                }
                 let secret = shown_line(&request.change, &plan).and_then(|username| mint.secret_of(&username));
                 Ok(Outcome::Done { plan, secret })
             }

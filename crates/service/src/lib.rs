@@ -9,6 +9,7 @@
 //! - [`operator`]: accounts and the catalogue
 //! - [`provisioning`]: what a phone gets when it asks
 //! - [`directory`]: what the switch knows, and what it reports back
+//! - [`schedule`]: what waits for its day, and the worker that carries it out
 //! - [`mailer`]: the outbox worker; [`live`]: news for open pages
 
 pub mod api_token;
@@ -26,6 +27,7 @@ pub mod operator;
 pub mod password;
 pub mod provisioning;
 pub mod reading;
+pub mod schedule;
 pub mod sign_in;
 
 use std::sync::Arc;

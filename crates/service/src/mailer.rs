@@ -1,7 +1,9 @@
 //! The outbox worker: claims mails that are due, makes their text, hands them to the server, and keeps what it said.
 
 use chrono::TimeDelta;
-use lineside_mail::{Envelope, Mailbox, Message, MessageId, PasswordReset, SendError, Welcome};
+use lineside_mail::{
+    Envelope, Mailbox, Message, MessageId, Occasion, PasswordReset, ScheduleNotice, SendError, Welcome,
+};
 use lineside_model::mail::{MailKind, MailState, retry_after_seconds};
 use lineside_model::phone_number::E164;
 use lineside_store::mail::MailJob;
@@ -67,11 +69,9 @@ impl Service {
         Ok(self.store().settle_mail(job.mail.id, state, &said, now, next_at).await?)
     }
 
-    /// The link is made anew for each try: none lies in the database, and only the newest works.
     async fn compose(&self, job: &MailJob) -> Result<Message, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
         let profile = &job.user.profile;
-        let link = self.new_link(job.user.id).await.map_err(|error| text(&error))?;
         let settings = self.settings();
         let from = Mailbox::parse(&settings.mail_from).map_err(|error| text(&error))?;
         let host = settings.mail_from.rsplit('@').next().unwrap_or("lineside.invalid");
@@ -91,7 +91,7 @@ impl Service {
                 extension: profile.extension.as_ref().map(lineside_model::extension::Extension::as_str),
                 company: &job.account_name,
                 portal_url: &settings.portal_url,
-                set_password_url: &link,
+                set_password_url: &self.mailed_link(job).await?,
                 valid_hours,
             }
             .message(&envelope),
@@ -99,11 +99,35 @@ impl Service {
                 name: profile.first_name.as_str(),
                 username: profile.username.as_str(),
                 company: &job.account_name,
-                set_password_url: &link,
+                set_password_url: &self.mailed_link(job).await?,
                 valid_hours,
             }
             .message(&envelope),
+            MailKind::ScheduleWarning => self.schedule_notice(job, Occasion::WouldFail, &envelope),
+            MailKind::ScheduleFailed => self.schedule_notice(job, Occasion::Failed, &envelope),
+            MailKind::ScheduleHealed => self.schedule_notice(job, Occasion::Healed, &envelope),
         };
         message.map_err(|error| text(&error))
+    }
+
+    /// Made anew for each try: none lies in the database, and only the newest works.
+    async fn mailed_link(&self, job: &MailJob) -> Result<String, String> {
+        self.new_link(job.user.id).await.map_err(|error| error.to_string())
+    }
+
+    fn schedule_notice(
+        &self,
+        job: &MailJob,
+        occasion: Occasion,
+        envelope: &Envelope,
+    ) -> Result<Message, lineside_mail::ComposeError> {
+        ScheduleNotice {
+            name: job.user.profile.first_name.as_str(),
+            company: &job.account_name,
+            occasion,
+            entries: &job.mail.about,
+            schedule_url: &format!("{}/schedule?conflicts=true", self.settings().portal_url),
+        }
+        .message(envelope)
     }
 }

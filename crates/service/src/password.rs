@@ -66,6 +66,7 @@ impl Service {
             id: MailId(self.new_uuid()),
             account_id,
             user_id: id,
+            about: Vec::new(),
             kind: MailKind::PasswordReset,
             to,
             state: MailState::Queued,

@@ -32,8 +32,22 @@ const USERS: &str = "
     SELECT DISTINCT user_id FROM schedule_entry WHERE account_id = $1 AND user_id > $2 AND state = 'scheduled'
     ORDER BY user_id LIMIT $3";
 
+const TO_SETTLE: &str = "
+    SELECT count(*) FROM (
+        SELECT 1 AS one FROM seats WHERE account_id = $1 AND overbooked
+        UNION ALL
+        SELECT one FROM (
+            SELECT 1 AS one FROM schedule_entry
+            WHERE account_id = $1 AND state = 'scheduled' AND NOT reserved AND license_type_id IS NOT NULL
+                AND conflicts <> '[]'
+            LIMIT 1
+        ) AS waiting
+    ) AS found";
+const WITH_ENTRIES: &str = "SELECT DISTINCT account_id FROM schedule_entry WHERE state = 'scheduled' ORDER BY account_id";
+
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[NEXT_DUE, WITH_DUE, TO_WARN, OVERBOOKED, LAST_WAITING, USERS];
+pub(crate) const STATEMENTS: &[&str] =
+    &[NEXT_DUE, WITH_DUE, TO_WARN, OVERBOOKED, LAST_WAITING, USERS, TO_SETTLE, WITH_ENTRIES];
 
 impl Store {
     /// When the next entry of any account is due.
@@ -82,6 +96,15 @@ impl Store {
             }
         }
         Ok(found.into_iter().take(most).collect())
+    }
+
+    /// Whether the account has entries that wait for a seat, or a day with too few.
+    pub async fn account_to_settle(&self, account: AccountId) -> Result<bool, StoreError> {
+        Ok(self.reader().await?.number(TO_SETTLE, values![account]).await? > 0)
+    }
+
+    pub async fn accounts_with_entries(&self) -> Result<Vec<AccountId>, StoreError> {
+        Ok(accounts(self.reader().await?.rows(WITH_ENTRIES, values![]).await?))
     }
 
     /// In the order of identifiers, after this one: for rehearsing everything, a part at a time.
