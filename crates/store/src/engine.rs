@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool};
 use crate::StoreError;
 use crate::connection::{Connection, Link};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 const SQLITE_STATISTICS: &str = include_str!("../sqlite_statistics.sql");
 
@@ -119,9 +119,7 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .statement_cache_capacity(STATEMENTS_KEPT);
     let writer =
         SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_with(options.clone()).await?;
-    migrations(|text| text.replace(" COLLATE \"C\"", "").replace("/* WITHOUT ROWID */", "WITHOUT ROWID"))
-        .run(&writer)
-        .await?;
+    migrations(sqlite_dialect).run(&writer).await?;
     sqlx::raw_sql(SQLITE_STATISTICS).execute(&writer).await?;
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
@@ -141,7 +139,11 @@ async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
     Ok(Engine::Postgres(pool))
 }
 
-fn migrations(dialect: impl Fn(&str) -> String) -> Migrator {
+pub(crate) fn sqlite_dialect(text: &str) -> String {
+    text.replace(" COLLATE \"C\"", "").replace("/* WITHOUT ROWID */", "WITHOUT ROWID")
+}
+
+pub(crate) fn migrations(dialect: impl Fn(&str) -> String) -> Migrator {
     let translated = MIGRATIONS.iter().map(|migration| {
         let sql = AssertSqlSafe(dialect(migration.sql.as_str())).into_sql_str();
         Migration { sql, checksum: Cow::Owned(migration.checksum.to_vec()), ..migration.clone() }

@@ -34,6 +34,7 @@ pub mod phone_number;
 mod readiness;
 mod record;
 pub mod sample;
+mod sample_schedule;
 mod schedule;
 mod schedule_facts;
 pub mod schedule_list;
@@ -46,6 +47,8 @@ pub mod session;
 #[cfg(test)]
 mod statements;
 mod tally;
+#[cfg(test)]
+mod upgrade;
 pub mod user;
 mod user_list;
 mod value;

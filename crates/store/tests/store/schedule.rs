@@ -377,3 +377,42 @@ async fn the_last_seat_of_a_day_is_kept_for_one(
     assert_eq!(reserved, 1);
     assert_eq!(level(&house, acme, license("basic"), day(11)).await, Some((0, 1)));
 }
+
+#[rstest]
+#[tokio::test]
+async fn whoever_never_had_a_phone_needs_the_seat_least(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let (store, acme) = (house.store(), &house.acme);
+    store.add_sample(acme, 60, now()).await.unwrap();
+    let holders = store.seat_holders(acme, license("business")).await.unwrap();
+    assert_eq!(holders.len(), 20);
+    let never = holders.iter().take_while(|holder| holder.last_registered_at.is_none()).count();
+    assert!((1..20).contains(&never), "{holders:#?}");
+    assert!(holders[never..].iter().all(|holder| holder.last_registered_at == Some(now())));
+    assert!(holders.iter().all(|holder| holder.holds_since == now() && !holder.user.name.is_empty()));
+    assert!(store.seat_holders(acme, license("pro-plus")).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_full_schedule_is_read_and_run(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let (store, acme) = (house.store(), &house.acme);
+    store.add_sample(acme, 400, now()).await.unwrap();
+    store.add_sample_schedule(acme, 500, now()).await.unwrap();
+    let counts = store.schedule_counts(acme).await.unwrap();
+    assert_eq!(counts.scheduled, 500);
+    assert!((20..60).contains(&counts.conflicts), "{counts:?}");
+    let days = store.schedule_days(acme, day(0), day(91)).await.unwrap();
+    assert_eq!(days.len(), 90);
+    assert_eq!(days.iter().map(|day| day.entries).sum::<i64>(), 500);
+    let page = store.schedule(acme, &ScheduleFilter { page: 2, ..ScheduleFilter::default() }).await.unwrap();
+    assert_eq!((page.total, page.rows.len()), (500, 50));
+    let timelines = store.seat_timelines(acme).await.unwrap();
+    assert!(timelines[&license("pro-plus")].peak() >= 300);
+    assert!(
+        matches!(at(&house, Change::Rehearse { user_ids: Vec::new() }, now()).await.1, Applied::Done(plan) if plan.steps.is_empty())
+    );
+    let due = run(&house, phoenix().start_of_day(day(1))).await;
+    assert!(due.summary.starts_with("Carry out 5 license changes"), "{}", due.summary);
+}

@@ -1,0 +1,97 @@
+//! A database of an earlier version, with rows in it, opened by this one.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use lineside_model::id::{AccountId, UserId};
+use lineside_model::journal::{Actor, Scope};
+use lineside_model::license::Catalogue;
+use lineside_model::list::JournalFilter;
+use lineside_testkit::database::{Database, Engine};
+use rstest::rstest;
+use sqlx::migrate::Migrator;
+use uuid::Uuid;
+
+use crate::Store;
+use crate::engine::{MIGRATIONS, migrations, sqlite_dialect};
+
+/// As the first version wrote them.
+const ROWS: &str = r#"
+    INSERT INTO account (id, version, number, sip_domain, name_key, settings, created_at) VALUES (ID1, 1, '10000001',
+        'acme.sip.example', 'acme', '{"name":"Acme","billing_email":"billing@acme.example","time_zone":"America/Phoenix",
+        "country":"US","sip_domain":"acme.sip.example","dial_plan":{"extension_min":3,"extension_max":4,
+        "first_extension":"201"}}', 1);
+    INSERT INTO tally (account_id, users) VALUES (ID1, 1);
+    INSERT INTO account_user (id, account_id, version, first_name, last_name, username, role, state, welcome_wanted,
+        profile, created_at, sort_key, extension_key) VALUES (ID2, ID1, 1, 'Ana', 'Duarte', 'ana', 'user', 'active', FALSE,
+        '{"first_name":"Ana","last_name":"Duarte","email":"ana@mail.example","username":"ana","email_voicemails":false,
+        "attach_recording":false,"extension":null,"unreachable":null,"location_id":null,"time_zone":null,
+        "department_id":null}', 1, 'ana duarte', '~');
+    INSERT INTO seats (account_id, license_type_id, version, bought, used) VALUES (ID1, ID3, 1, 5, 1);
+    INSERT INTO assignment (id, account_id, version, user_id, track_id, license_type_id, starts_at)
+        VALUES (ID5, ID1, 1, ID2, ID4, ID3, 1);
+    INSERT INTO mail (id, account_id, user_id, kind, recipient, state, attempts, created_at, next_at)
+        VALUES (ID6, ID1, ID2, 'welcome', 'ana@mail.example', 'accepted', 1, 1, 1);
+    INSERT INTO journal (id, account_id, at, actor_kind, actor_name, via, action, summary, search_key, user_id, steps)
+        VALUES (ID7, ID1, 1, 'system', 'Lineside', 'system', 'add_user', 'Add Ana Duarte', 'add ana duarte', ID2, '[]');
+"#;
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
+}
+
+fn first_only(all: Migrator) -> Migrator {
+    Migrator { migrations: Cow::Owned(all.iter().take(1).cloned().collect()), ..all }
+}
+
+/// The database as the first version left it.
+async fn old(engine: Engine) -> Option<(Database, String, Option<tempfile::TempDir>)> {
+    let database = Database::fresh(engine).await?;
+    let literal = |number: u128| match engine {
+        Engine::Sqlite => format!("x'{}'", id(number).simple()),
+        Engine::Postgres => format!("'{}'", id(number)),
+    };
+    let rows = (1..8).fold(ROWS.to_owned(), |sql, number| sql.replace(&format!("ID{number}"), &literal(number)));
+    let rows = sqlx::AssertSqlSafe(rows);
+    match engine {
+        Engine::Sqlite => {
+            let directory = tempfile::tempdir().unwrap();
+            let url = format!("sqlite:{}", directory.path().join("old.db").display());
+            let pool = sqlx::SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();
+            first_only(migrations(sqlite_dialect)).run(&pool).await.unwrap();
+            sqlx::raw_sql(rows).execute(&pool).await.unwrap();
+            pool.close().await;
+            Some((database, url, Some(directory)))
+        }
+        Engine::Postgres => {
+            let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
+            sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").execute(&pool).await.unwrap();
+            first_only(migrations(str::to_owned)).run(&pool).await.unwrap();
+            sqlx::raw_sql(rows).execute(&pool).await.unwrap();
+            pool.close().await;
+            let url = database.url();
+            Some((database, url, None))
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    assert!(MIGRATIONS.iter().count() > 1);
+    let Some((_database, url, _directory)) = old(engine).await else { return };
+    let store = Store::open(&url).await.unwrap();
+    store.install_catalogue(&Catalogue::default_catalogue()).await.unwrap();
+    let scope = Scope { account_id: AccountId(id(1)), actor: Actor::system("Lineside") };
+    let seen = store.user(&scope, UserId(id(2)), DateTime::<Utc>::UNIX_EPOCH).await.unwrap().unwrap();
+    assert_eq!(seen.assignments[0].change_id, None);
+    assert!(seen.mails[0].about.is_empty() && seen.schedule.is_empty());
+    let seats = store.seats(&scope).await.unwrap();
+    assert_eq!((seats[0].bought, seats[0].used, seats[0].bound.len()), (5, 1, 0));
+    let filter = JournalFilter { user_id: Some(UserId(id(2))), ..JournalFilter::default() };
+    assert_eq!(store.journal(&scope, &filter).await.unwrap().total, 1);
+    store.close().await;
+    Store::open(&url).await.unwrap().close().await;
+}
