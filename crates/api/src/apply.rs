@@ -289,6 +289,7 @@ impl PlanView {
             steps: entry.steps.clone(),
             blockers: Vec::new(),
             warnings: Vec::new(),
+            conflicts: Vec::new(),
             seats: Vec::new(),
             e911: Vec::new(),
         };

@@ -74,6 +74,10 @@ impl Program {
             let service = service.clone();
             async move { service.run_mailer().await }
         });
+        tokio::spawn({
+            let service = service.clone();
+            async move { service.run_scheduler().await }
+        });
         tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
         Ok(Self { service, sip_addr, listener, switch })
     }

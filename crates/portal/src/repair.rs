@@ -29,7 +29,7 @@ pub fn notes<'a>(blockers: impl IntoIterator<Item = &'a Blocker>) -> Vec<Note> {
 /// `None` for what is done on the form itself: another value, saving once more, loading it anew.
 pub fn link(repair: &Repair) -> Option<Link> {
     let href = match repair {
-        Repair::EditField { .. } | Repair::Reload | Repair::Confirm => return None,
+        Repair::EditField { .. } | Repair::Reload | Repair::Confirm | Repair::ChooseDate => return None,
         Repair::PickNumber { user_id, kind } => format!("/users/{user_id}/number?kind={kind}"),
         Repair::AssignLicense { user_id, track_id } => format!("/licensing/assign?user_ids={user_id}&track={track_id}"),
         Repair::RemoveLicense { user_id, .. } => format!("/users/{user_id}#licenses"),
@@ -37,6 +37,8 @@ pub fn link(repair: &Repair) -> Option<Link> {
         Repair::SetLocation { user_id } => format!("/users/{user_id}/edit#location_id"),
         Repair::AddSeats { license_type_id } => format!("/licensing/{license_type_id}/seats"),
         Repair::FreeSeat { license_type_id } => format!("/licensing/{license_type_id}/manage"),
+        Repair::EditScheduleEntry { entry_id } => format!("/schedule/{entry_id}/edit"),
+        Repair::RemoveScheduleEntry { entry_id } => format!("/schedule/{entry_id}/remove"),
         Repair::AddEmail { user_id } => format!("/users/{user_id}/edit#email"),
         Repair::MoveUsers { location_id } => format!("/users?location_id={location_id}"),
         Repair::MoveDepartment { department_id } => format!("/users?department_id={department_id}"),

@@ -30,11 +30,7 @@ const USERS: i64 = 2_000;
 const SETTLINGS: usize = 8;
 
 impl Service {
-    pub async fn schedule(
-        &self,
-        caller: &Caller,
-        filter: &ScheduleFilter,
-    ) -> Result<Page<ScheduleRow>, ServiceError> {
+    pub async fn schedule(&self, caller: &Caller, filter: &ScheduleFilter) -> Result<Page<ScheduleRow>, ServiceError> {
         Ok(self.store().schedule(&caller.scope()?, filter).await?)
     }
 
@@ -56,10 +52,7 @@ impl Service {
     }
 
     /// Each type's seats over time.
-    pub async fn seat_timelines(
-        &self,
-        caller: &Caller,
-    ) -> Result<BTreeMap<LicenseTypeId, SeatTimeline>, ServiceError> {
+    pub async fn seat_timelines(&self, caller: &Caller) -> Result<BTreeMap<LicenseTypeId, SeatTimeline>, ServiceError> {
         Ok(self.store().seat_timelines(&caller.scope()?).await?)
     }
 

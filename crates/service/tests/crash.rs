@@ -108,7 +108,7 @@ fn requests(orders: &Orders, step: u64) -> anyhow::Result<Vec<ChangeRequest>> {
     let device = NewDevice { model: "linphone".to_owned(), mac: None, label: None, user_id: Some(user_id) };
     let mut requests = vec![add, ChangeRequest { id: change_id("device"), change: Change::AddDevice { device } }];
     if n.is_multiple_of(3) {
-        let change = Change::RemoveLicense { user_ids: vec![user_id], track_id: voice() };
+        let change = Change::RemoveLicense { user_ids: vec![user_id], track_id: voice(), date: None };
         requests.push(ChangeRequest { id: change_id("remove"), change });
     }
     Ok(requests)
@@ -162,7 +162,7 @@ async fn survive(engine: Engine) -> anyhow::Result<()> {
     let Some(database) = Database::fresh(engine).await else { return Ok(()) };
     let house = House::over(database.store.clone()).await?;
     let owner_caller = &house.acme.owner.caller;
-    house.apply(owner_caller, Change::SetSeats { license_type_id: basic(), bought: 1_000_000 }).await?;
+    house.apply(owner_caller, Change::SetSeats { license_type_id: basic(), bought: 1_000_000, bound: None }).await?;
     let numbers: Result<Vec<E164>, _> = (0..KILLS * ROUND_MAX).map(number).collect();
     let change = Change::AddNumbers { numbers: numbers?, kind: NumberKind::Landline, location_id: None };
     let (added, _) = house.apply(owner_caller, change).await?;

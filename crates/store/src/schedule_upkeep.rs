@@ -43,7 +43,8 @@ const TO_SETTLE: &str = "
             LIMIT 1
         ) AS waiting
     ) AS found";
-const WITH_ENTRIES: &str = "SELECT DISTINCT account_id FROM schedule_entry WHERE state = 'scheduled' ORDER BY account_id";
+const WITH_ENTRIES: &str =
+    "SELECT DISTINCT account_id FROM schedule_entry WHERE state = 'scheduled' ORDER BY account_id";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =

@@ -51,7 +51,7 @@ pub async fn assign_license(ask: Ask, Body(body): Body<AssignBody>) -> Answer {
     let users = errors.take("user_ids", users(&body.user_ids));
     let license = errors.take("license_type", find_type(&ask, &body.license_type).await?);
     let (user_ids, license_type_id) = errors.into_result(users.zip(license))?;
-    ask.carry_out_many(Change::AssignLicense { user_ids, license_type_id }).await
+    ask.carry_out_many(Change::AssignLicense { user_ids, license_type_id, date: None }).await
 }
 
 /// Remove users' licenses of a track
@@ -67,7 +67,7 @@ pub async fn remove_license(ask: Ask, Body(body): Body<RemoveBody>) -> Answer {
     let users = errors.take("user_ids", users(&body.user_ids));
     let track = errors.take("track", find_track(&ask, &body.track).await?);
     let (user_ids, track_id) = errors.into_result(users.zip(track))?;
-    ask.carry_out_many(Change::RemoveLicense { user_ids, track_id }).await
+    ask.carry_out_many(Change::RemoveLicense { user_ids, track_id, date: None }).await
 }
 
 fn users(ids: &[Uuid]) -> Result<Vec<UserId>, String> {

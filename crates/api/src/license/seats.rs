@@ -66,7 +66,7 @@ pub async fn list_seats(Reading { service, caller, .. }: Reading) -> Result<Json
 )]
 pub async fn set_seats(Id(license_type): Id<String>, ask: Ask, Body(body): Body<SeatsBody>) -> Answer {
     let license_type_id = find_type(&ask, &license_type).await?.map_err(|_| Problem::not_found())?;
-    let change = Change::SetSeats { license_type_id, bought: body.bought };
+    let change = Change::SetSeats { license_type_id, bought: body.bought, bound: None };
     ask.carry_out(change, || shown(&ask.service, &ask.caller, license_type_id)).await
 }
 

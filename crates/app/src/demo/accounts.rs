@@ -199,7 +199,7 @@ impl Demo<'_> {
             ("unlimited-5g", 10),
             ("pro-plus", 40),
         ] {
-            self.apply(Change::SetSeats { license_type_id: self.license(slug)?, bought }).await?;
+            self.apply(Change::SetSeats { license_type_id: self.license(slug)?, bought, bound: None }).await?;
         }
         let mut sites = [
             self.site("Phoenix HQ", "3550", "N Central Ave", "Phoenix", "AZ", "85012", "480", "602").await?,
@@ -309,8 +309,12 @@ impl Demo<'_> {
             self.device(n, user_id).await?;
         }
         if license.is_some() && number && n.is_multiple_of(7) {
-            self.apply(Change::AssignLicense { user_ids: vec![user_id], license_type_id: self.license("pro-plus")? })
-                .await?;
+            self.apply(Change::AssignLicense {
+                user_ids: vec![user_id],
+                license_type_id: self.license("pro-plus")?,
+                date: None,
+            })
+            .await?;
         }
         if n % 41 == 40 {
             self.apply(Change::SetUserState { user_id, state: UserState::Suspended }).await?;
@@ -344,8 +348,12 @@ impl Demo<'_> {
         if let Some(number_id) = site.landline.next() {
             self.apply(Change::AssignNumber { number_id, user_id: Some(self.owner) }).await?;
         }
-        self.apply(Change::AssignLicense { user_ids: vec![self.owner], license_type_id: self.license("business")? })
-            .await?;
+        self.apply(Change::AssignLicense {
+            user_ids: vec![self.owner],
+            license_type_id: self.license("business")?,
+            date: None,
+        })
+        .await?;
         self.confirm(self.owner, site, 0).await?;
         self.device(0, self.owner).await
     }

@@ -130,7 +130,7 @@ pub(super) async fn submit(
     license_type_id: LicenseTypeId,
     data: &FormData,
 ) -> Answer {
-    let change = Change::AssignLicense { user_ids: user_ids.clone(), license_type_id };
+    let change = Change::AssignLicense { user_ids: user_ids.clone(), license_type_id, date: None };
     let request = ChangeRequest { id: data.change_id()?, change };
     let only = if let [only] = user_ids.as_slice() { Some(*only) } else { None };
     let done = only.map_or_else(|| "/licensing".to_owned(), |user| format!("/users/{user}"));

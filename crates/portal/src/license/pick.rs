@@ -116,7 +116,7 @@ async fn manage(visitor: Visitor, TextPath(name): TextPath<String>, data: FormDa
         }
         Ready::Chosen(user_ids) => {
             let ways = Ways::new("/licensing", format!("/licensing/{}/manage", license.slug));
-            ask(&visitor, Change::RemoveLicense { user_ids, track_id: license.track_id }, &ways).await
+            ask(&visitor, Change::RemoveLicense { user_ids, track_id: license.track_id, date: None }, &ways).await
         }
     }
 }

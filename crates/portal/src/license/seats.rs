@@ -54,7 +54,7 @@ async fn set(visitor: Visitor, TextPath(name): TextPath<String>, data: FormData)
         let errors = FieldErrors::one("bought", "write a whole number of seats, such as 50");
         return show_again(&SeatsPage::new(&visitor, license, Form::sent(&data).with_errors(errors)).await?);
     };
-    let change = Change::SetSeats { license_type_id: license.id, bought };
+    let change = Change::SetSeats { license_type_id: license.id, bought, bound: None };
     let request = ChangeRequest { id: data.change_id()?, change };
     match attempt(&visitor, &request, &Ways::back_to("/licensing")).await? {
         Attempt::Answer(answer) => Ok(answer),

@@ -17,7 +17,7 @@ pub fn routes() -> Vec<Route> {
 
 async fn remove(visitor: Visitor, RecordPath(user_id): RecordPath<UserId>, data: FormData) -> Answer {
     let track_id: TrackId = data.parse("track_id").ok_or(PageError::NotFound)?;
-    let change = Change::RemoveLicense { user_ids: vec![user_id], track_id };
+    let change = Change::RemoveLicense { user_ids: vec![user_id], track_id, date: None };
     let request = ChangeRequest { id: data.change_id()?, change };
     review::submit(&visitor, &request, &Ways::back_to(&format!("/users/{user_id}"))).await
 }

@@ -10,9 +10,13 @@ async fn with_device(model: &str, mac: &str) -> (Visit, String) {
     let visit = Visit::owner().await;
     let owner = &visit.house.acme.owner.caller;
     let basic = Catalogue::default_catalogue().license_type_by_slug("basic").unwrap().id;
-    visit.house.apply(owner, Change::SetSeats { license_type_id: basic, bought: 5 }).await.unwrap();
+    visit.house.apply(owner, Change::SetSeats { license_type_id: basic, bought: 5, bound: None }).await.unwrap();
     let users = vec![visit.house.acme.administrator.id];
-    visit.house.apply(owner, Change::AssignLicense { user_ids: users, license_type_id: basic }).await.unwrap();
+    visit
+        .house
+        .apply(owner, Change::AssignLicense { user_ids: users, license_type_id: basic, date: None })
+        .await
+        .unwrap();
     let fields = [("model", model), ("mac", mac), ("label", "Reception"), ("user", "ana admin")];
     let added = visit.fill("/devices/add", &fields).await;
     let done = if added.location.is_some() { added } else { visit.confirm(&added).await };

@@ -12,7 +12,7 @@ fn id(slug: &str) -> LicenseTypeId {
 
 async fn with_seats(slug: &str, bought: i64) -> Visit {
     let visit = Visit::owner().await;
-    let change = Change::SetSeats { license_type_id: id(slug), bought };
+    let change = Change::SetSeats { license_type_id: id(slug), bought, bound: None };
     visit.house.apply(&visit.house.acme.owner.caller, change).await.unwrap();
     visit
 }
@@ -120,7 +120,7 @@ async fn one_chosen_user_gets_the_chosen_type() {
 async fn taking_a_license_away_shows_its_plan_first() {
     let visit = with_seats("basic", 2).await;
     let user = visit.house.acme.user.id;
-    let change = Change::AssignLicense { user_ids: vec![user], license_type_id: id("basic") };
+    let change = Change::AssignLicense { user_ids: vec![user], license_type_id: id("basic"), date: None };
     visit.house.apply(&visit.house.acme.owner.caller, change).await.unwrap();
     let holders = visit.get("/licensing/basic/manage").await;
     assert_eq!(holders.texts("tbody tr").len(), 1, "{}", holders.html);
@@ -134,9 +134,13 @@ async fn taking_a_license_away_shows_its_plan_first() {
 async fn holders_of_a_type_of_any_track_are_listed() {
     let visit = with_seats("basic", 2).await;
     let (owner, user) = (&visit.house.acme.owner.caller, visit.house.acme.user.id);
-    visit.house.apply(owner, Change::SetSeats { license_type_id: id("pro-plus"), bought: 2 }).await.unwrap();
+    visit
+        .house
+        .apply(owner, Change::SetSeats { license_type_id: id("pro-plus"), bought: 2, bound: None })
+        .await
+        .unwrap();
     for slug in ["basic", "pro-plus"] {
-        let change = Change::AssignLicense { user_ids: vec![user], license_type_id: id(slug) };
+        let change = Change::AssignLicense { user_ids: vec![user], license_type_id: id(slug), date: None };
         visit.house.apply(owner, change).await.unwrap();
     }
     assert_eq!(visit.get("/licensing/pro-plus/manage").await.texts("tbody label"), ["Ana User"]);

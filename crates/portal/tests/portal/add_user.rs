@@ -24,7 +24,7 @@ async fn furnish(portal: &Portal) {
     let add = Change::AddNumbers { numbers, kind: NumberKind::Landline, location_id: None };
     house.apply(owner, add).await.unwrap();
     let business = house.service.catalogue().await.unwrap().license_type_by_slug("business").unwrap().id;
-    house.apply(owner, Change::SetSeats { license_type_id: business, bought: 2 }).await.unwrap();
+    house.apply(owner, Change::SetSeats { license_type_id: business, bought: 2, bound: None }).await.unwrap();
 }
 
 #[tokio::test]

@@ -156,7 +156,7 @@ async fn records(portal: &Portal) -> impl Fn(&str) -> String + use<> {
     let add = Change::AddNumbers { numbers, kind: NumberKind::Landline, location_id: None };
     let (_, plan) = house.apply(owner, add).await.unwrap();
     let basic = Catalogue::default_catalogue().license_type_by_slug("basic").unwrap().id;
-    house.apply(owner, Change::SetSeats { license_type_id: basic, bought: 5 }).await.unwrap();
+    house.apply(owner, Change::SetSeats { license_type_id: basic, bought: 5, bound: None }).await.unwrap();
     let known = [
         ("/users/", acme.user.id.to_string()),
         ("/departments/", department.new_department_id().to_string()),

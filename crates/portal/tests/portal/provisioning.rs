@@ -14,7 +14,7 @@ async fn everything_that_is_not_right_is_the_same_answer() {
     let (house, acme) = (&portal.house, &portal.house.acme);
     let owner = &acme.owner.caller;
     let basic = house.service.catalogue().await.unwrap().license_type_by_slug("basic").unwrap().id;
-    house.apply(owner, Change::SetSeats { license_type_id: basic, bought: 1 }).await.unwrap();
+    house.apply(owner, Change::SetSeats { license_type_id: basic, bought: 1, bound: None }).await.unwrap();
     let device = NewDevice { model: "linphone".to_owned(), mac: None, label: None, user_id: Some(acme.user.id) };
     let (request, _) = house.apply(owner, Change::AddDevice { device }).await.unwrap();
     let device = house.service.device(owner, request.new_device_id()).await.unwrap();
@@ -22,7 +22,7 @@ async fn everything_that_is_not_right_is_the_same_answer() {
     let path = url.strip_prefix("http://phones.test").unwrap().to_owned();
     let unlicensed = portal.get(&path, "").await;
 
-    let assign = Change::AssignLicense { user_ids: vec![acme.user.id], license_type_id: basic };
+    let assign = Change::AssignLicense { user_ids: vec![acme.user.id], license_type_id: basic, date: None };
     house.apply(owner, assign).await.unwrap();
     let file = portal.get(&path, "").await;
     assert_eq!(file.status, StatusCode::OK, "{}", file.body);
