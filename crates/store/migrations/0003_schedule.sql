@@ -46,6 +46,10 @@ CREATE TABLE seat_day (
     PRIMARY KEY (account_id, license_type_id, date)
 ) /* WITHOUT ROWID */;
 
+ALTER TABLE tally ADD COLUMN scheduled BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tally ADD COLUMN schedule_conflicts BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE tally ADD COLUMN schedule_failed BIGINT NOT NULL DEFAULT 0;
+
 ALTER TABLE seats ADD COLUMN bound TEXT NOT NULL DEFAULT '[]';
 -- Counts the changes to the type's days: two that schedule the last seat meet in this row.
 ALTER TABLE seats ADD COLUMN rescheduled BIGINT NOT NULL DEFAULT 0;

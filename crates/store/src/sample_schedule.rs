@@ -11,6 +11,7 @@ use lineside_model::plan::Context;
 use lineside_model::secret::Opaque;
 use uuid::Uuid;
 
+use crate::engine::Engine;
 use crate::value::values;
 use crate::{Applied, Store, StoreError, account};
 
@@ -65,7 +66,10 @@ impl Store {
                 }
             }
         }
-        Ok(())
+        match &self.engine {
+            Engine::Sqlite { .. } => Ok(()),
+            Engine::Postgres(_) => self.writer().await?.execute("VACUUM ANALYZE", values![]).await.map(drop),
+        }
     }
 }
 

@@ -13,15 +13,20 @@ use crate::value::{date, instant, values};
 use crate::{Store, StoreError, seat_day, seats};
 
 const NEXT_DUE: &str = "SELECT min(due_at) FROM schedule_entry WHERE state = 'scheduled'";
+/// The inner limit keeps both engines to the index of due entries: mostly there are none.
 const WITH_DUE: &str = "
-    SELECT account_id FROM schedule_entry WHERE state = 'scheduled' AND due_at <= $1
-    GROUP BY account_id ORDER BY min(due_at), account_id LIMIT $2";
+    SELECT account_id FROM (
+        SELECT account_id, due_at FROM schedule_entry WHERE state = 'scheduled' AND due_at <= $1
+        ORDER BY due_at, account_id LIMIT 100000
+    ) due GROUP BY account_id ORDER BY min(due_at), account_id LIMIT $2";
 /// Days begin at different instants: a day more than the seven and the one that the plan asks for.
 const TO_WARN: &str = "
-    SELECT account_id FROM schedule_entry
-    WHERE state = 'scheduled' AND conflicts <> '[]' AND due_at <= $1
-        AND (warned IS NULL OR (warned <> 'one_day' AND due_at <= $2))
-    GROUP BY account_id ORDER BY min(due_at), account_id LIMIT $3";
+    SELECT account_id FROM (
+        SELECT account_id, due_at FROM schedule_entry
+        WHERE state = 'scheduled' AND conflicts <> '[]' AND due_at <= $1
+            AND (warned IS NULL OR (warned <> 'one_day' AND due_at <= $2))
+        ORDER BY due_at, account_id LIMIT 100000
+    ) to_warn GROUP BY account_id ORDER BY min(due_at), account_id LIMIT $3";
 const OVERBOOKED: &str = "SELECT DISTINCT account_id FROM seats WHERE overbooked ORDER BY account_id LIMIT $1";
 /// The last of each type: from whose date on the fewest seats must be free.
 const LAST_WAITING: &str = "

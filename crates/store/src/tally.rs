@@ -7,6 +7,7 @@ use lineside_model::id::{AccountId, DepartmentId, LocationId, UserId};
 use lineside_model::phone_number::{NumberState, PhoneNumber};
 use lineside_model::plan::{Plan, Record};
 use lineside_model::readiness::LampKind;
+use lineside_model::schedule::ScheduleEntry;
 use lineside_model::user::User;
 use sqlx::FromRow;
 
@@ -31,14 +32,15 @@ const ADD_TO_TALLY: &str = "
     UPDATE tally SET users = users + $2, ready = ready + $3, no_license = no_license + $4, no_number = no_number + $5,
         no_e911 = no_e911 + $6, no_device = no_device + $7, no_registration = no_registration + $8,
         unfinished = unfinished + $9, numbers = numbers + $10, numbers_free = numbers_free + $11,
-        devices = devices + $12
+        devices = devices + $12, scheduled = scheduled + $13, schedule_conflicts = schedule_conflicts + $14,
+        schedule_failed = schedule_failed + $15
     WHERE account_id = $1";
 const ADD_TO_LOCATION: &str =
     "UPDATE location SET users = users + $3, numbers = numbers + $4 WHERE account_id = $1 AND id = $2";
 const ADD_TO_DEPARTMENT: &str = "UPDATE department SET users = users + $3 WHERE account_id = $1 AND id = $2";
 pub(crate) const TALLY: &str = "
     SELECT users, ready, no_license, no_number, no_e911, no_device, no_registration, unfinished, numbers, numbers_free,
-        devices
+        devices, scheduled, schedule_conflicts, schedule_failed
     FROM tally WHERE account_id = $1";
 
 #[cfg(test)]
@@ -64,6 +66,9 @@ pub(crate) struct Tally {
     pub numbers: i64,
     pub numbers_free: i64,
     pub devices: i64,
+    pub scheduled: i64,
+    pub schedule_conflicts: i64,
+    pub schedule_failed: i64,
 }
 
 impl UserCounts {
@@ -107,7 +112,7 @@ impl UserCounts {
 }
 
 impl Tally {
-    /// What the plan does to the counts of numbers and devices.
+    /// What the plan does to the counts of numbers, devices and scheduled entries.
     pub(crate) fn of_plan(plan: &Plan) -> Self {
         let mut tally = Self::default();
         for step in &plan.steps {
@@ -125,6 +130,11 @@ impl Tally {
             self.numbers_free += if number.state == NumberState::Free { sign } else { 0 };
         } else if Device::of(record).is_some() {
             self.devices += sign;
+        } else if let Some(entry) = ScheduleEntry::of(record) {
+            let (scheduled, conflicts) = (entry.is_scheduled(), entry.has_conflicts());
+            self.scheduled += if scheduled { sign } else { 0 };
+            self.schedule_conflicts += if scheduled && conflicts { sign } else { 0 };
+            self.schedule_failed += if scheduled { 0 } else { sign };
         }
     }
 
@@ -147,6 +157,9 @@ impl Tally {
             self.numbers,
             self.numbers_free,
             self.devices,
+            self.scheduled,
+            self.schedule_conflicts,
+            self.schedule_failed,
         ];
         link.execute(ADD_TO_TALLY, values).await?;
         Ok(())

@@ -54,7 +54,8 @@ const SOME_WITH_WORDS: &str = "
     ) w WHERE TRUE";
 const BY_WORD_NAME: &str = " ORDER BY w.sort_key, w.user_id";
 const BY_WORD_NAME_DOWN: &str = " ORDER BY w.sort_key DESC, w.user_id DESC";
-const ENTRIES: &str = "
+/// How often a word begins something, counted up to a limit.
+pub(crate) const ENTRIES: &str = "
     SELECT count(*) FROM (
         SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3 LIMIT $4
     ) counted";

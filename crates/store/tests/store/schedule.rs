@@ -217,6 +217,7 @@ async fn what_is_due_is_carried_out_once_and_what_fails_is_told(
     // Its reason gone, the failed one is carried out by hand.
     number_for(&house, ben, "480 555 0143").await;
     house.done(acme, Change::RetryScheduleEntry { entry_id: failed.id }).await;
+    assert_eq!(store.schedule_counts(acme).await.unwrap(), ScheduleCounts::default());
     assert!(entries(&house, ben).await.is_empty());
     assert_eq!(house.user(acme, ben).await.assignments[0].license_type_id, license("business"));
 }
@@ -346,6 +347,12 @@ async fn entries_change_days_in_one_plan(#[values(Engine::Sqlite, Engine::Postgr
     assert_eq!(dates, [day(10), day(20)]);
     assert_eq!(level(&house, acme, license("basic"), day(10)).await, Some((0, 1)));
     assert_eq!(level(&house, acme, license("basic"), day(20)).await, Some((0, 0)));
+    house.done(acme, Change::RemoveScheduleEntry { entry_id: last.id }).await;
+    house.done(acme, Change::MoveSchedule { user_id: ana, date: day(15) }).await;
+    assert_eq!(level(&house, acme, license("basic"), day(14)).await, Some((0, 0)));
+    assert_eq!(level(&house, acme, license("basic"), day(15)).await, Some((0, 1)));
+    let counts = ScheduleCounts { scheduled: 1, conflicts: 0, failed: 0 };
+    assert_eq!(house.store().schedule_counts(acme).await.unwrap(), counts);
 }
 
 #[rstest]
