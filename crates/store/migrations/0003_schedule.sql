@@ -72,3 +72,8 @@ CREATE TABLE journal_user (
     journal_id UUID NOT NULL,
     PRIMARY KEY (account_id, user_id, at, journal_id)
 ) /* WITHOUT ROWID */;
+
+-- Always empty. PostgreSQL locks it for a change that others came between twice, so that such changes go one by one.
+CREATE TABLE turn (
+    id BIGINT NOT NULL
+);

@@ -72,6 +72,7 @@ impl Store {
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin().await?;
+            tries.take_turns(&mut link).await?;
             let applied = self.try_apply(&mut link, scope, request, sent, expected, context).await;
             if let Some(applied) = tries.settle(link, applied).await? {
                 return Ok(applied);

@@ -160,6 +160,14 @@ impl Connection {
             .rows_affected()))
     }
 
+    /// Held to the end of the transaction. SQLite's writers are one by one anyhow.
+    pub(crate) async fn wait_for_turn(&mut self) -> Result<(), StoreError> {
+        if matches!(self.link, Link::PostgresTransaction(_)) {
+            self.execute("LOCK TABLE turn IN EXCLUSIVE MODE", Vec::new()).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self.link {
             Link::SqliteTransaction(transaction) => transaction.commit().await?,

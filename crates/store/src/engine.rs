@@ -169,6 +169,13 @@ fn without_password(url: &str) -> String {
 pub(crate) struct Tries(u32);
 
 impl Tries {
+    /// On the third try, those who came between each other go one by one: of sixteen that want the last seat, each would
+    /// otherwise lose to another one again and again. Asked before the first statement, since PostgreSQL takes the picture
+    /// that a transaction sees with that, and `LOCK TABLE` is none that counts.
+    pub(crate) async fn take_turns(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        if self.0 >= 2 { connection.wait_for_turn().await } else { Ok(()) }
+    }
+
     /// Commits what succeeded. `None`: try again.
     pub(crate) async fn settle<T>(
         &mut self,
