@@ -3,7 +3,10 @@
 use lineside_model::change::Change;
 use lineside_model::id::ChangeId;
 use lineside_model::list::JournalFilter;
+use lineside_model::plan::Context;
 use lineside_model::text::Name;
+use lineside_model::user::UserState;
+use lineside_store::Applied;
 use lineside_testkit::database::Engine;
 use rstest::rstest;
 use uuid::Uuid;
@@ -58,4 +61,35 @@ async fn an_entry_keeps_before_and_after_and_no_secret(#[values(Engine::Sqlite, 
     let newest = house.store().journal(&house.acme, &JournalFilter::default()).await.unwrap().rows.remove(0);
     let json = serde_json::to_string(&newest.steps).unwrap();
     assert!(json.contains("(secret)") && !json.contains("token") || !json.contains("token 1"), "{json}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_user_s_history_has_changes_to_many_in_its_order(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let ana = house.add_user(&house.acme, new_user("Ana", "Duarte", "ana.duarte")).await;
+    let ben = house.add_user(&house.acme, new_user("Ben", "Silva", "ben.silva")).await;
+    for at in 1..=30 {
+        let state = if at % 2 == 0 { UserState::Active } else { UserState::Suspended };
+        let of_one = Change::SetUserState { user_id: ana, state };
+        for (change, at) in [(Change::SendWelcome { user_ids: vec![ana, ben] }, 2 * at), (of_one, 2 * at + 1)] {
+            let request = house.request(change);
+            let context = Context { now: later(at), ..house.context() };
+            let applied = house.store().apply(&house.acme, &request, None, context).await.unwrap();
+            assert!(matches!(applied, Applied::Done(_)), "{applied:?}");
+        }
+    }
+    let page = async |user, page| {
+        let filter = JournalFilter { user_id: Some(user), page, ..JournalFilter::default() };
+        house.store().journal(&house.acme, &filter).await.unwrap()
+    };
+    let (first, second) = (page(ana, 1).await, page(ana, 2).await);
+    assert_eq!((first.total, first.rows.len(), second.rows.len()), (61, 50, 11));
+    let read: Vec<_> = first.rows.iter().chain(&second.rows).map(|entry| entry.at).collect();
+    let in_order: Vec<_> = (2..=61).rev().map(later).chain([now()]).collect();
+    assert_eq!(read, in_order);
+    assert_eq!(page(ben, 1).await.total, 31);
+    let filter = JournalFilter { user_id: Some(ben), until: Some(later(10)), ..JournalFilter::default() };
+    assert_eq!(house.store().journal(&house.acme, &filter).await.unwrap().total, 5);
+    assert_eq!(house.store().journal(&house.globex, &filter).await.unwrap().total, 0);
 }
