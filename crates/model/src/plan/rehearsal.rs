@@ -221,18 +221,35 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// Gives free seats to the entries that wait, in order, until none that waits finds one.
+    /// Gives free seats to the entries that wait, in order, until none that waits finds one. An entry whose success would
+    /// keep a later one from freeing a seat that others count on goes on waiting.
     fn reserve(&mut self) {
+        let mut passed_over = BTreeSet::new();
         loop {
             let found = (0..self.entries.len()).find(|at| {
                 let entry = &self.entries[*at];
                 let timeline = entry.license_type_id.and_then(|id| self.timelines.get(&id));
-                self.outcomes[*at].waits && timeline.is_some_and(|timeline| timeline.free_from(entry.date) > 0)
+                self.outcomes[*at].waits
+                    && !passed_over.contains(at)
+                    && timeline.is_some_and(|timeline| timeline.free_from(entry.date) > 0)
             });
             let Some(at) = found else { return };
-            self.reserved.insert(self.entries[at].id, true);
-            self.play(self.entries[at].user_id);
+            let (id, user) = (self.entries[at].id, self.entries[at].user_id);
+            let short = self.short();
+            let before = self.reserved.clone();
+            self.reserved.insert(id, true);
+            self.play(user);
+            if self.short() > short {
+                self.reserved = before;
+                self.play(user);
+                passed_over.insert(at);
+            }
         }
+    }
+
+    /// How many seats are too few, all types and their worst days together.
+    fn short(&self) -> i64 {
+        self.timelines.values().map(|timeline| (-timeline.fewest_free()).max(0)).sum()
     }
 
     /// Takes seats back from the last that were to have one, until no day has too few.

