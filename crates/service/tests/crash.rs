@@ -6,14 +6,11 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::NewDevice;
-use lineside_model::directory::Transport;
 use lineside_model::id::{AccountId, ChangeId, DeviceId, LicenseTypeId, NumberId, TrackId, UserId};
 use lineside_model::journal::Via;
 use lineside_model::license::{Catalogue, VOICE};
@@ -21,10 +18,10 @@ use lineside_model::mail::MailState;
 use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::user::{NewUser, ProfileInput, Role};
 use lineside_service::store::Store;
-use lineside_service::{Caller, Identity, Outcome, Parts, Service, ServiceError, Settings};
+use lineside_service::{Caller, Identity, Outcome, Service, ServiceError};
 use lineside_testkit::clock::TestClock;
 use lineside_testkit::database::{Database, Engine};
-use lineside_testkit::service::{House, new_user};
+use lineside_testkit::service::{House, new_user, node};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -60,7 +57,7 @@ async fn a_killed_process_leaves_all_or_nothing_on_postgresql() -> anyhow::Resul
 async fn worker() -> anyhow::Result<()> {
     let Ok(orders) = std::env::var(WORKER) else { return Ok(()) };
     let orders: Orders = serde_json::from_str(&orders)?;
-    let service = service(&orders, Store::open(&orders.database).await?, TestClock::default())?;
+    let service = node(Store::open(&orders.database).await?, &orders.folder, TestClock::default())?;
     let owner = owner(&orders);
     tokio::spawn({
         let service = service.clone();
@@ -136,28 +133,6 @@ fn owner(orders: &Orders) -> Caller {
     Caller { identity, via: Via::Portal, from: None }
 }
 
-fn service(orders: &Orders, store: Store, clock: TestClock) -> anyhow::Result<Service> {
-    let spool = orders.folder.join("spool");
-    Ok(Service::new(Parts {
-        store,
-        hasher: Hasher::new(Cost::CHEAP)?,
-        sealer: Sealer::create_or_open(&orders.folder.join("seal.key"), &mut OsRandom)?,
-        clock: Arc::new(clock),
-        random: || Box::new(OsRandom) as Box<dyn CryptoRng + Send>,
-        files: Arc::new(object_store::memory::InMemory::new()),
-        mail: lineside_mail::Transport::spool(&spool),
-        settings: Settings {
-            portal_url: "http://phones.test".to_owned(),
-            sip_host: "sip.phones.test".to_owned(),
-            sip_port: 5060,
-            sip_transport: Transport::Udp,
-            ntp_server: "pool.ntp.org".to_owned(),
-            mail_from: "phones@phones.test".to_owned(),
-            mail_spool: Some(spool),
-        },
-    }))
-}
-
 async fn survive(engine: Engine) -> anyhow::Result<()> {
     let Some(database) = Database::fresh(engine).await else { return Ok(()) };
     let house = House::over(database.store.clone()).await?;
@@ -176,7 +151,7 @@ async fn survive(engine: Engine) -> anyhow::Result<()> {
         round: 0,
     };
     let clock = TestClock::default();
-    let service = service(&orders, database.store.clone(), clock.clone())?;
+    let service = node(database.store.clone(), &orders.folder, clock.clone())?;
     let mut seen = Seen::default();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for round in 0..KILLS {

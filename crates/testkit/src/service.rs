@@ -1,6 +1,6 @@
 //! All use cases over a test database, with people in two accounts who must not see each other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
@@ -53,16 +53,7 @@ impl House {
         let folder = tempfile::tempdir()?;
         let spool = folder.path().join("spool");
         let clock = TestClock::default();
-        let service = Service::new(Parts {
-            store,
-            hasher: Hasher::new(Cost::CHEAP)?,
-            sealer: Sealer::create_or_open(&folder.path().join("key"), &mut OsRandom)?,
-            clock: Arc::new(clock.clone()),
-            random,
-            files: Arc::new(object_store::memory::InMemory::new()),
-            mail: lineside_mail::Transport::spool(&spool),
-            settings: settings(spool.clone()),
-        });
+        let service = node(store, folder.path(), clock.clone())?;
         service.install_catalogue().await?;
         service.add_operator("operator", "Olive Operator", PASSWORD).await?;
         let identity = Identity::Operator { id: OperatorId(uuid::Uuid::nil()), name: "Olive Operator".to_owned() };
@@ -94,6 +85,21 @@ impl House {
         }
         Ok(mails)
     }
+}
+
+/// One of several programs over the same database and folder.
+pub fn node(store: Store, folder: &Path, clock: TestClock) -> anyhow::Result<Service> {
+    let spool = folder.join("spool");
+    Ok(Service::new(Parts {
+        store,
+        hasher: Hasher::new(Cost::CHEAP)?,
+        sealer: Sealer::create_or_open(&folder.join("seal.key"), &mut OsRandom)?,
+        clock: Arc::new(clock),
+        random,
+        files: Arc::new(object_store::memory::InMemory::new()),
+        mail: lineside_mail::Transport::spool(&spool),
+        settings: settings(spool),
+    }))
 }
 
 /// A new user's profile with nothing but what is required; a test fills in the rest.
