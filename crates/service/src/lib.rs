@@ -31,6 +31,7 @@ pub mod schedule;
 pub mod sign_in;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lineside_auth::{CryptoRng, Hasher, Sealer};
 use lineside_model::directory::Transport;
@@ -45,6 +46,9 @@ pub use self::change::Outcome;
 pub use self::clock::Clock;
 pub use self::error::ServiceError;
 pub use lineside_store as store;
+
+/// Identifiers of one millisecond are told apart by so many bits in order, and by chance beyond.
+const COUNTER_BITS: u32 = 12;
 
 /// Where randomness comes from: a fresh source each time it is needed.
 pub type Random = fn() -> Box<dyn CryptoRng + Send>;
@@ -83,6 +87,8 @@ struct Inner {
     live: live::Live,
     feed: directory::Feed,
     mail_due: Notify,
+    /// The millisecond and counter of the last identifier.
+    last_id: AtomicU64,
 }
 
 /// What a [`Service`] is made of.
@@ -113,6 +119,7 @@ impl Service {
             live: live::Live::default(),
             feed: directory::Feed::default(),
             mail_due: Notify::new(),
+            last_id: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -153,10 +160,21 @@ impl Service {
         (self.inner.random)()
     }
 
+    /// In the order of their making, within a millisecond too (RFC 9562 section 6.2, method 1): the journal is read so.
     pub(crate) fn new_uuid(&self) -> Uuid {
         let mut random = [0; 10];
         self.rng().fill_bytes(&mut random);
         let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+        let now = millis << COUNTER_BITS;
+        let next = |last: u64| if last >> COUNTER_BITS == millis { last + 1 } else { now };
+        let last = self
+            .inner
+            .last_id
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(next(last)))
+            .unwrap_or_default();
+        let id = next(last);
+        let counter = u16::try_from(id & ((1 << COUNTER_BITS) - 1)).unwrap_or_default();
+        random[..2].copy_from_slice(&counter.to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(id >> COUNTER_BITS, &random).into_uuid()
     }
 }

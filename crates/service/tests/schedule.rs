@@ -280,7 +280,7 @@ async fn two_dying_nodes_carry_out_each_entry_once() -> anyhow::Result<()> {
         dice ^= dice >> 7;
         dice ^= dice << 17;
         // Not waiting for something: this is the random moment itself.
-        std::thread::sleep(Duration::from_millis(dice % 120));
+        std::thread::sleep(Duration::from_millis(dice % 600));
         for child in &mut nodes {
             child.kill()?;
             child.wait()?;
