@@ -2,12 +2,13 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod repair;
 pub mod seats;
 
 use lineside_model::id::{LicenseTypeId, TrackId};
+use lineside_service::Service;
 use utoipa_axum::routes;
 
-use crate::apply::Ask;
 use crate::problem::Problem;
 use crate::router::{Access, Route};
 
@@ -22,16 +23,16 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// A license type by its slug or id.
-pub(crate) async fn find_type(ask: &Ask, text: &str) -> Result<Result<LicenseTypeId, &'static str>, Problem> {
-    let catalogue = ask.service.catalogue().await?;
+pub(crate) async fn find_type(service: &Service, text: &str) -> Result<Result<LicenseTypeId, &'static str>, Problem> {
+    let catalogue = service.catalogue().await?;
     let by_id = || catalogue.license_type(LicenseTypeId(text.parse().ok()?));
     let found = catalogue.license_type_by_slug(text).or_else(by_id);
     Ok(found.map(|license| license.id).ok_or("choose a license type of GET /api/v1/catalogue by its slug or id"))
 }
 
 /// A track by its slug or id.
-pub(crate) async fn find_track(ask: &Ask, text: &str) -> Result<Result<TrackId, &'static str>, Problem> {
-    let catalogue = ask.service.catalogue().await?;
+pub(crate) async fn find_track(service: &Service, text: &str) -> Result<Result<TrackId, &'static str>, Problem> {
+    let catalogue = service.catalogue().await?;
     let by_id = || catalogue.track(TrackId(text.parse().ok()?));
     let found = catalogue.track_by_slug(text).or_else(by_id);
     Ok(found.map(|track| track.id).ok_or("choose a track of GET /api/v1/catalogue by its slug or id"))

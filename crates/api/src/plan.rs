@@ -1,5 +1,6 @@
 //! A plan as JSON: what a change would do.
 
+use chrono::NaiveDate;
 use lineside_model::id::ChangeId;
 use lineside_model::plan::{Blocker, BlockerKind, FieldChange, Fingerprint, Plan, Repair, SeatEffect, Step, Warning};
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub struct PlanView {
     pub steps: Vec<StepView>,
     pub blockers: Vec<BlockerView>,
     pub warnings: Vec<WarningView>,
+    /// What would make the scheduled part fail on its date. It can be scheduled all the same.
+    pub conflicts: Vec<BlockerView>,
     pub seats: Vec<SeatEffectView>,
     /// What becomes of emergency addresses, in words.
     pub e911: Vec<String>,
@@ -96,7 +99,7 @@ pub struct WarningView {
     pub message: String,
 }
 
-/// Seats of one license type before and after.
+/// Seats of one license type before and after: now, or on the date of a scheduled change.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = SeatEffect)]
 pub struct SeatEffectView {
@@ -108,6 +111,9 @@ pub struct SeatEffectView {
     /// Seats taken (negative: freed).
     pub delta: i64,
     pub free_after: i64,
+    /// `null`: now.
+    #[schema(example = "2027-03-01")]
+    pub date: Option<NaiveDate>,
 }
 
 /// What `Lineside-Plan` carries: the change's identifier, from which those of new records follow, and the fingerprint.
@@ -125,6 +131,7 @@ impl PlanView {
             steps: plan.steps.iter().map(StepView::from).collect(),
             blockers: plan.blockers.iter().map(BlockerView::from).collect(),
             warnings: plan.warnings.iter().map(WarningView::from).collect(),
+            conflicts: plan.conflicts.iter().map(BlockerView::from).collect(),
             seats: plan.seats.iter().map(SeatEffectView::from).collect(),
             e911: plan.e911.clone(),
         }
@@ -188,6 +195,7 @@ impl From<&SeatEffect> for SeatEffectView {
             used: effect.used,
             delta: effect.delta,
             free_after: effect.free_after(),
+            date: effect.date,
         }
     }
 }

@@ -93,6 +93,7 @@ pub(crate) fn routes() -> Vec<Route> {
         crate::me::routes(),
         crate::number::routes(),
         crate::openapi::routes(),
+        crate::schedule::routes(),
         crate::suggestion::routes(),
         crate::token::routes(),
         crate::user::routes(),

@@ -103,6 +103,7 @@ fn named(name: &str, schema: &Value) -> String {
         ("null", _) => "null".to_owned(),
         (_, Some("uuid")) => "UUID".to_owned(),
         (_, Some("date-time")) => "instant (RFC 3339)".to_owned(),
+        (_, Some("date")) => "date (RFC 3339)".to_owned(),
         ("string", _) if !values.is_empty() => values.join(" | "),
         ("string", _) => "text".to_owned(),
         ("boolean", _) => "true or false".to_owned(),

@@ -1,5 +1,6 @@
-//! Licenses given to users and taken back, many at once.
+//! Licenses given to users and taken back, many at once: now, or on a date, and with what they need beside them.
 
+use chrono::NaiveDate;
 use lineside_model::change::{Change, USERS_MAX};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::UserId;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
+use crate::license::repair::Repairs;
 use crate::license::{find_track, find_type};
 use crate::plan::PlanView;
 
@@ -22,6 +24,12 @@ pub struct AssignBody {
     /// By its slug or id. It replaces what the users hold of the same track.
     #[schema(example = "business")]
     license_type: String,
+    /// At 00:00 of this date in the account's time zone, from tomorrow on; without one: now. What would make it fail on its
+    /// date is in the plan's `conflicts` and does not keep it from being scheduled.
+    #[schema(example = "2027-03-01")]
+    date: Option<NaiveDate>,
+    /// What is missing, done in the same change.
+    repairs: Option<Repairs>,
 }
 
 /// Users, and what they lose.
@@ -34,11 +42,15 @@ pub struct RemoveBody {
     /// By its slug or id.
     #[schema(example = "voice")]
     track: String,
+    /// At 00:00 of this date in the account's time zone, from tomorrow on; without one: now.
+    #[schema(example = "2027-03-01")]
+    date: Option<NaiveDate>,
 }
 
 /// Assign a license to users
 ///
-/// All of them or, when one can't have it, none.
+/// All of them or, when one can't have it, none. With `repairs`, these and the assignment are one change: planned, applied and
+/// in the journal as one.
 #[utoipa::path(
     post,
     path = "/licenses/assign",
@@ -49,9 +61,14 @@ pub struct RemoveBody {
 pub async fn assign_license(ask: Ask, Body(body): Body<AssignBody>) -> Answer {
     let mut errors = FieldErrors::default();
     let users = errors.take("user_ids", users(&body.user_ids));
-    let license = errors.take("license_type", find_type(&ask, &body.license_type).await?);
+    let license = errors.take("license_type", find_type(&ask.service, &body.license_type).await?);
+    let repairs = match body.repairs {
+        Some(repairs) => repairs.read(&ask.service, &body.user_ids, license, body.date, &mut errors).await?,
+        None => Vec::new(),
+    };
     let (user_ids, license_type_id) = errors.into_result(users.zip(license))?;
-    ask.carry_out_many(Change::AssignLicense { user_ids, license_type_id, date: None }).await
+    let assigned = Change::AssignLicense { user_ids, license_type_id, date: body.date };
+    ask.carry_out_many(after(repairs, assigned)).await
 }
 
 /// Remove users' licenses of a track
@@ -65,12 +82,20 @@ pub async fn assign_license(ask: Ask, Body(body): Body<AssignBody>) -> Answer {
 pub async fn remove_license(ask: Ask, Body(body): Body<RemoveBody>) -> Answer {
     let mut errors = FieldErrors::default();
     let users = errors.take("user_ids", users(&body.user_ids));
-    let track = errors.take("track", find_track(&ask, &body.track).await?);
+    let track = errors.take("track", find_track(&ask.service, &body.track).await?);
     let (user_ids, track_id) = errors.into_result(users.zip(track))?;
-    ask.carry_out_many(Change::RemoveLicense { user_ids, track_id, date: None }).await
+    ask.carry_out_many(Change::RemoveLicense { user_ids, track_id, date: body.date }).await
 }
 
-fn users(ids: &[Uuid]) -> Result<Vec<UserId>, String> {
+fn after(mut repairs: Vec<Change>, change: Change) -> Change {
+    if repairs.is_empty() {
+        return change;
+    }
+    repairs.push(change);
+    Change::Together { changes: repairs }
+}
+
+pub(super) fn users(ids: &[Uuid]) -> Result<Vec<UserId>, String> {
     match ids.len() {
         0 => Err("name at least one user".to_owned()),
         1..=USERS_MAX => Ok(ids.iter().copied().map(UserId).collect()),

@@ -87,7 +87,7 @@ async fn new_user(ask: &Ask, body: NewUserBody) -> Result<NewUser, Problem> {
     let mut errors = FieldErrors::default();
     let profile = body.profile().parse().map_err(|wrong| errors.0.extend(wrong.0)).ok();
     let package = match &body.package {
-        Some(package) => errors.take("package", find_type(ask, package).await?),
+        Some(package) => errors.take("package", find_type(&ask.service, package).await?),
         None => None,
     };
     let number_id = number(ask, &body, &mut errors).await?;

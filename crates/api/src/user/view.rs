@@ -17,6 +17,7 @@ use crate::e911::E911View;
 use crate::etag::{Seen, Versioned};
 use crate::greeting::GreetingView;
 use crate::problem::Problem;
+use crate::schedule::view::EntryView;
 
 /// What a user may do.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -182,6 +183,8 @@ pub struct UserView {
     wizard: Option<String>,
     numbers: Vec<UserNumberView>,
     licenses: Vec<UserLicenseView>,
+    /// Scheduled and failed license changes, by date.
+    schedule: Vec<EntryView>,
     devices: Vec<DeviceView>,
     e911: Option<E911View>,
     greeting: Option<GreetingView>,
@@ -246,7 +249,7 @@ pub struct MailView {
 impl UserView {
     pub fn of(service: &Service, detail: &UserDetail) -> Result<Self, Problem> {
         let user = &detail.user;
-        let profile = ProfileInput::from(&user.profile);
+        let (profile, name) = (ProfileInput::from(&user.profile), user.profile.full_name());
         let devices = detail.devices.iter().map(|device| DeviceView::of(service, device)).collect::<Result<_, _>>()?;
         Ok(Self {
             id: user.id.0,
@@ -270,6 +273,7 @@ impl UserView {
             wizard: user.wizard.map(|step| step.to_string()),
             numbers: detail.numbers.iter().map(UserNumberView::from).collect(),
             licenses: detail.assignments.iter().map(UserLicenseView::from).collect(),
+            schedule: detail.schedule.iter().map(|entry| EntryView::of(entry, name.clone())).collect(),
             devices,
             e911: detail.e911.as_ref().map(E911View::from),
             greeting: detail.greeting.as_ref().map(GreetingView::from),

@@ -34,7 +34,7 @@ pub fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
 }
 
 fn nothing() -> BTreeMap<&'static str, String> {
-    let names = ["users", "devices", "numbers", "locations", "departments", "journal", "tokens", "mails"];
+    let names = ["users", "devices", "numbers", "locations", "departments", "journal", "tokens", "mails", "schedule"];
     names.into_iter().map(|name| (name, uuid::Uuid::nil().to_string())).collect()
 }
 
@@ -93,6 +93,9 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let numbers = add("/numbers", json!({"numbers": ["+14805550143"], "kind": "landline"})).await;
     let number = numbers.json["steps"][0]["id"].as_str().unwrap().to_owned();
     let token = add("/tokens", json!({"name": "Import"})).await.id();
+    let scheduled = json!({"user_ids": [user.id()], "license_type": "basic", "date": "2026-04-01"});
+    client.send(Method::POST, "/licenses/assign", &[], Some(scheduled)).await.expect(200);
+    let schedule = client.get("/schedule").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     let journal = client.get("/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     [
         ("users", user.id()),
@@ -103,6 +106,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("numbers", number),
         ("tokens", token),
         ("journal", journal),
+        ("schedule", schedule),
     ]
     .into()
 }
@@ -118,6 +122,7 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "state") => json!({"state": "suspended"}),
         ("PUT", "security") => json!({"role": "administrator"}),
         ("PUT", "e911") => json!({"address": address, "confirmed": true}),
+        ("PUT", "schedule") => json!({"date": "2026-05-01"}),
         ("PUT", "lock") => json!({"locked": true}),
         ("PUT", "greeting") => json!("not even read"),
         ("POST", "generate" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,

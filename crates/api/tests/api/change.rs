@@ -127,6 +127,13 @@ async fn a_blocked_change_names_fields_and_repairs(#[values(Engine::Sqlite, Engi
 #[case("/locations", json!({"name": "HQ", "address": {"city": "Phoenix"}}), "address.street_number")]
 #[case("/locations", json!({"name": "HQ", "address": {"zip": "85012"}}), "zip")]
 #[case("/licenses/assign", json!({"user_ids": [], "license_type": "business"}), "user_ids")]
+#[case("/licenses/assign", json!({"user_ids": ["0190a1b2-0000-7000-8000-000000000001"], "license_type": "basic",
+    "date": "2026-02-30"}), "date")]
+#[case("/licenses/assign", json!({"user_ids": ["0190a1b2-0000-7000-8000-000000000001"], "license_type": "basic",
+    "repairs": {"voice_license_type": "gold"}}), "repairs.voice_license_type")]
+#[case("/licenses/assign", json!({"user_ids": ["0190a1b2-0000-7000-8000-000000000001"], "license_type": "basic",
+    "repairs": {"confirm_e911": [{"user_id": "0190a1b2-0000-7000-8000-000000000001", "address": {}}]}}),
+    "repairs.confirm_e911.0.address.street_number")]
 #[case("/tokens", json!({"name": ""}), "name")]
 #[tokio::test]
 async fn a_wrong_field_is_named(#[case] path: &str, #[case] body: Value, #[case] field: &str) {

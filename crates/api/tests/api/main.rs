@@ -8,6 +8,7 @@ mod client;
 mod precondition;
 mod reading;
 mod repeat;
+mod schedule;
 mod sweep;
 mod together;
 mod token;

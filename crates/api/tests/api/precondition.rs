@@ -135,6 +135,10 @@ async fn belongings_of(
     let number = json!({"numbers": [format!("+1480555{:04}", 1000 + round)], "kind": "landline"});
     let number = add("/numbers", number).await.json["steps"][0]["id"].as_str().unwrap().to_owned();
     let device = add("/devices", json!({"model": "generic", "user_id": user})).await.id();
+    let scheduled = json!({"user_ids": [user], "license_type": "basic", "date": "2026-04-01"});
+    client.send(Method::POST, "/licenses/assign", &[], Some(scheduled)).await.expect(200);
+    let schedule =
+        client.get(&format!("/schedule?user_id={user}")).await.json["items"][0]["id"].as_str().unwrap().to_owned();
     client.send(Method::PUT, &format!("/numbers/{number}/user"), &[], Some(json!({"user_id": user}))).await.expect(200);
     [
         ("users", user),
@@ -142,6 +146,7 @@ async fn belongings_of(
         ("departments", add("/departments", json!({"name": format!("Sales {round}")})).await.id()),
         ("devices", device),
         ("numbers", number),
+        ("schedule", schedule),
     ]
     .into()
 }

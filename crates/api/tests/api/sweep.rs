@@ -135,7 +135,8 @@ impl Sweep {
         if let Some(fields) = schema["properties"].as_object() {
             let kept = fields
                 .iter()
-                .filter(|(name, _)| !["version", "number_id", "mobile_number_id"].contains(&name.as_str()));
+                .filter(|(name, _)| !["version", "mobile_number_id"].contains(&name.as_str()))
+                .filter(|(name, _)| *name != "number_id" || !fields.contains_key("number"));
             return kept.map(|(name, field)| (name.clone(), self.of_schema(name, field))).collect();
         }
         if !schema["example"].is_null() {
@@ -150,6 +151,7 @@ impl Sweep {
             ("boolean", _) => json!(false),
             ("integer", _) => json!(1),
             _ if schema["enum"].is_array() => schema["enum"][0].clone(),
+            (_, "number_id") => json!(self.ids["numbers"]),
             (_, "location_id") => json!(self.ids["locations"]),
             (_, "department_id") => json!(self.ids["departments"]),
             _ => json!(self.ids["users"]),
