@@ -124,7 +124,7 @@ pub fn bench_config(data: &Path, database: Option<String>) -> anyhow::Result<Con
     config(&options, loopback)
 }
 
-pub use accounts::empty_account;
+pub use accounts::{EmptyAccount, empty_account};
 
 /// "All addresses" is no address to go to: the machine's own towards the network, or loopback when it has none.
 fn reachable(listen: SocketAddr) -> SocketAddr {

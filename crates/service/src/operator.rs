@@ -45,6 +45,11 @@ impl Service {
         Ok(self.store().add_sample(scope, users, self.now()).await?)
     }
 
+    /// Fills its schedule.
+    pub async fn add_sample_schedule(&self, scope: &Scope, entries: usize) -> Result<(), ServiceError> {
+        Ok(self.store().add_sample_schedule(scope, entries, self.now()).await?)
+    }
+
     /// From the command line: who runs Lineside.
     pub async fn add_operator(&self, username: &str, name: &str, password: &str) -> Result<(), ServiceError> {
         let username = Username::parse(username).map_err(|error| ServiceError::field("username", error))?;

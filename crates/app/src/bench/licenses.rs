@@ -1,0 +1,151 @@
+//! What it costs to plan and apply licenses for many users on a date, and to rehearse a long schedule after one change.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use chrono::{Days, NaiveDate};
+use clap::Args;
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::id::UserId;
+use lineside_model::list::UserFilter;
+use lineside_model::schedule_list::ScheduleFilter;
+use lineside_service::{Caller, Outcome, Service};
+
+use super::{Place, now};
+
+#[derive(Args)]
+pub struct Options {
+    /// How many users the account has.
+    #[arg(long, default_value_t = 100_000)]
+    users: usize,
+    /// How many entries its schedule has.
+    #[arg(long, default_value_t = 20_000)]
+    entries: usize,
+    /// How many users get a license at once.
+    #[arg(long, default_value_t = 10_000)]
+    assigned: usize,
+}
+
+const PLANNED: Duration = Duration::from_secs(1);
+const APPLIED: Duration = Duration::from_secs(2);
+/// 95 of 100 rehearsals.
+const REHEARSED: Duration = Duration::from_millis(50);
+const ROUNDS: usize = 5;
+const REHEARSALS: usize = 200;
+
+pub(super) async fn measure(options: &Options, place: &Place) -> anyhow::Result<()> {
+    let (service, sign_in) = place.open().await?;
+    tracing::info!(users = options.users, entries = options.entries, engine = service.engine(), "filling an account");
+    service.add_sample(&sign_in.scope, options.users).await?;
+    service.add_sample_schedule(&sign_in.scope, options.entries).await?;
+    let session = service.sign_in(&sign_in.username, &sign_in.password, None).await?;
+    let bench = Bench { service, caller: session.caller };
+    crate::say(&format!(
+        "{} users, {} scheduled entries, {}; milliseconds",
+        options.users,
+        options.entries,
+        bench.service.engine()
+    ));
+    let mut late = Vec::new();
+    bench.many(options, &mut late).await?;
+    bench.one(&mut late).await?;
+    ensure!(late.is_empty(), "too slow: {}", late.join(", "));
+    Ok(())
+}
+
+struct Bench {
+    service: Service,
+    caller: Caller,
+}
+
+impl Bench {
+    /// Licenses for many users, each round on another date.
+    async fn many(&self, options: &Options, late: &mut Vec<&'static str>) -> anyhow::Result<()> {
+        let catalogue = self.service.catalogue().await?;
+        let license = catalogue.license_type_by_slug("basic").context("the catalogue has Basic")?.id;
+        let bought = i64::try_from(2 * options.users)?;
+        self.apply(Change::SetSeats { license_type_id: license, bought, bound: None }).await?;
+        let user_ids = self.users(options.assigned).await?;
+        let (mut planned, mut applied) = (Vec::new(), Vec::new());
+        let today = self.service.account(&self.caller).await?.settings.time_zone.date(self.service.now());
+        for round in 0..ROUNDS {
+            let date: NaiveDate = today + Days::new(200 + round as u64);
+            let change =
+                Change::AssignLicense { user_ids: user_ids.clone(), license_type_id: license, date: Some(date) };
+            let request = ChangeRequest { id: self.service.new_change_id(), change };
+            let started = now();
+            let plan = self.service.plan(&self.caller, &request).await?;
+            planned.push(started.elapsed());
+            ensure!(plan.steps.len() == user_ids.len(), "{} steps: {:?}", plan.steps.len(), plan.blockers);
+            let started = now();
+            let outcome = self.service.apply(&self.caller, &request, Some(&plan.fingerprint())).await?;
+            applied.push(started.elapsed());
+            ensure!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        }
+        if say(&format!("plan for {} users on a date", user_ids.len()), planned) > PLANNED {
+            late.push("plan");
+        }
+        if say("the same applied", applied) > APPLIED {
+            late.push("apply");
+        }
+        Ok(())
+    }
+
+    /// One user's license goes, and all of their entries are rehearsed.
+    async fn one(&self, late: &mut Vec<&'static str>) -> anyhow::Result<()> {
+        let mut users: Vec<UserId> = Vec::new();
+        for page in 1..=5 {
+            let filter = ScheduleFilter { page, ..ScheduleFilter::default() };
+            let rows = self.service.schedule(&self.caller, &filter).await?.rows;
+            users.extend(rows.iter().map(|row| row.entry.user_id));
+        }
+        ensure!(!users.is_empty(), "nothing is scheduled");
+        let catalogue = self.service.catalogue().await?;
+        let voice = catalogue.track_by_slug("voice").context("the catalogue has Voice")?.id;
+        let mut rehearsed = Vec::new();
+        for n in 0..REHEARSALS {
+            let change = Change::RemoveLicense { user_ids: vec![users[n % users.len()]], track_id: voice, date: None };
+            let request = ChangeRequest { id: self.service.new_change_id(), change };
+            let started = now();
+            self.service.plan(&self.caller, &request).await?;
+            rehearsed.push(started.elapsed());
+        }
+        if say("rehearsal after one change", rehearsed) > REHEARSED {
+            late.push("rehearsal");
+        }
+        Ok(())
+    }
+
+    async fn users(&self, wanted: usize) -> anyhow::Result<Vec<UserId>> {
+        let mut users = Vec::new();
+        let mut page = 1;
+        while users.len() < wanted {
+            let filter = UserFilter { page, ..UserFilter::default() };
+            let rows = self.service.users(&self.caller, &filter).await?.rows;
+            if rows.is_empty() {
+                bail!("the account has only {} users", users.len());
+            }
+            users.extend(rows.iter().map(|row| row.id));
+            page += 1;
+        }
+        users.truncate(wanted);
+        Ok(users)
+    }
+
+    async fn apply(&self, change: Change) -> anyhow::Result<()> {
+        let request = ChangeRequest { id: self.service.new_change_id(), change };
+        match self.service.apply(&self.caller, &request, None).await? {
+            Outcome::Done { .. } => Ok(()),
+            other => bail!("{other:?}"),
+        }
+    }
+}
+
+/// Prints median and 95 %, and returns the latter.
+fn say(what: &str, mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
+    let millis = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1_000.0);
+    crate::say(&format!("{what:<34} median {:>9}   95 % {:>9}", millis(at(50)), millis(at(95))));
+    at(95)
+}
