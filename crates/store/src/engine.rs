@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, PgPool, SqlSafeStr, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlSafeStr, SqlitePool};
 
 use crate::StoreError;
 use crate::connection::{Connection, Link};
@@ -116,7 +116,9 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .pragma("cache_size", "-65536")
         .pragma("mmap_size", "1073741824")
         .pragma("temp_store", "memory")
-        .statement_cache_capacity(STATEMENTS_KEPT);
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        // A slow statement with a thousand parameters would fill the log.
+        .disable_statement_logging();
     let writer =
         SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_with(options.clone()).await?;
     migrations(sqlite_dialect).run(&writer).await?;
@@ -133,7 +135,8 @@ async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
     // Plans are made for the values at hand: one prefix matches ten users, the next fifty thousand.
     let options = PgConnectOptions::from_str(url)?
         .options([("plan_cache_mode", "force_custom_plan"), ("random_page_cost", "1.1"), ("jit", "off")])
-        .statement_cache_capacity(STATEMENTS_KEPT);
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .disable_statement_logging();
     let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
     migrations(str::to_owned).run(&pool).await?;
     Ok(Engine::Postgres(pool))
