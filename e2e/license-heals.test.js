@@ -32,6 +32,8 @@ test("taking the license away stops the phone, and giving it back heals it untou
 
   await page.getByRole("link", { name: "Assign Voice" }).click();
   await page.getByRole("radio", { name: /^Business(?! Mobile)/ }).check();
+  await page.getByRole("button", { name: "Change license" }).click();
+  await page.getByText("Requirements are met").waitFor();
   await page.getByRole("button", { name: "Review plan" }).click();
   await confirmed(page);
   await page.getByRole("status").waitFor();

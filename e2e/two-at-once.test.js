@@ -58,6 +58,8 @@ async function wantsUnlimited(page, extension) {
   await openUser(page, extension);
   await page.getByRole("link", { name: "Assign Mobile data" }).click();
   await page.getByRole("radio", { name: /Unlimited 5G/ }).check();
+  await page.getByRole("button", { name: "Change license" }).click();
+  await page.getByRole("heading", { name: "General requirements" }).waitFor();
 }
 
 async function takes(page) {

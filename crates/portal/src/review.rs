@@ -5,7 +5,8 @@ use axum::response::Response;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::id::DeviceId;
-use lineside_model::plan::{Fingerprint, Plan, Step};
+use lineside_model::plan::{Fingerprint, Plan, SeatEffect, Step};
+use lineside_model::schedule::in_words;
 use lineside_service::mint::LineSecret;
 use lineside_service::{Outcome, ServiceError};
 
@@ -175,10 +176,13 @@ struct ReviewPage {
     action: &'static str,
     steps: Vec<Step>,
     more_steps: usize,
-    seats: Vec<lineside_model::plan::SeatEffect>,
+    seats: Vec<SeatEffect>,
     e911: Vec<String>,
     warnings: Vec<String>,
     notes: Vec<Note>,
+    /// What of the schedule would fail unless it is repaired by then.
+    conflicts: Vec<Note>,
+    more_conflicts: usize,
     moved: bool,
     request: String,
     fingerprint: String,
@@ -187,6 +191,8 @@ struct ReviewPage {
 
 /// Steps shown; a plan for thousands of users says how many more there are.
 const STEPS_SHOWN: usize = 100;
+/// Conflicts shown, likewise.
+const CONFLICTS_SHOWN: usize = 25;
 
 async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Ways, moved: bool) -> Answer {
     let mut warnings: Vec<String> = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
@@ -201,6 +207,8 @@ async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Wa
         e911: plan.e911.clone(),
         warnings,
         notes: notes(&plan.blockers),
+        conflicts: notes(plan.conflicts.iter().take(CONFLICTS_SHOWN)),
+        more_conflicts: plan.conflicts.len().saturating_sub(CONFLICTS_SHOWN),
         moved,
         request: serde_json::to_string(request).map_err(|error| PageError::Unreadable(error.to_string()))?,
         fingerprint: plan.fingerprint().0,
@@ -223,6 +231,11 @@ async fn confirm(visitor: Visitor, data: FormData) -> Answer {
         Attempt::Answer(answer) => Ok(answer),
         Attempt::Blocked(plan) => show(&visitor, &request, &plan, &ways, true).await,
     }
+}
+
+/// When seats move: `now`, or `1 March 2027`.
+fn when(effect: &SeatEffect) -> String {
+    effect.date.map_or_else(|| "now".to_owned(), in_words)
 }
 
 /// `email_voicemails` as people read it; what forms call it where that is something else.

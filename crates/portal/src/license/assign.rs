@@ -1,22 +1,28 @@
-//! Assign a license to users that were chosen: which type, what each of them lacks, and the repairs.
+//! The assign dialog, for one user or many: track and license type, General requirements with repairs in place, Assignment
+//! date, and then the plan. It is one form without scripts; what was chosen travels in it from step to step.
 
-use askama::Template;
+mod examined;
+mod repairs;
+mod requirements;
+mod types;
+
 use axum::response::{IntoResponse, Redirect};
+use chrono::NaiveDate;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::{LicenseTypeId, UserId};
-use lineside_model::license::{Catalogue, Seats};
+use lineside_model::license::{Catalogue, LicenseType};
 use lineside_model::list::UserRow;
-use lineside_model::plan::{Plan, SeatEffect};
+use lineside_model::plan::field_errors;
 
-use super::bought_and_used;
-use crate::control::{Choice, Control};
+use self::examined::Examined;
+use self::repairs::Repairs;
+use self::requirements::RequirementsPage;
+use self::types::TypesPage;
 use crate::form::Form;
 use crate::form_data::FormData;
-use crate::frame::Frame;
 use crate::page::{Answer, show, show_again};
 use crate::page_error::PageError;
-use crate::repair::{Note, notes};
 use crate::review::{Attempt, Ways, attempt};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
@@ -24,123 +30,146 @@ use crate::visitor::Visitor;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/licensing/assign", Access::Administrator, open),
-        Route::post("/licensing/assign", Access::Administrator, assign),
+        Route::post("/licensing/assign", Access::Administrator, go_on),
     ]
 }
 
-#[derive(Template)]
-#[template(path = "license/assign.html")]
-pub(super) struct AssignPage {
-    frame: Frame,
-    form: Form,
-    title: String,
-    names: String,
-    user_ids: Vec<UserId>,
-    /// The types to choose from, a list of radio buttons a track.
-    tracks: Vec<Control>,
-    requirements: Option<Requirements>,
+/// The field that says which step a form comes from.
+const STEP: &str = "step";
+const REQUIREMENTS: &str = "requirements";
+/// The field of the button that was pressed, where it leads elsewhere than on.
+const TO: &str = "to";
+/// Longer addresses are no way back.
+const BACK_MAX: usize = 1500;
+
+/// Who gets which type.
+struct Chosen {
+    rows: Vec<UserRow>,
+    license: LicenseType,
+    catalogue: Catalogue,
 }
 
-/// "General requirements": who lacks what, and what the account lacks.
-struct Requirements {
-    lacking: Vec<(UserRow, Vec<Note>)>,
-    more_lacking: usize,
-    ready: usize,
-    account: Vec<Note>,
-    seats: Vec<SeatEffect>,
-}
-
-/// Users named or listed one by one; a change for thousands says how many more there are.
-const SHOWN: usize = 50;
-
-impl AssignPage {
-    /// `plan`: what was in the way.
-    pub(super) async fn new(
-        visitor: &Visitor,
-        user_ids: Vec<UserId>,
-        form: Form,
-        plan: Option<&Plan>,
-    ) -> Result<Self, PageError> {
-        let mut rows = visitor.service.user_rows(&visitor.caller, &user_ids).await?;
-        rows.sort_by_key(|row| (row.last_name.to_lowercase(), row.first_name.to_lowercase()));
-        let title = match rows.as_slice() {
-            [row] => format!("Assign a license to {}", row.name()),
-            rows => format!("Assign a license to {} users", rows.len()),
-        };
+impl Chosen {
+    async fn find(visitor: &Visitor, users: &[UserId], license: LicenseTypeId) -> Result<Option<Self>, PageError> {
         let catalogue = visitor.service.catalogue().await?;
-        let seats = visitor.service.seats(&visitor.caller).await?;
-        Ok(Self {
-            frame: visitor.frame(title.as_str()).await?,
-            title,
-            names: if rows.len() > 1 { name_some(&rows) } else { String::new() },
-            tracks: type_controls(&catalogue, &seats, &form),
-            requirements: plan.map(|plan| Requirements::of(plan, rows)),
-            user_ids,
-            form,
-        })
+        let Some(license) = catalogue.license_type(license).cloned() else { return Ok(None) };
+        Ok(Some(Self { rows: rows(visitor, users).await?, license, catalogue }))
+    }
+
+    fn user_ids(&self) -> Vec<UserId> {
+        self.rows.iter().map(|row| row.id).collect()
     }
 }
 
-impl Requirements {
-    fn of(plan: &Plan, rows: Vec<UserRow>) -> Self {
-        let of_user = |row: UserRow| {
-            let own = plan.blockers.iter().filter(|blocker| blocker.user_id == Some(row.id));
-            let notes = notes(own);
-            (row, notes)
-        };
-        let (mut lacking, ready): (Vec<_>, Vec<_>) =
-            rows.into_iter().map(of_user).partition(|(_, notes)| !notes.is_empty());
-        let more_lacking = lacking.len().saturating_sub(SHOWN);
-        lacking.truncate(SHOWN);
-        Self {
-            lacking,
-            more_lacking,
-            ready: ready.len(),
-            account: notes(plan.blockers.iter().filter(|blocker| blocker.user_id.is_none())),
-            seats: plan.seats.clone(),
-        }
-    }
-}
-
-/// `?user_ids=…` for each user; `?track=` narrows to a track, `?license_type_id=` chooses a type.
+/// `?user_ids=…` for each user; `?track=` opens a track, `?license_type_id=` chooses a type, `?step=requirements` goes on.
 async fn open(visitor: Visitor, query: FormData) -> Answer {
-    let user_ids = user_ids(&query);
-    if user_ids.is_empty() {
+    if user_ids(&query).is_empty() {
         return Ok(Redirect::to("/users").into_response());
     }
-    let form = Form::empty(visitor.service.new_change_id())
-        .with("track", query.text("track"))
-        .with("license_type_id", query.text("license_type_id"));
-    show(&AssignPage::new(&visitor, user_ids, form, None).await?)
+    let mut data = query;
+    data.set("change_id", visitor.service.new_change_id().to_string());
+    if data.text(STEP) == REQUIREMENTS {
+        return requirements(&visitor, &data).await;
+    }
+    let form = Form::sent(&data);
+    show(&TypesPage::new(&visitor, user_ids(&data), form).await?)
 }
 
-async fn assign(visitor: Visitor, data: FormData) -> Answer {
-    let user_ids = user_ids(&data);
-    let Some(license_type_id) = data.parse::<LicenseTypeId>("license_type_id") else {
-        let form = Form::sent(&data).with_errors(FieldErrors::one("license_type_id", "choose a license type"));
-        return show_again(&AssignPage::new(&visitor, user_ids, form, None).await?);
-    };
-    submit(&visitor, user_ids, license_type_id, &data).await
+async fn go_on(visitor: Visitor, data: FormData) -> Answer {
+    let to = data.text(TO);
+    let track = to.strip_prefix("track:").map(str::to_owned);
+    if to == "types" || track.is_some() {
+        let mut form = Form::sent(&data);
+        if let Some(track) = track {
+            form = form.with("track", track);
+        }
+        return show(&TypesPage::new(&visitor, user_ids(&data), form).await?);
+    }
+    if data.text(STEP) == REQUIREMENTS && !matches!(to, "check" | "fill") {
+        return review(&visitor, &data).await;
+    }
+    requirements(&visitor, &data).await
 }
 
-/// From here or from the page that chooses users: planned, and back here when something is in the way.
-pub(super) async fn submit(
-    visitor: &Visitor,
-    user_ids: Vec<UserId>,
-    license_type_id: LicenseTypeId,
-    data: &FormData,
-) -> Answer {
-    let change = Change::AssignLicense { user_ids: user_ids.clone(), license_type_id, date: None };
-    let request = ChangeRequest { id: data.change_id()?, change };
-    let only = if let [only] = user_ids.as_slice() { Some(*only) } else { None };
-    let done = only.map_or_else(|| "/licensing".to_owned(), |user| format!("/users/{user}"));
-    match attempt(visitor, &request, &Ways::new(done, "/licensing")).await? {
-        Attempt::Answer(answer) => Ok(answer),
-        Attempt::Blocked(plan) => {
-            let form = Form::sent(data).with("license_type_id", license_type_id.to_string());
-            show_again(&AssignPage::new(visitor, user_ids, form, Some(&plan)).await?)
+/// From the page that chooses users for a type.
+pub(super) async fn chosen(visitor: &Visitor, users: &[UserId], license: LicenseTypeId, data: &FormData) -> Answer {
+    let mut fields = vec![("change_id".to_owned(), data.change_id()?.to_string())];
+    fields.push(("license_type_id".to_owned(), license.to_string()));
+    fields.extend(users.iter().map(|user| ("user_ids".to_owned(), user.to_string())));
+    requirements(visitor, &FormData::new(fields)).await
+}
+
+/// "General requirements" and "Assignment date".
+async fn requirements(visitor: &Visitor, data: &FormData) -> Answer {
+    let Some(chosen) = type_of(visitor, data).await? else { return no_type(visitor, data).await };
+    let on = date_of(data).unwrap_or_default();
+    let mut repairs = Repairs::read(data);
+    if data.text(TO) == "fill" {
+        let examined = Examined::new(visitor, &chosen, &repairs, on).await?;
+        repairs.fill(visitor, &chosen, &examined).await?;
+    }
+    let examined = Examined::new(visitor, &chosen, &repairs, on).await?;
+    show(&RequirementsPage::new(visitor, &chosen, &repairs, &examined, Form::sent(data)).await?)
+}
+
+/// The plan; or back here with what is in the way.
+async fn review(visitor: &Visitor, data: &FormData) -> Answer {
+    let Some(chosen) = type_of(visitor, data).await? else { return no_type(visitor, data).await };
+    let repairs = Repairs::read(data);
+    let mut errors = repairs.errors();
+    let on = date_of(data).unwrap_or_else(|message| {
+        errors.push("date", message);
+        None
+    });
+    let examined = Examined::new(visitor, &chosen, &repairs, on).await?;
+    if errors.is_empty() {
+        let request = ChangeRequest { id: data.change_id()?, change: examined.change() };
+        match attempt(visitor, &request, &ways(&chosen, on, data)).await? {
+            Attempt::Answer(answer) => return Ok(answer),
+            Attempt::Blocked(plan) => {
+                let dates = field_errors(&plan.blockers).0.into_iter().filter(|error| error.field == "date");
+                errors.0.extend(dates);
+                if on.is_none() && errors.is_empty() {
+                    let message = "it can't be assigned now: repair what is named above, or choose a custom date";
+                    errors.push("when", message);
+                }
+            }
         }
     }
+    let form = Form::sent(data).with_errors(errors);
+    show_again(&RequirementsPage::new(visitor, &chosen, &repairs, &examined, form).await?)
+}
+
+async fn no_type(visitor: &Visitor, data: &FormData) -> Answer {
+    let form = Form::sent(data).with_errors(FieldErrors::one("license_type_id", "choose a license type"));
+    show_again(&TypesPage::new(visitor, user_ids(data), form).await?)
+}
+
+async fn type_of(visitor: &Visitor, data: &FormData) -> Result<Option<Chosen>, PageError> {
+    match data.parse::<LicenseTypeId>("license_type_id") {
+        Some(license) => Chosen::find(visitor, &user_ids(data), license).await,
+        None => Ok(None),
+    }
+}
+
+/// "Custom date" and the date; `None` for "Assign now".
+fn date_of(data: &FormData) -> Result<Option<NaiveDate>, &'static str> {
+    if data.text("when") != "date" {
+        return Ok(None);
+    }
+    data.parse("date").map(Some).ok_or("choose the date on which the license begins, such as 2027-03-01")
+}
+
+fn ways(chosen: &Chosen, on: Option<NaiveDate>, data: &FormData) -> Ways {
+    let done = match (chosen.rows.as_slice(), on) {
+        ([only], _) => format!("/users/{}", only.id),
+        (_, Some(_)) => "/schedule".to_owned(),
+        (_, None) => "/licensing".to_owned(),
+    };
+    let fields = data.fields().filter(|(name, value)| !matches!(*name, "change_id" | TO) && !value.is_empty());
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let back = if query.len() <= BACK_MAX { format!("/licensing/assign?{query}") } else { "/users".to_owned() };
+    Ways::new(done, back)
 }
 
 /// Each once.
@@ -149,31 +178,29 @@ pub(super) fn user_ids(data: &FormData) -> Vec<UserId> {
     data.all("user_ids").filter_map(|id| id.parse().ok()).filter(|id| seen.insert(*id)).collect()
 }
 
-fn type_controls(catalogue: &Catalogue, seats: &[Seats], form: &Form) -> Vec<Control> {
-    let only = form.value("track").parse().ok();
-    let tracks = catalogue.tracks.iter().filter(|track| only.is_none_or(|only| track.id == only));
-    tracks
-        .map(|track| {
-            let types = catalogue.types_of(track.id).filter(|license| !license.retired);
-            let choices: Vec<Choice> = types
-                .map(|license| {
-                    let (bought, used) = bought_and_used(seats, license.id);
-                    Choice::new(license.id.to_string(), license.name.as_str())
-                        .note(format!("{} of {bought} seats free", bought - used))
-                })
-                .collect();
-            Control {
-                id: format!("license_type_id-{}", track.slug),
-                ..form.radios("license_type_id", &format!("{}: {}", track.name, track.summary), &choices)
-            }
-        })
-        .collect()
+/// By name.
+async fn rows(visitor: &Visitor, users: &[UserId]) -> Result<Vec<UserRow>, PageError> {
+    let mut rows = visitor.service.user_rows(&visitor.caller, users).await?;
+    if rows.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    rows.sort_by_key(|row| (row.last_name.to_lowercase(), row.first_name.to_lowercase()));
+    Ok(rows)
 }
 
-fn name_some(rows: &[UserRow]) -> String {
+/// "Assign a license to Ana Duarte", and whom when there are several.
+fn title_and_names(rows: &[UserRow]) -> (String, String) {
     let names = rows.iter().take(8).map(UserRow::name).collect::<Vec<_>>().join(", ");
-    match rows.len() {
-        many if many > 8 => format!("{names} and {} more", many - 8),
-        _ => names,
+    match rows {
+        [row] => (format!("Assign a license to {}", row.name()), String::new()),
+        many if many.len() > 8 => {
+            (format!("Assign a license to {} users", many.len()), format!("{names} and {} more", many.len() - 8))
+        }
+        many => (format!("Assign a license to {} users", many.len()), names),
     }
+}
+
+/// The assignment by itself.
+fn assign(chosen: &Chosen, date: Option<NaiveDate>) -> Change {
+    Change::AssignLicense { user_ids: chosen.user_ids(), license_type_id: chosen.license.id, date }
 }

@@ -9,7 +9,7 @@ use lineside_model::id::UserId;
 use lineside_model::license::LicenseType;
 use lineside_model::list::{Page, UserFilter, UserRow};
 
-use super::assign::{submit, user_ids};
+use super::assign::{chosen, user_ids};
 use super::{bought_and_used, find};
 use crate::form::Form;
 use crate::form_data::FormData;
@@ -103,7 +103,7 @@ async fn assign(visitor: Visitor, TextPath(name): TextPath<String>, data: FormDa
         Ready::Wrong(error) => {
             show_again(&PickPage::new(&visitor, license, Purpose::Assign, &data, Some(error)).await?)
         }
-        Ready::Chosen(users) => submit(&visitor, users, license.id, &data).await,
+        Ready::Chosen(users) => chosen(&visitor, &users, license.id, &data).await,
     }
 }
 

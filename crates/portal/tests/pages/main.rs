@@ -1,6 +1,7 @@
 //! The pages as a visitor without scripts meets them: through the router, over a database.
 #![expect(clippy::unwrap_used, reason = "what a test prepares has to be there")]
 
+mod assign;
 mod department;
 mod device;
 mod journal;
@@ -8,5 +9,6 @@ mod license;
 mod location;
 mod number;
 mod operator;
+mod schedule;
 mod settings;
 mod visit;
