@@ -52,7 +52,13 @@ impl Visitor {
             frame.account = Some((account.settings.name.to_string(), account.number.pretty()));
             frame.zone = account.settings.time_zone;
             frame.rail = if self.caller.administers() {
-                administrator_rail(self.service.rail_counts(&self.caller).await?.users)
+                {
+                    let counts = self.service.schedule_counts(&self.caller).await?;
+                    administrator_rail(
+                        self.service.rail_counts(&self.caller).await?.users,
+                        counts.conflicts + counts.failed,
+                    )
+                }
             } else {
                 vec![group("", &[("/me", "My phone")])]
             };
@@ -86,13 +92,14 @@ impl Frame {
     }
 }
 
-fn administrator_rail(users: i64) -> Vec<Group> {
+fn administrator_rail(users: i64, conflicts: i64) -> Vec<Group> {
     let mut main = group(
         "",
         &[
             ("/home", "Home"),
             ("/users", "Users"),
             ("/licensing", "Licensing"),
+            ("/schedule", "Schedule"),
             ("/numbers", "Numbers"),
             ("/devices", "Devices"),
             ("/locations", "Locations"),
@@ -100,6 +107,7 @@ fn administrator_rail(users: i64) -> Vec<Group> {
         ],
     );
     main.links[1].count = Some(users);
+    main.links[3].count = (conflicts > 0).then_some(conflicts);
     vec![
         main,
         group("Activity", &[("/journal", "Journal")]),

@@ -4,6 +4,7 @@ use askama::Template;
 use lineside_model::license::{Catalogue, Seats};
 use lineside_model::list::Home;
 use lineside_model::readiness::LampKind;
+use lineside_model::schedule_list::ScheduleCounts;
 
 use crate::frame::Frame;
 use crate::page::{self, Answer};
@@ -23,6 +24,7 @@ struct HomePage {
     lacks: Vec<Lack>,
     seats: Vec<(String, Seats)>,
     spool: Option<String>,
+    schedule: ScheduleCounts,
 }
 
 /// One of the steps that a new account begins with.
@@ -55,6 +57,7 @@ async fn home(visitor: Visitor) -> Answer {
         lacks: lacks(&home),
         seats: named(&catalogue, &home.seats),
         spool: visitor.service.settings().mail_spool.as_ref().map(|folder| folder.display().to_string()),
+        schedule: visitor.service.schedule_counts(&visitor.caller).await?,
         home,
     };
     page::show(&page)

@@ -13,7 +13,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Changes and events, in the order in which a person looks for them.
-const ACTIONS: [&str; 30] = [
+const ACTIONS: [&str; 40] = [
     "add_user",
     "edit_profile",
     "set_security",
@@ -22,6 +22,14 @@ const ACTIONS: [&str; 30] = [
     "confirm_e911",
     "assign_license",
     "remove_license",
+    "edit_schedule_entry",
+    "remove_schedule_entry",
+    "move_schedule",
+    "retry_schedule_entry",
+    "run_schedule",
+    "warn_of_schedule",
+    "rehearse",
+    "together",
     "set_seats",
     "add_numbers",
     "assign_number",
@@ -43,6 +51,8 @@ const ACTIONS: [&str; 30] = [
     "delete_department",
     "open_account",
     "edit_account",
+    "add_api_token",
+    "revoke_api_token",
     "sign_in_failed",
 ];
 
@@ -52,6 +62,16 @@ fn action_label(action: &str) -> String {
         "generate" => "Generate SIP password".to_owned(),
         "confirm_e911" => "Confirm E911 address".to_owned(),
         "sign_in_failed" => "Refused sign-in".to_owned(),
+        "add_api_token" => "Make an API token".to_owned(),
+        "edit_schedule_entry" => "Change the date of a scheduled license".to_owned(),
+        "move_schedule" => "Change the date of all scheduled licenses".to_owned(),
+        "rehearse" => "Rehearse the schedule".to_owned(),
+        "remove_schedule_entry" => "Remove a scheduled license".to_owned(),
+        "retry_schedule_entry" => "Retry a scheduled license".to_owned(),
+        "revoke_api_token" => "Revoke an API token".to_owned(),
+        "run_schedule" => "Carry out the schedule".to_owned(),
+        "together" => "Several changes together".to_owned(),
+        "warn_of_schedule" => "Warn of the schedule".to_owned(),
         "set_wizard" => "Go on in Add user".to_owned(),
         action => field_name(action),
     }

@@ -44,6 +44,7 @@ pub mod me;
 pub mod number;
 pub mod operator;
 pub mod provisioning;
+pub mod schedule;
 pub mod set_password;
 pub mod settings;
 pub mod sign_in;

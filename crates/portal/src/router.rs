@@ -86,6 +86,7 @@ fn routes() -> Vec<Route> {
         crate::operator::routes(),
         crate::provisioning::routes(),
         crate::review::routes(),
+        crate::schedule::routes(),
         crate::set_password::routes(),
         crate::settings::routes(),
         crate::sign_in::routes(),

@@ -14,6 +14,8 @@ pub mod page;
 pub mod profile_form;
 pub mod security;
 pub mod state;
+pub mod timeline;
+pub mod why;
 pub mod wizard;
 
 use crate::router::Route;
@@ -27,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         edit::routes(),
         contact::routes(),
         license::routes(),
+        why::routes(),
         e911::routes(),
         device::routes(),
         greeting::routes(),

@@ -13,13 +13,14 @@ use lineside_model::text::Name;
 use lineside_portal::{Access, endpoints};
 
 /// Addresses whose first parameter names a record of an account, by their beginning; and those whose parameter does not.
-const RECORDS: [&str; 7] = [
+const RECORDS: [&str; 8] = [
     "/users/{id}",
     "/locations/{id}",
     "/departments/{id}",
     "/numbers/{id}",
     "/devices/{id}",
     "/journal/{id}",
+    "/schedule/{id}",
     "/settings/tokens/{id}",
 ];
 /// License types are the operator's: everybody has the same.
@@ -109,11 +110,17 @@ async fn another_accounts_records_answer_as_unknown_ones_do() {
     let add = Change::AddNumbers { numbers, kind: NumberKind::Landline, location_id: None };
     let (_, plan) = house.apply(owner, add).await.unwrap();
     let number = plan.steps[0].after.as_ref().unwrap().id().to_string();
+    let license = lineside_model::license::Catalogue::default_catalogue().types[0].id;
+    let date = house.service.now().date_naive().checked_add_days(chrono::Days::new(30));
+    let schedule = Change::AssignLicense { user_ids: vec![acme.user.id], license_type_id: license, date };
+    let (_, plan) = house.apply(owner, schedule).await.unwrap();
+    let entry = plan.steps[0].after.as_ref().unwrap().id().to_string();
     let record = |path: &str| match path {
         path if path.starts_with("/users/") => acme.user.id.to_string(),
         path if path.starts_with("/departments/") => department.new_department_id().to_string(),
         path if path.starts_with("/devices/") => device.new_device_id().to_string(),
         path if path.starts_with("/numbers/") => number.clone(),
+        path if path.starts_with("/schedule/") => entry.clone(),
         path if path.starts_with("/journal/") => department.id.to_string(),
         _ => UNKNOWN.to_owned(),
     };

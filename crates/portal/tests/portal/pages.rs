@@ -68,7 +68,7 @@ async fn every_page_of_a_user_and_of_the_frame_is_drawn() {
         if !of_users || no_page.contains(&endpoint.path) {
             continue;
         }
-        let path = endpoint.path.replace("{id}", &id);
+        let path = endpoint.path.replace("{id}", &id).replace("{track}", "voice");
         let page = portal.get(&path, &cookie).await;
         if page.status == StatusCode::SEE_OTHER {
             continue;
