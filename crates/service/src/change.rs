@@ -108,6 +108,8 @@ pub(crate) fn opened_account_id(request: &ChangeRequest) -> AccountId {
 
 fn scope_of(caller: &Caller, request: &ChangeRequest) -> Result<Scope, ServiceError> {
     match request.change {
+        // Lineside's own: nobody asks for it.
+        _ if request.change.is_upkeep() => Err(ServiceError::NotFound),
         Change::OpenAccount { .. } => Ok(Scope { account_id: opened_account_id(request), actor: caller.operator()? }),
         _ => caller.scope(),
     }

@@ -7,7 +7,7 @@ use lineside_provisioning as phone;
 use lineside_store::device::ProvisionedDevice;
 
 use crate::mint::{bound_to, provisioning_bound_to};
-use crate::{Caller, Service, ServiceError};
+use crate::{Service, ServiceError};
 
 /// How often phones look again, in minutes.
 const REFRESH_MINUTES: u32 = 60;
@@ -50,11 +50,6 @@ impl Service {
             self.inner.live.tell(crate::live::News { account_id: found.account.id, users: vec![user.id] });
         }
         Ok(file)
-    }
-
-    /// For the device's page: whether a file would be given now.
-    pub fn gets_configuration(caller: &Caller, voice: bool, locked: bool, line: Option<&Line>) -> bool {
-        caller.administers() && voice && !locked && line.is_some()
     }
 
     fn configuration(
