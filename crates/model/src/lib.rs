@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod address;
+pub mod catalogue;
 pub mod change;
 pub mod department;
 pub mod device;
