@@ -6,7 +6,7 @@
 //! - [`reading`]: lists and records, each scoped to the caller's account
 //! - [`history`]: what others changed since somebody looked
 //! - [`sign_in`], [`password`], [`api_token`]: getting in
-//! - [`operator`]: accounts and the catalogue
+//! - [`operator`]: accounts; [`catalogue`]: what can be assigned in them
 //! - [`provisioning`]: what a phone gets when it asks
 //! - [`directory`]: what the switch knows, and what it reports back
 //! - [`schedule`]: what waits for its day, and the worker that carries it out
@@ -14,6 +14,7 @@
 
 pub mod api_token;
 pub mod caller;
+pub mod catalogue;
 pub mod change;
 pub mod clock;
 pub mod directory;

@@ -53,12 +53,11 @@ pub mod user;
 mod user_list;
 mod value;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-
-use lineside_model::license::Catalogue;
 
 pub use self::apply::Applied;
+pub use self::catalogue::CatalogueApplied;
 use self::connection::Connection;
 use self::engine::Engine;
 pub use self::error::StoreError;
@@ -73,7 +72,7 @@ pub fn schema_version() -> u32 {
 #[derive(Clone)]
 pub struct Store {
     engine: Engine,
-    catalogue: Arc<OnceLock<Arc<Catalogue>>>,
+    catalogue: catalogue::Kept,
     statements: Arc<AtomicU64>,
 }
 
@@ -81,7 +80,7 @@ impl Store {
     /// `sqlite:PATH` (made when it is not there) or `postgres://…`; runs the migrations.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let engine = Engine::open(url).await?;
-        Ok(Self { engine, catalogue: Arc::default(), statements: Arc::default() })
+        Ok(Self { engine, catalogue: catalogue::Kept::default(), statements: Arc::default() })
     }
 
     /// The engine's name, for the log and the health page.

@@ -3,6 +3,7 @@
 
 mod apply;
 mod binding;
+mod catalogue;
 mod concurrency;
 mod journal;
 mod mail;
