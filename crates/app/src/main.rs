@@ -1,6 +1,7 @@
 //! The program `lineside`: configuration, wiring, command line, demo data.
 
 mod bench;
+mod catalogue;
 mod clock;
 mod config;
 mod demo;
@@ -9,6 +10,7 @@ mod operator;
 mod program;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -39,6 +41,11 @@ enum Command {
         username: String,
         name: String,
     },
+    /// What can be assigned: tracks and license types.
+    Catalogue {
+        #[command(subcommand)]
+        command: catalogue::Catalogue,
+    },
     /// Print the description of the API, OpenAPI 3.1.
     Openapi,
     /// Serve two demo accounts; the data is kept, and made when the folder is new.
@@ -51,8 +58,9 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     match Arguments::parse().command {
+        Command::Catalogue { command } => return catalogue::run(&command).await,
         Command::Serve { config } => {
             let config = config::read(&config)?;
             log::start(config.log_json);
@@ -79,6 +87,7 @@ async fn main() -> anyhow::Result<()> {
             bench::run(&bench).await
         }
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 /// Standard output is for answers; what happens goes to the log on standard error.
