@@ -21,7 +21,8 @@ test("taking the license away stops the phone, and giving it back heals it untou
   await linphone.registered();
 
   await page.goto(user);
-  await page.getByRole("button", { name: "Remove Business" }).click();
+  await page.getByRole("link", { name: "Remove Business" }).click();
+  await page.getByRole("button", { name: "Review plan" }).click();
   await page.getByRole("heading", { name: "What changes" }).waitFor();
   assert.equal((await fetch(provisioning)).status, 200, "a plan that is only shown changes nothing");
   await page.getByRole("button", { name: "Confirm" }).click();

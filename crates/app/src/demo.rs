@@ -3,6 +3,7 @@
 mod accounts;
 mod people;
 mod phones;
+mod schedule;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! What the account bought of each license type, and who holds it.
 
 mod assign;
+mod chart;
 mod comparison;
 mod list;
 mod pick;

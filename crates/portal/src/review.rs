@@ -20,8 +20,14 @@ use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::post("/review", Access::User, confirm), Route::post("/operator/review", Access::Operator, confirm)]
+    vec![
+        Route::post("/review", Access::User, confirm).body_limit(PLAN_MAX),
+        Route::post("/operator/review", Access::Operator, confirm),
+    ]
 }
+
+/// A plan for ten thousand users with the repairs of each.
+const PLAN_MAX: usize = 8 * 1024 * 1024;
 
 /// Where a change leads.
 #[derive(Debug, Clone)]

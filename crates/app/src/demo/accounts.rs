@@ -57,10 +57,10 @@ fn password() -> String {
     bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect()
 }
 
-struct Demo<'a> {
-    service: &'a Service,
+pub(super) struct Demo<'a> {
+    pub(super) service: &'a Service,
     scope: Scope,
-    catalogue: Catalogue,
+    pub(super) catalogue: Catalogue,
     owner: UserId,
 }
 
@@ -150,7 +150,7 @@ struct Site {
 }
 
 impl Demo<'_> {
-    async fn apply(&self, change: Change) -> anyhow::Result<ChangeRequest> {
+    pub(super) async fn apply(&self, change: Change) -> anyhow::Result<ChangeRequest> {
         let request = ChangeRequest { id: self.service.new_change_id(), change };
         self.done(request.clone()).await?;
         Ok(request)
@@ -163,7 +163,7 @@ impl Demo<'_> {
         }
     }
 
-    fn license(&self, slug: &str) -> anyhow::Result<lineside_model::id::LicenseTypeId> {
+    pub(super) fn license(&self, slug: &str) -> anyhow::Result<lineside_model::id::LicenseTypeId> {
         self.catalogue
             .license_type_by_slug(slug)
             .map(|license| license.id)
@@ -195,7 +195,7 @@ impl Demo<'_> {
             ("basic", 60),
             ("business", 100),
             ("business-mobile", 20),
-            ("mobile-5gb", 30),
+            ("mobile-5gb", 4),
             ("unlimited-5g", 10),
             ("pro-plus", 40),
         ] {
@@ -211,11 +211,13 @@ impl Demo<'_> {
             let request = self.apply(Change::AddDepartment { name: Name::parse(name)? }).await?;
             departments.push(request.new_department_id());
         }
+        let mut colleagues = vec![self.owner];
         for n in 1..USERS {
             let site = [0, 0, 1, 2, 2][n % 5];
-            self.colleague(n, &mut sites[site], departments[n % departments.len()]).await?;
+            colleagues.push(self.colleague(n, &mut sites[site], departments[n % departments.len()]).await?);
         }
         self.owners_desk(&mut sites[0]).await?;
+        super::schedule::fill(self, &colleagues).await?;
         for n in 0..6_u32 {
             let mac = Some(Mac::parse(&format!("805ec0fe00{n:02x}"))?);
             self.apply(Change::AddDevice {
@@ -282,7 +284,7 @@ impl Demo<'_> {
     }
 
     /// One of every state that readiness can have, in turn.
-    async fn colleague(&self, n: usize, site: &mut Site, department: DepartmentId) -> anyhow::Result<()> {
+    async fn colleague(&self, n: usize, site: &mut Site, department: DepartmentId) -> anyhow::Result<UserId> {
         let (number, mobile) = (n % 10 < 8, n % 12 == 5);
         let license = match n % 10 {
             9 => None,
@@ -319,7 +321,7 @@ impl Demo<'_> {
         if n % 41 == 40 {
             self.apply(Change::SetUserState { user_id, state: UserState::Suspended }).await?;
         }
-        Ok(())
+        Ok(user_id)
     }
 
     async fn confirm(&self, user_id: UserId, site: &Site, n: usize) -> anyhow::Result<()> {

@@ -30,10 +30,12 @@ use crate::visitor::Visitor;
 pub fn routes() -> Vec<Route> {
     vec![
         Route::get("/licensing/assign", Access::Administrator, open),
-        Route::post("/licensing/assign", Access::Administrator, go_on),
+        Route::post("/licensing/assign", Access::Administrator, go_on).body_limit(SENT_MAX),
     ]
 }
 
+/// Ten thousand users with a landline and a mobile number each.
+const SENT_MAX: usize = 4 * 1024 * 1024;
 /// The field that says which step a form comes from.
 const STEP: &str = "step";
 const REQUIREMENTS: &str = "requirements";

@@ -55,11 +55,11 @@ async fn open(visitor: Visitor, RecordPath(id): RecordPath<ScheduleEntryId>) -> 
 
 async fn save(visitor: Visitor, RecordPath(id): RecordPath<ScheduleEntryId>, data: FormData) -> Answer {
     let row = visitor.service.schedule_entry(&visitor.caller, id).await?;
-    let Some(date) = data.parse::<NaiveDate>("date") else {
+    let Some(to) = data.parse::<NaiveDate>("date") else {
         let errors = FieldErrors::one("date", "choose a date, such as 2027-03-01");
         return show_again(&EditPage::new(&visitor, row, Form::sent(&data).with_errors(errors)).await?);
     };
-    let change = Change::EditScheduleEntry { entry_id: id, version: data.version(), date };
+    let change = Change::EditScheduleEntry { entry_id: id, version: data.version(), date: to };
     let request = ChangeRequest { id: data.change_id()?, change };
     let ways = Ways::new(format!("/users/{}", row.entry.user_id), format!("/schedule/{id}/edit"));
     match attempt(&visitor, &request, &ways).await? {

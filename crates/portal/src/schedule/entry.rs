@@ -51,11 +51,9 @@ impl Entry {
 
 /// `Business`, or `no Voice license`.
 pub fn what(entry: &ScheduleEntry, catalogue: &Catalogue) -> String {
-    match entry.license_type_id {
-        Some(id) => catalogue.license_type(id).map(|license| license.name.clone()).unwrap_or_default(),
-        None => {
-            let track = catalogue.track(entry.track_id).map(|track| track.name.as_str());
-            format!("no {} license", track.unwrap_or_default())
-        }
+    if let Some(id) = entry.license_type_id {
+        return catalogue.license_type(id).map(|license| license.name.clone()).unwrap_or_default();
     }
+    let track = catalogue.track(entry.track_id).map(|track| track.name.as_str());
+    format!("no {} license", track.unwrap_or_default())
 }

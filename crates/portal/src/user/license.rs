@@ -81,7 +81,7 @@ async fn remove(visitor: Visitor, TextPath((user, track)): TextPath<(String, Str
             let errors = FieldErrors::one("date", "choose the date on which the license ends, such as 2027-03-01");
             return show_again(&RemovePage::new(&visitor, at, Form::sent(&data).with_errors(errors)).await?);
         }
-        ("date", date) => date,
+        ("date", day) => day,
         _ => None,
     };
     let id = at.user.user.id;
@@ -100,9 +100,9 @@ async fn remove(visitor: Visitor, TextPath((user, track)): TextPath<(String, Str
 /// The field at the top of the user's schedule.
 async fn move_all(visitor: Visitor, RecordPath(user_id): RecordPath<UserId>, data: FormData) -> Answer {
     visitor.service.user(&visitor.caller, user_id).await?;
-    let date: NaiveDate = data
+    let to: NaiveDate = data
         .parse("date")
         .ok_or_else(|| PageError::Unreadable("choose the date for all scheduled licenses first".to_owned()))?;
-    let request = ChangeRequest { id: data.change_id()?, change: Change::MoveSchedule { user_id, date } };
+    let request = ChangeRequest { id: data.change_id()?, change: Change::MoveSchedule { user_id, date: to } };
     submit(&visitor, &request, &Ways::back_to(&format!("/users/{user_id}"))).await
 }

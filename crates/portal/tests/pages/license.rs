@@ -174,3 +174,49 @@ async fn users_of_another_account_are_not_there() {
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(visit.get("/licensing/nothing/assign").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn bindings_are_edited_on_the_seats_form() {
+    let visit = with_seats("basic", 10).await;
+    let until = crate::assign::day(&visit, 60);
+    let page = visit.get("/licensing/basic/seats").await;
+    let half = send_seats(&visit, &page, &[("bound.0.seats", "4")]).await;
+    assert!(half.error("bound.0.until").is_some(), "{}", half.html);
+    let more = send_seats(&visit, &page, &[("bound.0.seats", "40"), ("bound.0.until", &until)]).await;
+    assert_eq!(more.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", more.html);
+    let saved = send_seats(&visit, &page, &[("bound.0.seats", "4"), ("bound.0.until", &until)]).await;
+    assert_eq!(saved.location.as_deref(), Some("/licensing"), "{}", saved.html);
+    assert!(visit.get("/licensing").await.says("4 bound until"));
+    // The list's own field leaves them as they are; a row that is cleared is gone.
+    let (_, fields) = visit.get("/licensing").await.form(&[("bought", "12")]);
+    visit.post("/licensing/basic/seats", &fields).await;
+    let page = visit.get("/licensing/basic/seats").await;
+    assert!(page.has("input[name='bound.0.seats'][value='4']") && page.has("#bought[value='12']"), "{}", page.html);
+    let plan = send_seats(&visit, &page, &[("bound.0.seats", ""), ("bound.0.until", "")]).await;
+    assert!(plan.says("no longer held as bound"), "{}", plan.html);
+    visit.confirm(&plan).await;
+    assert!(!visit.get("/licensing").await.says("bound until"));
+}
+
+async fn send_seats(visit: &Visit, page: &Shown, fields: &[(&str, &str)]) -> Shown {
+    let (_, filled) = page.form(fields);
+    visit.post("/licensing/basic/seats", &filled).await
+}
+
+#[tokio::test]
+async fn what_the_schedule_takes_is_counted_and_drawn_and_the_end_of_seats_is_warned_of() {
+    let visit = with_seats("basic", 2).await;
+    let acme = &visit.house.acme;
+    for (user, days) in [(acme.user.id, 20), (acme.administrator.id, 40)] {
+        let date = Some(crate::assign::day(&visit, days).parse().unwrap());
+        let change = Change::AssignLicense { user_ids: vec![user], license_type_id: id("basic"), date };
+        visit.house.apply(&acme.owner.caller, change).await.unwrap();
+    }
+    let page = visit.get("/licensing").await;
+    let on = lineside_model::schedule::in_words(crate::assign::day(&visit, 40).parse().unwrap());
+    assert!(page.says(&format!("Basic runs out on {on}.")), "{}", page.html);
+    assert_eq!(page.texts(&format!("a[href='/schedule?license_type_id={}']", id("basic"))), ["+2"]);
+    assert_eq!(page.texts("#basic-chart").len(), 1);
+    assert!(page.texts("#basic-chart-words")[0].starts_with("2 bought, 0 used today; 1 from"));
+    assert_eq!(page.texts(".chart tbody tr").len(), 3);
+}

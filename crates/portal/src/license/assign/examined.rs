@@ -67,8 +67,10 @@ impl Examined {
         if !licenses.is_empty() {
             // A Voice license that is added may itself require numbers.
             let with = plan(visitor, together(licenses.iter().cloned().chain([main.clone()]).collect())).await?;
-            let more = problems(&with).into_iter().filter(|blocker| !needed.contains(blocker)).collect::<Vec<_>>();
-            needed.extend(more);
+            let known: BTreeSet<(Option<UserId>, Need)> =
+                needed.iter().map(|blocker| (blocker.user_id, Need::of(blocker))).collect();
+            let is_new = |blocker: &Blocker| !known.contains(&(blocker.user_id, Need::of(blocker)));
+            needed.extend(problems(&with).into_iter().filter(is_new));
         }
         let mut changes = repairs.changes(visitor, chosen, &needed, date).await?;
         changes.extend(licenses);

@@ -98,14 +98,14 @@ impl Repairs {
             let Some(track_id) = track_id else { continue };
             changes.push(Change::RemoveLicense { user_ids: users.iter().copied().collect(), track_id, date });
         }
-        let needs = |user: UserId, need: &Need| {
-            needed.iter().any(|blocker| blocker.user_id == Some(user) && Need::of(blocker) == *need)
-        };
-        let wanted = self.numbers.iter().filter(|((user, kind), _)| needs(*user, &Need::Number(*kind)));
+        let needed: BTreeSet<(Option<UserId>, Need)> =
+            needed.iter().map(|blocker| (blocker.user_id, Need::of(blocker))).collect();
+        let needs = |user: UserId, need: Need| needed.contains(&(Some(user), need));
+        let wanted = self.numbers.iter().filter(|((user, kind), _)| needs(*user, Need::Number(*kind)));
         for ((user, _), number) in wanted {
             changes.push(Change::AssignNumber { number_id: *number, user_id: Some(*user) });
         }
-        for user in self.confirmed.iter().filter(|user| needs(**user, &Need::E911)) {
+        for user in self.confirmed.iter().filter(|user| needs(**user, Need::E911)) {
             let detail = visitor.service.user(&visitor.caller, *user).await?;
             let own = detail.e911.as_ref().map(|e911| &e911.address);
             let address = own.or(detail.location.as_ref().map(|location| &location.site.address));

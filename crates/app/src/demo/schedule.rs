@@ -1,0 +1,49 @@
+//! What is scheduled in the lived-in account within the next sixty days: most of it well, some of it not; and seats that are
+//! bound for a while.
+
+use anyhow::Context;
+use chrono::{Days, NaiveDate};
+use lineside_model::change::Change;
+use lineside_model::id::UserId;
+use lineside_model::license::{SeatBinding, VOICE};
+use lineside_model::time_zone::TimeZone;
+
+use super::accounts::Demo;
+
+/// Colleague, license type, and in how many days.
+const ASSIGNED: [(usize, &str, u64); 9] = [
+    (10, "business", 6),
+    (11, "mobile-5gb", 9),
+    // No number: this would fail.
+    (9, "business", 12),
+    (20, "business", 20),
+    (21, "mobile-5gb", 20),
+    (22, "mobile-5gb", 20),
+    (22, "pro-plus", 20),
+    // No Voice license: this would fail, and takes the last seat of its type.
+    (19, "mobile-5gb", 27),
+    (24, "pro-plus", 41),
+];
+
+/// `colleagues`: by their number.
+pub(super) async fn fill(demo: &Demo<'_>, colleagues: &[UserId]) -> anyhow::Result<()> {
+    let today = TimeZone::parse("America/Phoenix")?.date(demo.service.now());
+    let user = |n: usize| colleagues.get(n).copied().context("a colleague of this number");
+    for (n, slug, days) in ASSIGNED {
+        let license_type_id = demo.license(slug)?;
+        let date = Some(day(today, days));
+        demo.apply(Change::AssignLicense { user_ids: vec![user(n)?], license_type_id, date }).await?;
+    }
+    let track_id = demo.catalogue.track_by_slug(VOICE).context("the catalogue has Voice")?.id;
+    let date = Some(day(today, 33));
+    demo.apply(Change::RemoveLicense { user_ids: vec![user(28)?], track_id, date }).await?;
+    for (slug, bought, bound) in [("basic", 60, vec![(45, 20)]), ("business", 100, vec![(180, 60), (365, 20)])] {
+        let bound = bound.into_iter().map(|(days, seats)| SeatBinding { until: day(today, days), seats }).collect();
+        demo.apply(Change::SetSeats { license_type_id: demo.license(slug)?, bought, bound: Some(bound) }).await?;
+    }
+    Ok(())
+}
+
+fn day(today: NaiveDate, days: u64) -> NaiveDate {
+    today + Days::new(days)
+}
