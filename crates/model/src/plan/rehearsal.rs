@@ -221,30 +221,34 @@ impl<'a> Rehearsal<'a> {
         }
     }
 
-    /// Gives free seats to the entries that wait, in order, until none that waits finds one. An entry whose success would
-    /// keep a later one from freeing a seat that others count on goes on waiting.
+    /// Gives free seats to the entries that wait, in order, again and again until none that waits finds one.
     fn reserve(&mut self) {
         let mut passed_over = BTreeSet::new();
-        loop {
-            let found = (0..self.entries.len()).find(|at| {
-                let entry = &self.entries[*at];
-                let timeline = entry.license_type_id.and_then(|id| self.timelines.get(&id));
-                self.outcomes[*at].waits
-                    && !passed_over.contains(at)
-                    && timeline.is_some_and(|timeline| timeline.free_from(entry.date) > 0)
-            });
-            let Some(at) = found else { return };
-            let (id, user) = (self.entries[at].id, self.entries[at].user_id);
-            let short = self.short();
-            let before = self.reserved.clone();
-            self.reserved.insert(id, true);
-            self.play(user);
-            if self.short() > short {
-                self.reserved = before;
-                self.play(user);
-                passed_over.insert(at);
-            }
+        while (0..self.entries.len()).fold(false, |given, at| self.give(at, &mut passed_over) || given) {}
+    }
+
+    /// A seat for the entry, if it waits and one is free from its date on. An entry whose success would keep a later one from
+    /// freeing a seat that others count on goes on waiting.
+    fn give(&mut self, at: usize, passed_over: &mut BTreeSet<usize>) -> bool {
+        let entry = &self.entries[at];
+        let timeline = entry.license_type_id.and_then(|id| self.timelines.get(&id));
+        let free = self.outcomes[at].waits && timeline.is_some_and(|timeline| timeline.free_from(entry.date) > 0);
+        if !free || passed_over.contains(&at) {
+            return false;
         }
+        let (id, user) = (entry.id, entry.user_id);
+        let short = self.short();
+        let before: Vec<(ScheduleEntryId, bool)> =
+            self.of_users[&user].iter().map(|at| self.entries[*at].id).map(|id| (id, self.reserved[&id])).collect();
+        self.reserved.insert(id, true);
+        self.play(user);
+        if self.short() <= short {
+            return true;
+        }
+        self.reserved.extend(before);
+        self.play(user);
+        passed_over.insert(at);
+        false
     }
 
     /// How many seats are too few, all types and their worst days together.
