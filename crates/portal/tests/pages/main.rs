@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test prepares has to be there")]
 
 mod assign;
+mod catalogue;
 mod department;
 mod device;
 mod journal;

@@ -164,6 +164,8 @@ async fn records(portal: &Portal) -> impl Fn(&str) -> String + use<> {
         ("/numbers/", plan.steps[0].after.as_ref().unwrap().id().to_string()),
         ("/journal/", department.id.to_string()),
         ("/licensing/", "basic".to_owned()),
+        ("/operator/catalogue/types/", "basic".to_owned()),
+        ("/operator/catalogue/tracks/", "upgrades".to_owned()),
     ];
     move |path: &str| {
         let found = known.iter().find(|(beginning, _)| path.starts_with(beginning));
