@@ -1,7 +1,6 @@
 //! A track's name and summary; a new track.
 
 use askama::Template;
-use axum::extract::Path;
 use lineside_model::catalogue;
 use lineside_model::id::TrackId;
 use lineside_model::license::Track;
@@ -12,6 +11,7 @@ use crate::form::Form;
 use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{Answer, show, show_again};
+use crate::record_path::TextPath;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -59,7 +59,7 @@ async fn add(visitor: Visitor, data: FormData) -> Answer {
     show_again(&TrackPage { frame: visitor.frame("Add track").await?, form, track: None })
 }
 
-async fn open(visitor: Visitor, Path(slug): Path<String>) -> Answer {
+async fn open(visitor: Visitor, TextPath(slug): TextPath<String>) -> Answer {
     let (now, at) = find_track(&visitor, &slug).await?;
     let track = now.catalogue.tracks[at].clone();
     let form = Form::empty(visitor.service.new_change_id())
@@ -69,7 +69,7 @@ async fn open(visitor: Visitor, Path(slug): Path<String>) -> Answer {
     show(&TrackPage { frame: visitor.frame(&track.name).await?, form, track: Some(track) })
 }
 
-async fn edit(visitor: Visitor, Path(slug): Path<String>, data: FormData) -> Answer {
+async fn edit(visitor: Visitor, TextPath(slug): TextPath<String>, data: FormData) -> Answer {
     let (now, at) = find_track(&visitor, &slug).await?;
     let before = now.catalogue.tracks[at].clone();
     let mut wanted = now.catalogue.clone();

@@ -1,7 +1,6 @@
 //! A license type: its name, what it gives, what it requires; a new type.
 
 use askama::Template;
-use axum::extract::Path;
 use lineside_model::catalogue::code::{FEATURES, FeatureKind};
 use lineside_model::catalogue::{self, CatalogueNow, file};
 use lineside_model::field::FieldErrors;
@@ -17,6 +16,7 @@ use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{Answer, show, show_again};
 use crate::page_error::PageError;
+use crate::record_path::TextPath;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -206,7 +206,7 @@ async fn add(visitor: Visitor, data: FormData) -> Answer {
     show_again(&TypePage::new(&visitor, &now, form, None).await?)
 }
 
-async fn open(visitor: Visitor, Path(slug): Path<String>) -> Answer {
+async fn open(visitor: Visitor, TextPath(slug): TextPath<String>) -> Answer {
     let (now, at) = find_type(&visitor, &slug).await?;
     let license = &now.catalogue.types[at];
     let form = Form::empty(visitor.service.new_change_id()).with("version", now.version.to_string());
@@ -214,7 +214,7 @@ async fn open(visitor: Visitor, Path(slug): Path<String>) -> Answer {
     show(&TypePage::new(&visitor, &now, form, Some(license)).await?)
 }
 
-async fn edit(visitor: Visitor, Path(slug): Path<String>, data: FormData) -> Answer {
+async fn edit(visitor: Visitor, TextPath(slug): TextPath<String>, data: FormData) -> Answer {
     let (now, at) = find_type(&visitor, &slug).await?;
     let before = &now.catalogue.types[at];
     let (license, mut errors) = read(&data, &now.catalogue, before);

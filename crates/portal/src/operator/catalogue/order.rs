@@ -1,12 +1,12 @@
 //! Types and tracks moved up and down, retired, brought back and deleted: each a link to its plan.
 
-use axum::extract::Path;
 use lineside_model::license::Catalogue;
 
 use super::review::ask;
 use super::{HOME, find_track, find_type};
 use crate::page::Answer;
 use crate::page_error::PageError;
+use crate::record_path::TextPath;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -17,7 +17,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-async fn act_on_type(visitor: Visitor, Path((slug, action)): Path<(String, String)>) -> Answer {
+async fn act_on_type(visitor: Visitor, TextPath((slug, action)): TextPath<(String, String)>) -> Answer {
     let (now, at) = find_type(&visitor, &slug).await?;
     let mut wanted = now.catalogue;
     match action.as_str() {
@@ -40,7 +40,7 @@ fn move_type(wanted: &mut Catalogue, at: usize, other: impl FnOnce(&[usize]) -> 
     }
 }
 
-async fn act_on_track(visitor: Visitor, Path((slug, action)): Path<(String, String)>) -> Answer {
+async fn act_on_track(visitor: Visitor, TextPath((slug, action)): TextPath<(String, String)>) -> Answer {
     let (now, at) = find_track(&visitor, &slug).await?;
     let mut wanted = now.catalogue;
     match action.as_str() {
