@@ -208,6 +208,8 @@ struct Draft<'a> {
     /// As they are after the steps so far: borrowed until there is one.
     facts: Cow<'a, Facts>,
     id: ChangeId,
+    /// The change itself, under which it stands in the journal; `id` differs for a part of several.
+    change_id: ChangeId,
     context: Context<'a>,
     plan: Plan,
     /// Where the step of each record stands: one record has one step, however often a plan touches it.
@@ -222,7 +224,7 @@ impl<'a> Draft<'a> {
     fn new(facts: &'a Facts, id: ChangeId, context: Context<'a>) -> Self {
         let (steps, asked) = (BTreeMap::new(), BTreeSet::new());
         let (plan, facts, read) = (Plan::new(), Cow::Borrowed(facts), facts);
-        Self { read, facts, id, context, plan, steps, asked, healed: Vec::new() }
+        Self { read, facts, id, change_id: id, context, plan, steps, asked, healed: Vec::new() }
     }
 }
 

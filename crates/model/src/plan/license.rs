@@ -132,7 +132,7 @@ impl Draft<'_> {
             track_id: license.track_id,
             license_type_id: license.id,
             starts_at: at,
-            change_id: Some(self.id),
+            change_id: Some(self.change_id),
         };
         self.take_seat(license.id, 1);
         match held {

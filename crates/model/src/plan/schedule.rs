@@ -58,7 +58,7 @@ impl Draft<'_> {
             seats: Vec::new(),
             conflicts: Vec::new(),
             warned: None,
-            change_id: self.id,
+            change_id: self.change_id,
             created_at: self.context.now,
             created_by: self.context.actor.to_owned(),
             failed_at: None,

@@ -249,6 +249,7 @@ fn a_license_and_its_repairs_are_one_plan() {
     assert!(plan.summary.starts_with("Assign Unlimited 5G to Ana Duarte; before it: "), "{}", plan.summary);
     let facts = facts.after(&plan);
     assert_eq!(facts.assignments_of(ANA).count(), 2);
+    assert!(facts.assignments_of(ANA).all(|held| held.change_id == Some(ChangeId(id(1)))), "as in the journal");
     assert_eq!(facts.numbers_of(ANA).count(), 2);
     let nested = Change::Together { changes: vec![Change::Together { changes: Vec::new() }] };
     assert!(planned(&facts, nested).blocked());
