@@ -14,9 +14,9 @@ impl Installed {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
-            "data = {:?}\n[http]\nurl = \"https://phones.example.com\"\n[sip]\nhost = \"sip.example.com\"\n\
+            "data = \"{}\"\n[http]\nurl = \"https://phones.example.com\"\n[sip]\nhost = \"sip.example.com\"\n\
              media_address = \"192.0.2.10\"\n",
-            folder.path().join("data")
+            folder.path().join("data").display()
         );
         std::fs::write(folder.path().join("lineside.toml"), config).unwrap();
         Self { folder }

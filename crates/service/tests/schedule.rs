@@ -25,15 +25,15 @@ use lineside_testkit::service::{House, new_user, node, profile};
 use serde::{Deserialize, Serialize};
 
 fn license(slug: &str) -> LicenseTypeId {
-    Catalogue::default_catalogue().license_type_by_slug(slug).unwrap().id
+    Catalogue::default_catalogue().license_type_by_slug(slug).expect("the catalogue ships with it").id
 }
 
 fn voice() -> TrackId {
-    Catalogue::default_catalogue().track_by_slug(VOICE).unwrap().id
+    Catalogue::default_catalogue().track_by_slug(VOICE).expect("the catalogue has Voice").id
 }
 
 fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
+    text.parse().expect("a date")
 }
 
 /// Both engines, one after the other.
@@ -41,10 +41,10 @@ async fn houses() -> Vec<(Database, House)> {
     let mut houses = Vec::new();
     for engine in [Engine::Sqlite, Engine::Postgres] {
         if let Some(database) = Database::fresh(engine).await {
-            let house = House::over(database.store.clone()).await.unwrap();
+            let house = House::over(database.store.clone()).await.expect("a house");
             for slug in ["basic", "business", "unlimited-5g"] {
                 let seats = Change::SetSeats { license_type_id: license(slug), bought: 5_000, bound: None };
-                house.apply(&house.acme.owner.caller, seats).await.unwrap();
+                house.apply(&house.acme.owner.caller, seats).await.expect("seats");
             }
             houses.push((database, house));
         }
@@ -54,16 +54,17 @@ async fn houses() -> Vec<(Database, House)> {
 
 async fn schedule(house: &House, user_id: UserId, slug: &str, date: NaiveDate) {
     let change = Change::AssignLicense { user_ids: vec![user_id], license_type_id: license(slug), date: Some(date) };
-    house.apply(&house.acme.owner.caller, change).await.unwrap();
+    house.apply(&house.acme.owner.caller, change).await.expect("a scheduled license");
 }
 
 async fn holds(house: &House, user_id: UserId) -> Vec<(LicenseTypeId, DateTime<Utc>)> {
-    let user = house.service.user(&house.acme.owner.caller, user_id).await.unwrap();
+    let user = house.service.user(&house.acme.owner.caller, user_id).await.expect("the user");
     user.assignments.iter().map(|held| (held.license_type_id, held.starts_at)).collect()
 }
 
 async fn entries(house: &House) -> Vec<(ScheduleEntryId, NaiveDate, EntryState)> {
-    let page = house.service.schedule(&house.acme.owner.caller, &ScheduleFilter::default()).await.unwrap();
+    let page =
+        house.service.schedule(&house.acme.owner.caller, &ScheduleFilter::default()).await.expect("the schedule");
     page.rows.iter().map(|row| (row.entry.id, row.entry.date, row.entry.state)).collect()
 }
 

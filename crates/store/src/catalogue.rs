@@ -38,7 +38,9 @@ pub(crate) const STATEMENTS: &[&str] =
 
 /// The catalogue as it was last read, with its version.
 #[derive(Clone, Default)]
-pub(crate) struct Kept(Arc<Mutex<Option<(i64, Arc<Catalogue>)>>>);
+pub(crate) struct Kept(Arc<Mutex<Option<Versioned>>>);
+
+type Versioned = (i64, Arc<Catalogue>);
 
 impl Kept {
     fn of(&self, version: i64) -> Option<Arc<Catalogue>> {

@@ -224,7 +224,12 @@ impl<'a> Rehearsal<'a> {
     /// Gives free seats to the entries that wait, in order, again and again until none that waits finds one.
     fn reserve(&mut self) {
         let mut passed_over = BTreeSet::new();
-        while (0..self.entries.len()).fold(false, |given, at| self.give(at, &mut passed_over) || given) {}
+        loop {
+            let given = (0..self.entries.len()).filter(|at| self.give(*at, &mut passed_over)).count();
+            if given == 0 {
+                return;
+            }
+        }
     }
 
     /// A seat for the entry, if it waits and one is free from its date on. An entry whose success would keep a later one from
