@@ -35,7 +35,7 @@ test("who saves second sees what changed and by whom, keeps what they typed, and
 test("the last seat goes to one, and the other reads that none is free", async (t) => {
   const { owner, administrator } = await twoPeople(t);
   await owner.goto("/licensing");
-  await owner.getByLabel("Seats of Unlimited 5G").fill("1");
+  await owner.getByRole("textbox", { name: "Seats of Unlimited 5G" }).fill("1");
   await owner.getByRole("button", { name: "Set seats of Unlimited 5G" }).click();
   if (await confirmed(owner)) await owner.getByRole("status").waitFor();
 
