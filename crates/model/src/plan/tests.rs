@@ -203,83 +203,6 @@ fn new_user() -> NewUser {
 }
 
 #[test]
-fn a_new_user_comes_with_number_license_open_address_and_mail() {
-    let mut facts = facts();
-    let number_id = give(&mut facts, number(1, "+14805550143", NumberKind::Landline, None));
-    let new = NewUser { number_id: Some(number_id), package: Some(license("business")), ..new_user() };
-    let plan = planned(&facts, Change::AddUser { user: Box::new(new) });
-    assert_eq!(plan.blockers, []);
-    let made: Vec<&str> = plan.steps.iter().map(|step| step.after.as_ref().unwrap().kind()).collect();
-    assert_eq!(made, ["user", "phone number", "E911 address", "license", "mail"]);
-    assert_eq!((plan.seats.len(), plan.seats[0].delta), (1, 1));
-    let Some(Record::E911Address(e911)) = &plan.steps[2].after else { panic!("no address") };
-    assert_eq!((e911.confirmed.clone(), e911.callback.as_ref().map(E164::as_str)), (None, Some("+14805550143")));
-}
-
-#[test]
-fn saving_a_user_without_a_license_asks_for_a_confirmation() {
-    let facts = facts();
-    let asked = planned(&facts, Change::AddUser { user: Box::new(new_user()) });
-    assert_eq!(kinds(&asked), [BlockerKind::NeedsConfirmation]);
-    assert_eq!(asked.blockers[0].repairs, [Repair::Confirm]);
-    let said = planned(&facts, Change::AddUser { user: Box::new(NewUser { without_license: true, ..new_user() }) });
-    assert_eq!(said.blockers, []);
-}
-
-#[test]
-fn taken_names_and_foreign_places_are_refused_beside_their_fields() {
-    let mut facts = facts();
-    facts.taken.usernames.insert("chiara.duarte".into(), None);
-    let mut profile = profile("Chiara", "201");
-    profile.location_id = Some(LocationId(id(77)));
-    profile.unreachable = Some(crate::extension::Destination::parse("999").unwrap());
-    let new = NewUser { profile, without_license: true, ..new_user() };
-    let plan = planned(&facts, Change::AddUser { user: Box::new(new) });
-    let errors = field_errors(&plan.blockers);
-    for field in ["username", "extension", "location_id", "unreachable"] {
-        assert!(errors.of(field).is_some(), "{field}: {errors:?}");
-    }
-    assert_eq!(errors.of("extension"), Some("extension 201 belongs to Ana Duarte; choose another"));
-}
-
-#[test]
-fn an_extension_of_the_wrong_length_is_refused_only_when_it_is_new() {
-    let mut facts = facts();
-    facts.users.get_mut(&ANA).unwrap().profile.extension = Some(crate::extension::Extension::parse("20155").unwrap());
-    let mut kept = profile("Ana", "20155");
-    kept.first_name = crate::text::Name::parse("Anna").unwrap();
-    let plan = planned(&facts, Change::EditProfile { user_id: ANA, version: None, profile: Box::new(kept) });
-    assert_eq!(plan.blockers, []);
-    let plan = planned(
-        &facts,
-        Change::EditProfile { user_id: BEN, version: None, profile: Box::new(profile("Ben", "20266")) },
-    );
-    assert_eq!(plan.blockers[0].field.as_deref(), Some("extension"));
-}
-
-#[test]
-fn a_stale_save_is_blocked_and_an_unchanged_one_is_empty() {
-    let facts = facts();
-    let save = |version, profile| Change::EditProfile { user_id: ANA, version, profile: Box::new(profile) };
-    assert_eq!(kinds(&planned(&facts, save(Some(2), profile("Ana", "205")))), [BlockerKind::Stale]);
-    assert_eq!(planned(&facts, save(Some(3), profile("Ana", "205"))).blockers, []);
-    assert!(planned(&facts, save(Some(3), profile("Ana", "201"))).is_empty());
-}
-
-#[test]
-fn moving_opens_the_emergency_address_again() {
-    let mut facts = facts();
-    confirm(&mut facts, ANA);
-    let mut moved = profile("Ana", "201");
-    moved.location_id = Some(DENVER);
-    let plan = planned(&facts, Change::EditProfile { user_id: ANA, version: None, profile: Box::new(moved) });
-    let Some(Record::E911Address(after)) = &plan.steps[0].after else { panic!("{:?}", plan.steps) };
-    assert_eq!(after.confirmed, None);
-    assert_eq!(after.address.city, "Denver");
-    assert_eq!(plan.e911.len(), 1);
-}
-
-#[test]
 fn business_needs_a_landline_number_and_says_how_to_get_one() {
     let mut facts = facts();
     let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business"), date: None };
@@ -288,68 +211,6 @@ fn business_needs_a_landline_number_and_says_how_to_get_one() {
     assert_eq!(blocked.blockers[0].repairs, [Repair::PickNumber { user_id: ANA, kind: NumberKind::Landline }]);
     give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
     assert_eq!(planned(&facts, assign()).blockers, []);
-}
-
-#[test]
-fn a_license_replaces_its_track_and_moves_the_seat() {
-    let mut facts = facts();
-    give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
-    hold(&mut facts, ANA, "basic");
-    let plan = planned(
-        &facts,
-        Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("business"), date: None },
-    );
-    assert_eq!(plan.blockers, []);
-    assert_eq!(plan.steps.len(), 1);
-    let deltas: Vec<(String, i64)> = plan.seats.iter().map(|seats| (seats.name.clone(), seats.delta)).collect();
-    assert_eq!(deltas, [("Business".to_owned(), 1), ("Basic".to_owned(), -1)]);
-}
-
-#[test]
-fn the_last_seat_is_not_given_to_two() {
-    let mut facts = facts();
-    facts.seats.get_mut(&license("basic")).unwrap().bought = 1;
-    let plan = planned(
-        &facts,
-        Change::AssignLicense { user_ids: vec![ANA, BEN], license_type_id: license("basic"), date: None },
-    );
-    assert_eq!(kinds(&plan), [BlockerKind::NoFreeSeat]);
-    assert_eq!(plan.blockers[0].message, "2 seats of Basic needed, 1 free");
-    assert!(matches!(plan.blockers[0].repairs[0], Repair::AddSeats { .. }));
-}
-
-#[test]
-fn what_requires_a_license_falls_with_it() {
-    let mut facts = facts();
-    hold(&mut facts, ANA, "basic");
-    hold(&mut facts, ANA, "pro-plus");
-    hold(&mut facts, ANA, "unlimited-5g");
-    let plan = planned(&facts, Change::RemoveLicense { user_ids: vec![ANA], track_id: voice(), date: None });
-    assert_eq!((plan.blockers.len(), plan.steps.len(), plan.warnings.len()), (0, 3, 2));
-    assert!(plan.seats.iter().all(|seats| seats.delta == -1));
-    assert!(plan.wants_review());
-}
-
-#[test]
-fn seats_in_use_are_not_given_back() {
-    let mut facts = facts();
-    hold(&mut facts, ANA, "basic");
-    let set = |bought| Change::SetSeats { license_type_id: license("basic"), bought, bound: None };
-    assert_eq!(kinds(&planned(&facts, set(0))), [BlockerKind::InUse]);
-    assert_eq!(planned(&facts, set(1)).blockers, []);
-    assert_eq!(kinds(&planned(&facts, set(-1))), [BlockerKind::Invalid]);
-}
-
-#[test]
-fn a_number_that_a_license_requires_stays() {
-    let mut facts = facts();
-    let number_id = give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
-    let take = || Change::AssignNumber { number_id, user_id: None };
-    assert_eq!(planned(&facts, take()).blockers, []);
-    hold(&mut facts, ANA, "business");
-    let blocked = planned(&facts, take());
-    assert_eq!(kinds(&blocked), [BlockerKind::DependentLicense]);
-    assert_eq!(blocked.blockers[0].repairs.len(), 2);
 }
 
 #[test]
@@ -365,96 +226,6 @@ fn another_number_of_the_same_kind_frees_the_first_and_moves_the_callback() {
     });
     assert!(freed);
     assert!(plan.e911[0].contains("+1 480 555 0144"), "{:?}", plan.e911);
-}
-
-#[test]
-fn an_assigned_phone_gets_a_line_and_the_generic_one_waits_for_generate() {
-    let facts = facts();
-    let add = |model: &str, mac: Option<&str>| Change::AddDevice {
-        device: NewDevice {
-            model: model.into(),
-            mac: mac.map(|mac| Mac::parse(mac).unwrap()),
-            label: None,
-            user_id: Some(ANA),
-        },
-    };
-    let lines = |plan: &Plan| plan.steps.iter().filter(|step| matches!(step.after, Some(Record::Line(_)))).count();
-    let yealink = planned(&facts, add("yealink-t54w", Some("80:5e:c0:00:00:01")));
-    assert_eq!((yealink.blockers.len(), lines(&yealink)), (0, 1));
-    let Some(Record::Line(line)) = &yealink.steps[1].after else { panic!("no line") };
-    assert!(line.credentials.secret.is_some());
-    let linphone = planned(&facts, add("linphone", None));
-    let Some(Record::Line(line)) = &linphone.steps[1].after else { panic!("no line") };
-    assert_eq!(line.credentials.secret, None);
-    let generic = planned(&facts, add("generic", None));
-    assert_eq!((generic.blockers.len(), lines(&generic)), (0, 0));
-    assert_eq!(field_errors(&planned(&facts, add("yealink-t54w", None)).blockers).0[0].field, "mac");
-}
-
-#[test]
-fn no_more_devices_than_the_license_allows() {
-    let mut facts = facts();
-    hold(&mut facts, ANA, "basic");
-    let first = planned(
-        &facts,
-        Change::AddDevice {
-            device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
-        },
-    );
-    let Some(Record::Device(device)) = first.steps[0].after.clone() else { panic!("no device") };
-    facts.devices.insert(crate::device::Device { id: DESK, ..*device });
-    let second = planned(
-        &facts,
-        Change::AddDevice {
-            device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
-        },
-    );
-    assert!(second.blockers[0].message.starts_with("Basic allows 1 device"), "{:?}", second.blockers);
-}
-
-#[test]
-fn a_second_device_opens_the_emergency_address_again() {
-    let mut facts = facts();
-    let first = planned(
-        &facts,
-        Change::AddDevice {
-            device: NewDevice { model: "linphone".into(), mac: None, label: None, user_id: Some(ANA) },
-        },
-    );
-    let Some(Record::Device(device)) = first.steps[0].after.clone() else { panic!("no device") };
-    facts.devices.insert(crate::device::Device { id: DESK, ..*device });
-    confirm(&mut facts, ANA);
-    let second = planned(
-        &facts,
-        Change::AddDevice { device: NewDevice { model: "generic".into(), mac: None, label: None, user_id: Some(ANA) } },
-    );
-    assert_eq!(second.e911.len(), 1);
-}
-
-#[test]
-fn finishing_the_wizard_sends_the_welcome_mail_once() {
-    let mut facts = facts();
-    let ana = facts.users.get_mut(&ANA).unwrap();
-    (ana.wizard, ana.welcome_wanted) = (Some(WizardStep::Review), true);
-    let finish = || Change::SetWizard { user_id: ANA, wizard: None };
-    let plan = planned(&facts, finish());
-    assert_eq!(plan.steps.len(), 2);
-    facts.users.get_mut(&ANA).unwrap().welcome_wanted = false;
-    assert_eq!(planned(&facts, finish()).steps.len(), 1);
-}
-
-#[test]
-fn an_authorized_user_needs_a_pin_and_the_owner_stays() {
-    let mut facts = facts();
-    let set = |role, pin_hash| Change::SetSecurity { user_id: ANA, version: None, role, pin_hash };
-    assert_eq!(planned(&facts, set(Role::AuthorizedUser, None)).blockers[0].field.as_deref(), Some("pin"));
-    assert_eq!(planned(&facts, set(Role::AuthorizedUser, Some(Opaque::new(*b"h")))).blockers, []);
-    assert_eq!(planned(&facts, set(Role::AccountOwner, None)).blockers[0].field.as_deref(), Some("role"));
-    let second = NewUser { role: Role::AccountOwner, without_license: true, ..new_user() };
-    assert_eq!(planned(&facts, Change::AddUser { user: Box::new(second) }).blockers[0].field.as_deref(), Some("role"));
-    facts.users.get_mut(&ANA).unwrap().role = Role::AccountOwner;
-    assert!(planned(&facts, set(Role::User, None)).blocked());
-    assert!(planned(&facts, Change::SetUserState { user_id: ANA, state: UserState::Suspended }).blocked());
 }
 
 #[test]
@@ -478,18 +249,6 @@ fn the_sip_domain_stays_while_phones_hold_credentials_for_it() {
     assert_eq!(planned(&facts, edit()).blockers[0].field.as_deref(), Some("sip_domain"));
     facts.usage.lines = 0;
     assert_eq!(planned(&facts, edit()).blockers, []);
-}
-
-#[test]
-fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
-    let mut facts = facts();
-    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("basic"), date: None };
-    let first = planned(&facts, assign()).fingerprint();
-    facts.seats.get_mut(&license("basic")).unwrap().used = 4;
-    let later = plan_at(&facts, assign(), now() + chrono::TimeDelta::minutes(5)).fingerprint();
-    assert_eq!(first, later);
-    hold(&mut facts, ANA, "business");
-    assert_ne!(first, planned(&facts, assign()).fingerprint());
 }
 
 #[test]
@@ -578,5 +337,21 @@ fn a_plan_reads_as_an_administrator_speaks() {
         ]
     );
 }
+
+#[test]
+fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
+    let mut facts = facts();
+    let assign = || Change::AssignLicense { user_ids: vec![ANA], license_type_id: license("basic"), date: None };
+    let first = planned(&facts, assign()).fingerprint();
+    facts.seats.get_mut(&license("basic")).unwrap().used = 4;
+    let later = plan_at(&facts, assign(), now() + chrono::TimeDelta::minutes(5)).fingerprint();
+    assert_eq!(first, later);
+    hold(&mut facts, ANA, "business");
+    assert_ne!(first, planned(&facts, assign()).fingerprint());
+}
+
+mod device;
+mod license;
 mod random;
 mod schedule;
+mod user;
