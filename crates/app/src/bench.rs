@@ -4,7 +4,7 @@ mod licenses;
 mod users;
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -61,6 +61,21 @@ impl Place {
         let sign_in = demo::empty_account(&service).await?;
         Ok((service, sign_in))
     }
+}
+
+/// Prints a line of the table, and returns the time within which 95 of 100 were done.
+fn say_times(what: &str, mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
+    let millis = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1_000.0);
+    crate::say(&format!("{what:<34} {:>8} {:>8} {:>8}", millis(at(50)), millis(at(95)), millis(at(100))));
+    at(95)
+}
+
+/// The table's head, below a line that says what was measured.
+fn say_head(what: &str) {
+    crate::say(&format!("{what}; milliseconds"));
+    crate::say(&format!("{:<34} {:>8} {:>8} {:>8}", "", "median", "95 %", "worst"));
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]

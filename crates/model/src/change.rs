@@ -237,6 +237,12 @@ impl Change {
 }
 
 impl Change {
+    /// Several as one, in this order; one alone as itself.
+    #[must_use]
+    pub fn together(mut changes: Vec<Self>) -> Self {
+        if changes.len() == 1 { changes.remove(0) } else { Self::Together { changes } }
+    }
+
     /// Lineside's own: leaves no trace when there was nothing to do.
     pub fn is_upkeep(&self) -> bool {
         matches!(self, Self::RunSchedule | Self::WarnOfSchedule | Self::Rehearse { .. })

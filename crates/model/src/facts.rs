@@ -53,6 +53,9 @@ pub struct Needs {
     pub line_count: bool,
 }
 
+/// By type and date: seats taken (above zero) or freed (below).
+pub type SeatDays = BTreeMap<LicenseTypeId, BTreeMap<NaiveDate, i64>>;
+
 /// Which entries of the account's schedule a change of Lineside's own looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ScheduleNeeds {
@@ -197,7 +200,7 @@ pub struct Facts {
     /// What is due, when the change carries it out.
     pub due: BTreeSet<ScheduleEntryId>,
     /// What the account's scheduled entries take and free, summed by type and date.
-    pub seat_days: BTreeMap<LicenseTypeId, BTreeMap<NaiveDate, i64>>,
+    pub seat_days: SeatDays,
     /// Who is told when a scheduled change would fail, or did: loaded with entries that somebody may have to hear of.
     pub administrators: Vec<User>,
     pub locations: BTreeMap<LocationId, Location>,
@@ -288,9 +291,13 @@ impl Facts {
     /// The facts after a plan was carried out: what the next change would find.
     #[must_use]
     pub fn after(mut self, plan: &Plan) -> Self {
+        for (license, days) in plan.seat_days() {
+            let sums = self.seat_days.entry(license).or_default();
+            for (date, by) in days {
+                *sums.entry(date).or_default() += by;
+            }
+        }
         for step in &plan.steps {
-            self.count_seats(step.before.as_ref(), -1);
-            self.count_seats(step.after.as_ref(), 1);
             self.absorb(step.before.clone(), step.after.clone());
         }
         for effect in plan.seats.iter().filter(|effect| effect.date.is_none()) {
@@ -299,15 +306,6 @@ impl Facts {
             }
         }
         self
-    }
-
-    fn count_seats(&mut self, record: Option<&Record>, times: i64) {
-        if let Some(Record::ScheduleEntry(entry)) = record {
-            for moved in &entry.seats {
-                let days = self.seat_days.entry(moved.license_type_id).or_default();
-                *days.entry(entry.date).or_default() += times * moved.by;
-            }
-        }
     }
 
     /// The facts after a step, for what is planned after it.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
+use crate::address::CivicAddress;
 use crate::device::{Device, Line};
 use crate::e911::E911Address;
 use crate::greeting::Greeting;
@@ -127,6 +128,12 @@ pub struct UserDetail {
 }
 
 impl UserDetail {
+    /// Where the E911 address says that the user is, or else the location: what a person is asked to confirm.
+    pub fn address_to_confirm(&self) -> Option<&CivicAddress> {
+        let own = self.e911.as_ref().map(|e911| &e911.address);
+        own.or(self.location.as_ref().map(|location| &location.site.address))
+    }
+
     /// The landline, or else the mobile number.
     pub fn number(&self) -> Option<&PhoneNumber> {
         self.numbers.iter().min_by_key(|number| number.kind)

@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub use self::blocker::{Blocker, BlockerKind, Repair, Warning, field_errors};
 pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
-use crate::facts::{Facts, Mint};
+use crate::facts::{Facts, Mint, SeatDays};
 use crate::id::{ChangeId, LicenseTypeId, ScheduleEntryId, UserId};
 use crate::license::{Assignment, SEATS_MAX};
 
@@ -193,6 +193,25 @@ impl Plan {
         }
         hash.update(serde_json::to_vec(&(deltas, blockers)).unwrap_or_default());
         Fingerprint(hex::encode(hash.finalize()))
+    }
+
+    /// What the plan's scheduled entries take and free more than before.
+    pub fn seat_days(&self) -> SeatDays {
+        let mut sums = SeatDays::new();
+        for step in &self.steps {
+            for (record, times) in [(&step.before, -1), (&step.after, 1)] {
+                let Some(Record::ScheduleEntry(entry)) = record else { continue };
+                for moved in &entry.seats {
+                    let days = sums.entry(moved.license_type_id).or_default();
+                    *days.entry(entry.date).or_default() += times * moved.by;
+                }
+            }
+        }
+        for days in sums.values_mut() {
+            days.retain(|_, by| *by != 0);
+        }
+        sums.retain(|_, days| !days.is_empty());
+        sums
     }
 
     /// Users whose page, readiness or calls this plan touches.

@@ -1,6 +1,6 @@
 //! Scheduled license changes as rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use lineside_model::account::Account;
 use lineside_model::id::{AccountId, ChangeId, LicenseTypeId, ScheduleEntryId, TrackId, UserId};
@@ -184,24 +184,4 @@ async fn move_to_zone(link: &mut Connection, account: &Account) -> Result<(), St
 pub(crate) fn in_order(mut entries: Vec<ScheduleEntry>) -> Vec<ScheduleEntry> {
     entries.sort_by_key(|entry| (entry.date, entry.id));
     entries
-}
-
-/// The seats that the plan's scheduled entries take and free more than before, by type and date.
-pub(crate) fn seat_moves(plan: &Plan) -> BTreeMap<LicenseTypeId, BTreeMap<chrono::NaiveDate, i64>> {
-    let mut moves: BTreeMap<LicenseTypeId, BTreeMap<chrono::NaiveDate, i64>> = BTreeMap::new();
-    for step in &plan.steps {
-        for (record, sign) in [(&step.before, -1), (&step.after, 1)] {
-            let Some(entry) = record.as_ref().and_then(ScheduleEntry::of).filter(|entry| entry.is_scheduled()) else {
-                continue;
-            };
-            for moved in &entry.seats {
-                *moves.entry(moved.license_type_id).or_default().entry(entry.date).or_default() += sign * moved.by;
-            }
-        }
-    }
-    for days in moves.values_mut() {
-        days.retain(|_, delta| *delta != 0);
-    }
-    moves.retain(|_, days| !days.is_empty());
-    moves
 }

@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
-use lineside_model::facts::Facts;
+use lineside_model::facts::{Facts, SeatDays};
 use lineside_model::id::{AccountId, LicenseTypeId};
 use lineside_model::journal::Scope;
 use lineside_model::license::Seats;
@@ -14,7 +13,6 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::record::Stored;
-use crate::schedule::seat_moves;
 use crate::value::{date, values};
 use crate::{Store, StoreError, seats};
 
@@ -31,8 +29,6 @@ const MEET: &str = "
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[SEAT_DAYS, ADD_TO_SEAT_DAYS, FORGET_SEAT_DAYS, MEET];
 
-pub(crate) type SeatDays = BTreeMap<LicenseTypeId, BTreeMap<NaiveDate, i64>>;
-
 pub(crate) async fn load(link: &mut Connection, account: AccountId) -> Result<SeatDays, StoreError> {
     let rows: Vec<(Uuid, i64, i64)> = link.rows(SEAT_DAYS, values![account]).await?;
     let mut seat_days = SeatDays::new();
@@ -45,7 +41,7 @@ pub(crate) async fn load(link: &mut Connection, account: AccountId) -> Result<Se
 /// Adds what the plan changes, and notes of which types some day now has too few seats.
 pub(crate) async fn add(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
     let account = scope.account_id;
-    let moves = seat_moves(plan);
+    let moves = plan.seat_days();
     let mut rows = Vec::new();
     for (license, days) in &moves {
         rows.extend(days.iter().map(|(date, delta)| values![account, *license, *date, *delta]));

@@ -62,13 +62,13 @@ pub async fn assign_license(ask: Ask, Body(body): Body<AssignBody>) -> Answer {
     let mut errors = FieldErrors::default();
     let users = errors.take("user_ids", users(&body.user_ids));
     let license = errors.take("license_type", find_type(&ask.service, &body.license_type).await?);
-    let repairs = match body.repairs {
+    let mut changes = match body.repairs {
         Some(repairs) => repairs.read(&ask.service, &body.user_ids, license, body.date, &mut errors).await?,
         None => Vec::new(),
     };
     let (user_ids, license_type_id) = errors.into_result(users.zip(license))?;
-    let assigned = Change::AssignLicense { user_ids, license_type_id, date: body.date };
-    ask.carry_out_many(after(repairs, assigned)).await
+    changes.push(Change::AssignLicense { user_ids, license_type_id, date: body.date });
+    ask.carry_out_many(Change::together(changes)).await
 }
 
 /// Remove users' licenses of a track
@@ -85,14 +85,6 @@ pub async fn remove_license(ask: Ask, Body(body): Body<RemoveBody>) -> Answer {
     let track = errors.take("track", find_track(&ask.service, &body.track).await?);
     let (user_ids, track_id) = errors.into_result(users.zip(track))?;
     ask.carry_out_many(Change::RemoveLicense { user_ids, track_id, date: body.date }).await
-}
-
-fn after(mut repairs: Vec<Change>, change: Change) -> Change {
-    if repairs.is_empty() {
-        return change;
-    }
-    repairs.push(change);
-    Change::Together { changes: repairs }
 }
 
 pub(super) fn users(ids: &[Uuid]) -> Result<Vec<UserId>, String> {

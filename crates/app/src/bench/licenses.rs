@@ -11,7 +11,7 @@ use lineside_model::list::UserFilter;
 use lineside_model::schedule_list::ScheduleFilter;
 use lineside_service::{Caller, Outcome, Service};
 
-use super::{Place, now};
+use super::{Place, now, say_head, say_times};
 
 #[derive(Args)]
 pub struct Options {
@@ -40,12 +40,8 @@ pub(super) async fn measure(options: &Options, place: &Place) -> anyhow::Result<
     service.add_sample_schedule(&sign_in.scope, options.entries).await?;
     let session = service.sign_in(&sign_in.username, &sign_in.password, None).await?;
     let bench = Bench { service, caller: session.caller };
-    crate::say(&format!(
-        "{} users, {} scheduled entries, {}; milliseconds",
-        options.users,
-        options.entries,
-        bench.service.engine()
-    ));
+    let engine = bench.service.engine();
+    say_head(&format!("{} users, {} scheduled entries, {engine}", options.users, options.entries));
     let mut late = Vec::new();
     bench.many(options, &mut late).await?;
     bench.one(&mut late).await?;
@@ -82,10 +78,10 @@ impl Bench {
             applied.push(started.elapsed());
             ensure!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
         }
-        if say(&format!("plan for {} users on a date", user_ids.len()), planned) > PLANNED {
+        if say_times(&format!("plan for {} users on a date", user_ids.len()), planned) > PLANNED {
             late.push("plan");
         }
-        if say("the same applied", applied) > APPLIED {
+        if say_times("the same applied", applied) > APPLIED {
             late.push("apply");
         }
         Ok(())
@@ -110,7 +106,7 @@ impl Bench {
             self.service.plan(&self.caller, &request).await?;
             rehearsed.push(started.elapsed());
         }
-        if say("rehearsal after one change", rehearsed) > REHEARSED {
+        if say_times("rehearsal after one change", rehearsed) > REHEARSED {
             late.push("rehearsal");
         }
         Ok(())
@@ -139,13 +135,4 @@ impl Bench {
             other => bail!("{other:?}"),
         }
     }
-}
-
-/// Prints median and 95 %, and returns the latter.
-fn say(what: &str, mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    let millis = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1_000.0);
-    crate::say(&format!("{what:<34} median {:>9}   95 % {:>9}", millis(at(50)), millis(at(95))));
-    at(95)
 }

@@ -13,7 +13,7 @@ use lineside_auth::OsRandom;
 use lineside_service::Service;
 use tower::ServiceExt as _;
 
-use super::{Place, now};
+use super::{Place, now, say_head, say_times};
 
 #[derive(Args)]
 pub struct Options {
@@ -37,13 +37,8 @@ pub(super) async fn measure(options: &Options, place: &Place) -> anyhow::Result<
         Pages { app: lineside_portal::router(service.clone()), cookie: format!("lineside_session={}", session.token) };
     let users = pages.some_users(&service, &session.caller).await?;
 
-    crate::say(&format!(
-        "{} users, {}, {} requests of each kind; milliseconds of server time",
-        options.users,
-        service.engine(),
-        options.requests
-    ));
-    crate::say(&format!("{:<34} {:>8} {:>8} {:>8}", "", "median", "95 %", "worst"));
+    let engine = service.engine();
+    say_head(&format!("{} users, {engine}, {} requests of each kind: server time", options.users, options.requests));
     let mut late = Vec::new();
     for (name, paths) in kinds(&users) {
         let mut times = Vec::with_capacity(options.requests);
@@ -54,16 +49,7 @@ pub(super) async fn measure(options: &Options, place: &Place) -> anyhow::Result<
                 times.push(took);
             }
         }
-        times.sort_unstable();
-        let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-        let millis = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1_000.0);
-        crate::say(&format!(
-            "{name:<34} {:>8} {:>8} {:>8}",
-            millis(at(50)),
-            millis(at(95)),
-            millis(times[times.len() - 1])
-        ));
-        if at(95) > GOAL {
+        if say_times(name, times) > GOAL {
             late.push(name);
         }
     }

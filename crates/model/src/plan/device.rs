@@ -69,7 +69,6 @@ impl Draft<'_> {
             self.reopen_e911(user_id, "a further device joins, which may ring elsewhere");
         }
         let after = Device { user_id: Some(user_id), ..device };
-        self.facts.to_mut().devices.insert(after.clone());
         match before {
             Some(before) => self.update(before, after.clone()),
             None => self.create(after.clone()),

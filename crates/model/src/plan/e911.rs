@@ -52,7 +52,6 @@ impl Draft<'_> {
         let after = E911Address { confirmed: None, ..e911.clone() };
         self.plan.e911.push(format!("The E911 address has to be confirmed anew: {why}"));
         self.warn(Some(user_id), format!("the E911 address opens again: {why}"));
-        self.facts.to_mut().e911.insert(user_id, after.clone());
         self.update(e911, after);
     }
 }

@@ -63,7 +63,6 @@ impl Draft<'_> {
         }
         let state = if to.is_some() { NumberState::Assigned } else { NumberState::Free };
         let after = PhoneNumber { user_id: to, state, ..number.clone() };
-        self.facts.to_mut().numbers.insert(after.clone());
         match to {
             Some(to) => {
                 let Some(user) = self.user(to) else { return };
@@ -85,7 +84,6 @@ impl Draft<'_> {
         if let Some(held) = held {
             self.warn(Some(user_id), format!("{} becomes free again", held.number.pretty()));
             let after = PhoneNumber { user_id: None, state: NumberState::Free, ..held.clone() };
-            self.facts.to_mut().numbers.insert(after.clone());
             self.update(held, after);
         }
     }
@@ -128,7 +126,6 @@ impl Draft<'_> {
                 Some(number) => format!("Emergency services call {name} back on {}", number.pretty()),
                 None => format!("Emergency services can't call {name} back: no number is left"),
             });
-            self.facts.to_mut().e911.insert(user_id, after.clone());
             self.update(e911, after);
         }
     }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::rehearsal::Reservations;
 use crate::id::{LicenseTypeId, MailId, ScheduleEntryId, TrackId, UserId};
 use crate::mail::{Mail, MailKind, MailState};
-use crate::plan::requirement::{dependent, unmet};
 use crate::plan::{Blocker, BlockerKind, Draft, Repair};
 use crate::schedule::{EntryState, ScheduleEntry, Warned, in_words, last_date};
 
@@ -191,12 +190,11 @@ impl Draft<'_> {
         }
         let (mut done, mut failed) = (0, Vec::new());
         for entry in entries {
-            // What was done for the user just before may have changed the picture.
-            if self.clear_at_last(&entry) {
+            if entry.has_conflicts() {
+                failed.push(self.fail(entry));
+            } else {
                 self.carry_out(&entry);
                 done += 1;
-            } else {
-                failed.push(self.fail(entry));
             }
         }
         self.plan.summary = match (done, failed.len()) {
@@ -206,21 +204,6 @@ impl Draft<'_> {
             (done, failed) => format!("Carry out {} scheduled for {date}; {failed} failed", count(done)),
         };
         self.tell_administrators(MailKind::ScheduleFailed, &failed);
-    }
-
-    fn clear_at_last(&self, entry: &ScheduleEntry) -> bool {
-        !entry.has_conflicts()
-            && entry.license_type_id.is_none_or(|id| {
-                let Some(license) = self.facts.catalogue.license_type(id) else { return false };
-                let mut holding = self.facts.holding(entry.user_id);
-                let held = holding.remove(&entry.track_id);
-                let replaced = held.filter(|held| *held != id);
-                held == Some(id)
-                    || (unmet(&self.facts, entry.user_id, license, &holding).is_empty()
-                        && replaced.is_none_or(|held| {
-                            dependent(&self.facts, entry.user_id, held, license, &holding).is_empty()
-                        }))
-            })
     }
 
     fn carry_out(&mut self, entry: &ScheduleEntry) {
@@ -237,26 +220,22 @@ impl Draft<'_> {
     }
 
     fn fail(&mut self, entry: ScheduleEntry) -> String {
-        let mut conflicts = entry.conflicts.clone();
-        if conflicts.is_empty()
-            && let Some(license) = entry.license_type_id.and_then(|id| self.facts.catalogue.license_type(id))
-        {
-            let mut holding = self.facts.holding(entry.user_id);
-            holding.remove(&entry.track_id);
-            conflicts = unmet(&self.facts, entry.user_id, license, &holding);
-        }
-        let why = conflicts.iter().map(|conflict| conflict.message.as_str()).collect::<Vec<_>>().join("; ");
-        let told = format!("{}: {why}", self.entry_in_words(&entry));
+        let told = self.with_reasons(&entry);
         let after = ScheduleEntry {
             state: EntryState::Failed,
             reserved: false,
             seats: Vec::new(),
-            conflicts,
             failed_at: Some(self.context.now),
             ..entry.clone()
         };
         self.update(entry, after);
         told
+    }
+
+    /// As mails tell of it.
+    fn with_reasons(&self, entry: &ScheduleEntry) -> String {
+        let why: Vec<&str> = entry.conflicts.iter().map(|conflict| conflict.message.as_str()).collect();
+        format!("{}: {}", self.entry_in_words(entry), why.join("; "))
     }
 
     /// Once seven days ahead and once more the day before.
@@ -276,8 +255,7 @@ impl Draft<'_> {
             if due <= entry.warned {
                 continue;
             }
-            let why = entry.conflicts.iter().map(|conflict| conflict.message.as_str()).collect::<Vec<_>>().join("; ");
-            told.insert((entry.date, entry.id), format!("{}: {why}", self.entry_in_words(&entry)));
+            told.insert((entry.date, entry.id), self.with_reasons(&entry));
             let after = ScheduleEntry { warned: due, ..entry.clone() };
             self.update(entry, after);
         }

@@ -47,7 +47,6 @@ impl Draft<'_> {
             welcome_wanted: new.welcome_wanted && new.wizard.is_some(),
             created_at: self.context.now,
         };
-        self.facts.to_mut().users.insert(id, user.clone());
         self.create(user);
 
         let landline = self.new_number(id, "number_id", new.number_id);
@@ -95,7 +94,6 @@ impl Draft<'_> {
             return None;
         }
         let after = PhoneNumber { user_id: Some(user_id), state: NumberState::Assigned, ..number.clone() };
-        self.facts.to_mut().numbers.insert(after.clone());
         self.update(number, after.clone());
         Some(after)
     }
@@ -126,7 +124,6 @@ impl Draft<'_> {
             self.reopen_for_location(&user, profile);
         }
         let after = User { profile: profile.clone(), ..user.clone() };
-        self.facts.to_mut().users.insert(id, after.clone());
         self.update(user, after);
         for requirement_of in self.facts.assignments_of(id).map(|held| held.license_type_id).collect::<Vec<_>>() {
             self.keep_location_requirement(id, requirement_of);

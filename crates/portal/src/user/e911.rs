@@ -63,9 +63,7 @@ async fn find(visitor: &Visitor, id: UserId) -> Result<UserDetail, ServiceError>
 
 /// The address that there is, or else the location's.
 pub(crate) fn filled(user: &UserDetail, change_id: ChangeId) -> Form {
-    let own = user.e911.as_ref().map(|e911| &e911.address);
-    let address = own.or(user.location.as_ref().map(|location| &location.site.address));
-    let input = address.map(CivicAddressInput::from).unwrap_or_default();
+    let input = user.address_to_confirm().map(CivicAddressInput::from).unwrap_or_default();
     let callback = user.e911.as_ref().and_then(|e911| e911.callback.as_ref()).or(user.number().map(|n| &n.number));
     let confirmed = user.e911.as_ref().is_some_and(|e911| e911.confirmed.is_some());
     let country = if input.country.is_empty() { "US".to_owned() } else { input.country.clone() };

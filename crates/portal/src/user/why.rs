@@ -72,14 +72,14 @@ async fn held(visitor: &Visitor, at: &At) -> Result<Option<Held>, PageError> {
     Ok(Some(Held { license, assignment, change, scheduled }))
 }
 
-/// By its identifier; a part of several changes together by the moment at which the license began.
+/// By its identifier; of a license that was given before assignments kept it, by the moment at which it began.
 async fn change_of(visitor: &Visitor, assignment: &Assignment) -> Result<Option<JournalEntry>, PageError> {
     if let Some(id) = assignment.change_id {
-        match visitor.service.journal_entry(&visitor.caller, id).await {
-            Ok(entry) => return Ok(Some(entry)),
-            Err(ServiceError::NotFound) => {}
-            Err(error) => return Err(error.into()),
-        }
+        return match visitor.service.journal_entry(&visitor.caller, id).await {
+            Ok(entry) => Ok(Some(entry)),
+            Err(ServiceError::NotFound) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
     }
     let filter = JournalFilter {
         user_id: Some(assignment.user_id),
@@ -90,7 +90,7 @@ async fn change_of(visitor: &Visitor, assignment: &Assignment) -> Result<Option<
     };
     let entries = visitor.service.journal(&visitor.caller, &filter).await?.rows;
     let gave = |record: &Option<Record>| match record {
-        Some(Record::Assignment(after)) => after.id == assignment.id && after.change_id == assignment.change_id,
+        Some(Record::Assignment(after)) => after.id == assignment.id,
         _ => false,
     };
     Ok(entries.into_iter().find(|entry| entry.steps.iter().any(|step| gave(&step.after))))

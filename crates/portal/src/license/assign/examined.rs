@@ -66,7 +66,8 @@ impl Examined {
         let licenses = repairs.licenses(&lacking(&needed), date);
         if !licenses.is_empty() {
             // A Voice license that is added may itself require numbers.
-            let with = plan(visitor, together(licenses.iter().cloned().chain([main.clone()]).collect())).await?;
+            let with =
+                plan(visitor, Change::together(licenses.iter().cloned().chain([main.clone()]).collect())).await?;
             let known: BTreeSet<(Option<UserId>, Need)> =
                 needed.iter().map(|blocker| (blocker.user_id, Need::of(blocker))).collect();
             let is_new = |blocker: &Blocker| !known.contains(&(blocker.user_id, Need::of(blocker)));
@@ -75,12 +76,12 @@ impl Examined {
         let mut changes = repairs.changes(visitor, chosen, &needed, date).await?;
         changes.extend(licenses);
         changes.push(main);
-        let plan = if changes.len() == 1 { base } else { plan(visitor, together(changes.clone())).await? };
+        let plan = if changes.len() == 1 { base } else { plan(visitor, Change::together(changes.clone())).await? };
         Ok(Self { needed, open: problems(&plan), plan, date, changes })
     }
 
     pub(super) fn change(&self) -> Change {
-        together(self.changes.clone())
+        Change::together(self.changes.clone())
     }
 
     /// What each user needs, whether or not it is repaired already.
@@ -98,13 +99,6 @@ impl Examined {
     /// What of it is not repaired.
     pub(super) fn is_open(&self, user: UserId, need: &Need) -> bool {
         self.open.iter().any(|blocker| blocker.user_id == Some(user) && Need::of(blocker) == *need)
-    }
-}
-
-fn together(mut changes: Vec<Change>) -> Change {
-    match changes.len() {
-        1 => changes.remove(0),
-        _ => Change::Together { changes },
     }
 }
 

@@ -107,9 +107,7 @@ impl Repairs {
         }
         for user in self.confirmed.iter().filter(|user| needs(**user, Need::E911)) {
             let detail = visitor.service.user(&visitor.caller, *user).await?;
-            let own = detail.e911.as_ref().map(|e911| &e911.address);
-            let address = own.or(detail.location.as_ref().map(|location| &location.site.address));
-            let Some(address) = address.cloned() else { continue };
+            let Some(address) = detail.address_to_confirm().cloned() else { continue };
             let callback = detail.e911.as_ref().and_then(|e911| e911.callback.clone());
             changes.push(Change::ConfirmE911 { user_id: *user, address, callback, confirmed: true });
         }

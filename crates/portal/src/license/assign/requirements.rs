@@ -229,8 +229,7 @@ impl Controls<'_> {
 
     async fn e911(&self, row: &UserRow) -> Result<Option<Control>, PageError> {
         let detail = self.visitor.service.user(&self.visitor.caller, row.id).await?;
-        let own = detail.e911.as_ref().map(|e911| &e911.address);
-        let address = own.or(detail.location.as_ref().map(|location| &location.site.address));
+        let address = detail.address_to_confirm();
         let label = |address: String| format!("{} is at {address}: confirm the E911 address", row.name());
         Ok(address.map(|address| self.form.tick(&format!("e911.{}", row.id), &label(address.one_line()))))
     }
