@@ -92,3 +92,14 @@ pub enum RegistrationChange {
     /// Unregistered, expired, or its line lost the right to it.
     Removed { account_id: AccountId, user_id: UserId, line_id: LineId, contact: Vec<u8> },
 }
+
+/// What became of a NOTIFY to one contact of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeAnswer {
+    /// The final response.
+    Said { status: u16, reason: String },
+    /// No response in time (RFC 3261 timer F).
+    Silence,
+    /// Its connection closed meanwhile.
+    Gone,
+}

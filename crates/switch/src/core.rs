@@ -24,6 +24,7 @@ use crate::{
     config::Rules,
     directory::{Changed, Directory},
     limiter::Limiter,
+    notify::{Notice, Notices},
     registrar::{Reachable, Registrar, may_register, register::register},
     scanner::is_scanner,
 };
@@ -51,6 +52,7 @@ pub(crate) struct Core {
     directory: Directory,
     registrar: Registrar,
     calls: Calls,
+    notices: Notices,
     relay: Relay,
     strangers: Limiter<IpAddr>,
     /// Hosts with a line on them, and until when that is believed.
@@ -85,6 +87,7 @@ impl Core {
             authentication: Authentication::new(seeds.nonce_key, rules.failures),
             registrar: Registrar::restore(restore, udp, &directory, now),
             calls: Calls::default(),
+            notices: Notices::default(),
             strangers: Limiter::new(rules.strangers),
             trusted: HashMap::new(),
             rules: Arc::new(rules),
@@ -138,6 +141,12 @@ impl Core {
         self.registrar.directory_changed(changed, &self.directory);
     }
 
+    /// Sends a NOTIFY to each contact of a line.
+    pub(crate) fn notify(&mut self, now: Now, notice: Notice) {
+        self.notices.send(&mut self.endpoint, &self.registrar, &self.directory, &self.rules, notice, now);
+        self.work(now);
+    }
+
     /// Ends every call, so that no phone is left talking to nobody.
     pub(crate) fn hang_up_all(&mut self, now: Now) {
         let (calls, mut env) = self.calls(now);
@@ -170,8 +179,10 @@ impl Core {
                     tracing::debug!(source = %flow.remote, %malformed, "a message was refused");
                 }
                 event => {
-                    let (calls, mut env) = self.calls(now);
-                    calls.event(&mut env, event);
+                    if let Some(event) = self.notices.event(event) {
+                        let (calls, mut env) = self.calls(now);
+                        calls.event(&mut env, event);
+                    }
                 }
             }
         }

@@ -23,7 +23,7 @@ use chrono::Utc;
 use lineside_sip::{Flow, Transmit, Transport};
 use tokio::sync::mpsc;
 
-use crate::{clock::Now, directory::Changed};
+use crate::{clock::Now, directory::Changed, notify::Notice};
 
 /// The flow of the one UDP socket. Connections are numbered from the next on.
 pub(crate) const UDP_FLOW: u64 = 0;
@@ -43,6 +43,7 @@ pub(crate) enum Input {
     Last(Flow, Bytes),
     Closed(u64),
     Directory(Changed),
+    Notify(Notice),
     Stop,
 }
 

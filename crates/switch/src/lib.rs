@@ -11,6 +11,7 @@
 //! - [`registrar`]: which contacts a line can be reached at; [`Registrations`] takes what changed.
 //! - [`route`]: from a dialled address to a user; pure.
 //! - `call`: the back-to-back user agent.
+//! - `notify`: requests to a line's contacts outside of calls.
 //! - `core`: the state machine of all this; `edge`: the sockets and the clock around it.
 //! - [`Switch::start`] runs it.
 
@@ -26,6 +27,7 @@ mod edge;
 #[cfg(test)]
 mod fixture;
 mod limiter;
+mod notify;
 mod registrar;
 pub mod route;
 mod scanner;

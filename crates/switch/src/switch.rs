@@ -7,10 +7,15 @@ use std::{
     thread::JoinHandle,
 };
 
+use bytes::Bytes;
 use lineside_media::relay::{Relay, RelayConfig};
-use lineside_model::{directory::Binding, id::LineId};
+use lineside_model::{
+    directory::{Binding, NoticeAnswer},
+    id::LineId,
+};
 use lineside_sip::{Flow, Transport};
 use thiserror::Error;
+use tokio::sync::oneshot;
 
 use crate::{
     config::SwitchConfig,
@@ -21,6 +26,7 @@ use crate::{
         listen::{self, Listeners},
         run::Runner,
     },
+    notify::Notice,
     registrar::{Reachable, Registrations},
 };
 
@@ -100,6 +106,15 @@ impl SwitchHandle {
     /// Whether calls to a line reach a device now.
     pub fn registered(&self, line: LineId) -> bool {
         self.reachable.contains(line)
+    }
+
+    /// Sends NOTIFY with this Event (and body, with its media type) to each contact of the line, and gives their final
+    /// answers: within 32 seconds, and none when the line can't be reached.
+    pub async fn notify(&self, line_id: LineId, event: &str, body: Option<(String, Bytes)>) -> Vec<NoticeAnswer> {
+        let (sender, receiver) = oneshot::channel();
+        let report = Box::new(|answers| drop(sender.send(answers)));
+        self.inbox.command(Input::Notify(Notice { line_id, event: event.to_owned(), body, report }));
+        receiver.await.unwrap_or_default()
     }
 
     /// Ends all calls, writes what is to be written, and gives the ports back.

@@ -62,6 +62,7 @@ impl Runner {
             }
             Input::Closed(flow_id) => self.core.flow_lost(now(), flow_id),
             Input::Directory(changed) => self.core.directory_changed(&changed),
+            Input::Notify(notice) => self.core.notify(now(), notice),
             Input::Stop => {}
         }
     }

@@ -230,7 +230,11 @@ impl Phone {
                 }
             }
             method => {
-                let mut response = Response::new(request, 200);
+                let status = match self.manner {
+                    Manner::Refuses(status) if method == Method::Notify => status,
+                    _ => 200,
+                };
+                let mut response = Response::new(request, status);
                 if matches!(method, Method::Invite | Method::Update) {
                     response = response
                         .header(HeaderName::Contact, format!("<{}>", self.contact()))
