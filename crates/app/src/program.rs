@@ -9,7 +9,7 @@ use lineside_model::directory::RegistrationChange;
 use lineside_service::directory::DirectoryChange;
 use lineside_service::{Parts, Service, Settings};
 use lineside_store::Store;
-use lineside_switch::{Directory, Registrations, Switch, SwitchConfig, SwitchHandle};
+use lineside_switch::{Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
 use object_store::local::LocalFileSystem;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
@@ -128,7 +128,8 @@ async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<Swit
     switch.rules.advertised_host.clone_from(&config.sip_host);
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(write_behind(service.clone(), receiver));
-    let handle = Switch::start(switch, directory, Arc::new(WriteBehind(sender)), service.bindings().await?).await?;
+    let outside = Outside::only(Arc::new(WriteBehind(sender)));
+    let handle = Switch::start(switch, directory, outside, service.bindings().await?).await?;
     Ok(handle)
 }
 

@@ -44,7 +44,10 @@ macro_rules! id {
 
 id! {
     AccountId, LocationId, DepartmentId, UserId, OperatorId, NumberId, DeviceId, LineId, TrackId, LicenseTypeId,
-    AssignmentId, ScheduleEntryId, MailId,
+    AssignmentId, ScheduleEntryId, MailId, CallId, TrunkId,
+    /// A message that a caller left.
+    MessageId,
+    RecordingId,
     /// One change that somebody asked for: minted when its form is opened or its request arrives. It becomes the
     /// journal entry's identifier, so that the same change sent twice is applied once.
     ChangeId,

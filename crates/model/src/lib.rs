@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod address;
+pub mod call_report;
 pub mod catalogue;
 pub mod change;
 pub mod department;
@@ -28,6 +29,7 @@ pub mod mail;
 pub mod number_list;
 pub mod phone_number;
 pub mod plan;
+pub mod question;
 pub mod readiness;
 pub mod schedule;
 pub mod schedule_list;

@@ -11,13 +11,15 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use lineside_model::{
+    call_report::CallReport,
     device::DigestAlgorithm,
     directory::{DirectoryLine, DirectoryUser, RegistrationChange},
     extension::{Destination, Extension},
     id::{AccountId, DeviceId, LineId, UserId},
     phone_number::E164,
+    question::Question,
 };
-use lineside_switch::{Directory, Registrations, Switch, SwitchConfig};
+use lineside_switch::{CallReports, Directory, Mailboxes, Outside, Registrations, Reply, Switch, SwitchConfig};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -39,6 +41,18 @@ impl Registrations for Print {
     }
 }
 
+impl CallReports for Print {
+    fn report(&self, report: CallReport) {
+        println!("{report:?}");
+    }
+}
+
+impl Mailboxes for Print {
+    fn ask(&self, question: Question, _reply: Reply) {
+        println!("{question:?}");
+    }
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).init();
@@ -48,7 +62,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         directory.put(user(n)?);
     }
     let config = SwitchConfig::new(address, 20_000..=20_999, [7; 32]);
-    let handle = Switch::start(config, directory, Arc::new(Print), Vec::new()).await?;
+    let print = Arc::new(Print);
+    let outside = Outside { registrations: print.clone(), reports: print.clone(), mailboxes: print };
+    let handle = Switch::start(config, directory, outside, Vec::new()).await?;
     println!("listening on {}", handle.local_addr());
     tokio::signal::ctrl_c().await?;
     handle.stop().await;

@@ -12,6 +12,7 @@ mod leg;
 mod liveness;
 mod place;
 mod ring;
+mod story;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -23,11 +24,15 @@ use std::{
 };
 
 use lineside_media::relay::{Leg, Relay, Session};
-use lineside_model::directory::DirectoryUser;
+use lineside_model::{
+    call_report::{CallOutcome, CallReport},
+    directory::DirectoryUser,
+    id::CallId,
+};
 use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Request, Response, Token, TransactionKey};
 
-use self::{description::Description, leg::Side, liveness::Probe, ring::Rings, talk::Forward};
-use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar};
+use self::{description::Description, leg::Side, liveness::Probe, ring::Rings, story::Story, talk::Forward};
+use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar, told::Told};
 
 /// For how long an ended dialog is remembered, to answer the BYE that crossed ours (64*T1).
 const REMEMBERED: Duration = Duration::from_secs(32);
@@ -39,30 +44,32 @@ pub(crate) struct Env<'a> {
     pub(crate) directory: &'a Directory,
     pub(crate) relay: &'a Relay,
     pub(crate) rules: &'a Rules,
+    pub(crate) told: &'a mut Told,
     pub(crate) now: Now,
 }
 
-type CallId = u64;
+/// Within this core; the world knows calls by their `CallId`.
+type CallNumber = u64;
 
 /// All calls of one core.
 #[derive(Default)]
 pub(crate) struct Calls {
-    open: HashMap<CallId, Call>,
-    last_id: CallId,
+    open: HashMap<CallNumber, Call>,
+    last_id: CallNumber,
     /// Our tag of each dialog. We made it, so it is unique, and nobody guesses it.
-    by_tag: HashMap<Box<[u8]>, (CallId, Leg)>,
+    by_tag: HashMap<Box<[u8]>, (CallNumber, Leg)>,
     /// INVITEs that a phone may CANCEL.
-    incoming: HashMap<TransactionKey, CallId>,
+    incoming: HashMap<TransactionKey, CallNumber>,
     /// Requests of ours whose answers matter.
-    outgoing: HashMap<TransactionKey, CallId>,
-    wakes: BTreeSet<(Instant, CallId)>,
+    outgoing: HashMap<TransactionKey, CallNumber>,
+    wakes: BTreeSet<(Instant, CallNumber)>,
     /// Tags of dialogs that have ended, and until when they are remembered, oldest first.
     ended: HashSet<Box<[u8]>>,
     endings: VecDeque<(Instant, Box<[u8]>)>,
 }
 
 struct Call {
-    id: CallId,
+    id: CallNumber,
     caller: Arc<DirectoryUser>,
     dialled: String,
     /// The INVITE that made the call; answered once.
@@ -78,7 +85,7 @@ struct Call {
     wake: Option<Instant>,
     placed: Instant,
     answered: Option<Instant>,
-    outcome: &'static str,
+    story: Story,
 }
 
 struct Invite {
@@ -156,23 +163,33 @@ impl Calls {
         let is_gone = |call: &Call| {
             call.invite.flow.id == flow_id && matches!(call.stage, Stage::Ringing(_) | Stage::Announcing { .. })
         };
-        let gone: Vec<CallId> = self.open.values().filter(|call| is_gone(call)).map(|call| call.id).collect();
+        let gone: Vec<CallNumber> = self.open.values().filter(|call| is_gone(call)).map(|call| call.id).collect();
         for id in gone {
-            self.with(env, id, |calls, env, call| calls.give_up(env, call, 487, "connection lost"));
+            self.with(env, id, |calls, env, call| calls.give_up(env, call, 487, CallOutcome::Cancelled));
         }
     }
 
     pub(crate) fn hang_up_all(&mut self, env: &mut Env<'_>) {
         for id in self.open.keys().copied().collect::<Vec<_>>() {
             self.with(env, id, |calls, env, call| match call.stage {
-                Stage::Talking { .. } | Stage::Ending => calls.hang_up(env, call, None, "the switch stops"),
-                _ => calls.give_up(env, call, 503, "the switch stops"),
+                Stage::Talking { .. } | Stage::Ending => calls.hang_up(env, call, None),
+                _ => calls.give_up(env, call, 503, CallOutcome::Failed),
             });
         }
     }
 
+    /// Ends one call, because an administrator wants it.
+    pub(crate) fn hang_up_call(&mut self, env: &mut Env<'_>, call: CallId) {
+        let found = self.open.values().find(|open| open.story.is_known_as(call)).map(|open| open.id);
+        let Some(id) = found else { return };
+        self.with(env, id, |calls, env, call| match call.stage {
+            Stage::Talking { .. } | Stage::Ending => calls.hang_up(env, call, None),
+            _ => calls.give_up(env, call, 480, CallOutcome::Refused),
+        });
+    }
+
     /// Takes a call out, lets `work` change it, and puts it back unless it has ended.
-    fn with(&mut self, env: &mut Env<'_>, id: CallId, work: impl FnOnce(&mut Self, &mut Env<'_>, &mut Call)) {
+    fn with(&mut self, env: &mut Env<'_>, id: CallNumber, work: impl FnOnce(&mut Self, &mut Env<'_>, &mut Call)) {
         let Some(mut call) = self.open.remove(&id) else { return };
         work(self, env, &mut call);
         if call.is_over() {
@@ -222,7 +239,7 @@ impl Calls {
     }
 
     /// A response to a request of a call that still stands.
-    fn response(&mut self, env: &mut Env<'_>, id: CallId, key: TransactionKey, flow: Flow, response: &Message) {
+    fn response(&mut self, env: &mut Env<'_>, id: CallNumber, key: TransactionKey, flow: Flow, response: &Message) {
         if response.status() >= 200 {
             self.outgoing.remove(&key);
         }
@@ -237,7 +254,7 @@ impl Calls {
         });
     }
 
-    fn failed(&mut self, env: &mut Env<'_>, id: CallId, key: TransactionKey, failure: Failure) {
+    fn failed(&mut self, env: &mut Env<'_>, id: CallNumber, key: TransactionKey, failure: Failure) {
         let status = if failure == Failure::Timeout { 408 } else { 503 };
         self.with(env, id, |calls, env, call| {
             if call.forwards.iter().any(|forward| forward.client == key) {
@@ -281,7 +298,7 @@ impl Calls {
         let Some(&id) = self.incoming.get(&key) else { return };
         self.with(env, id, |calls, env, call| {
             if call.invite.key == key {
-                calls.give_up(env, call, 487, "cancelled");
+                calls.give_up(env, call, 487, CallOutcome::Cancelled);
             } else {
                 calls.cancel_forward(env, call, key);
             }
@@ -321,6 +338,21 @@ impl Env<'_> {
     fn contact(&self, flow: Flow) -> String {
         let transport = if flow.transport.is_reliable() { ";transport=tcp" } else { "" };
         format!("<sip:lineside@{}{transport}>", self.rules.host_port(flow.local.port()))
+    }
+
+    fn report(&mut self, report: CallReport) {
+        self.told.report(report);
+    }
+
+    /// An identifier for something that is told outside.
+    fn mint(&mut self) -> uuid::Uuid {
+        let mut random = [0; 10];
+        let tokens = [self.endpoint.token(), self.endpoint.token()];
+        for (byte, digits) in random.iter_mut().zip(tokens.iter().flat_map(|token| token.as_bytes().chunks(2))) {
+            *byte = str::from_utf8(digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or(0);
+        }
+        let millis = u64::try_from(self.now.utc.timestamp_millis()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 
     fn respond(&mut self, key: TransactionKey, response: Response) -> bytes::Bytes {

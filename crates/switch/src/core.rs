@@ -12,7 +12,12 @@ use std::{
 
 use bytes::Bytes;
 use lineside_media::relay::Relay;
-use lineside_model::directory::{Binding, RegistrationChange};
+use lineside_model::{
+    call_report::{CallReport, LegQuality, TestCall},
+    directory::{Binding, RegistrationChange},
+    id::{AccountId, CallId, UserId},
+    question::{Answer, Question, Waiting},
+};
 use lineside_sip::{
     Endpoint, Event, Flow, HeaderName, Message, Method, Response, Tokens, TransactionKey, Transmit, Transport, endpoint,
 };
@@ -27,6 +32,7 @@ use crate::{
     notify::{Notice, Notices},
     registrar::{Reachable, Registrar, may_register, register::register},
     scanner::is_scanner,
+    told::Told,
 };
 
 /// What phones may send us.
@@ -54,6 +60,8 @@ pub(crate) struct Core {
     calls: Calls,
     notices: Notices,
     relay: Relay,
+    told: Told,
+    waiting: HashMap<UserId, Waiting>,
     strangers: Limiter<IpAddr>,
     /// Hosts with a line on them, and until when that is believed.
     trusted: HashMap<IpAddr, Instant>,
@@ -93,6 +101,8 @@ impl Core {
             rules: Arc::new(rules),
             directory,
             relay,
+            told: Told::default(),
+            waiting: HashMap::new(),
         }
     }
 
@@ -155,6 +165,45 @@ impl Core {
 
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
         self.endpoint.poll_transmit()
+    }
+
+    pub(crate) fn take_reports(&mut self) -> Vec<CallReport> {
+        self.told.take_reports()
+    }
+
+    pub(crate) fn take_questions(&mut self) -> Vec<(u64, Question)> {
+        self.told.take_questions()
+    }
+
+    /// The answer to one of our questions.
+    #[expect(clippy::unused_self, reason = "nobody asks yet")]
+    pub(crate) fn answer(&mut self, _now: Now, number: u64, answer: &Answer) {
+        tracing::debug!(number, ?answer, "nobody waits for this answer");
+    }
+
+    pub(crate) fn waiting(&mut self, _now: Now, user: UserId, waiting: Waiting) {
+        self.waiting.insert(user, waiting);
+    }
+
+    pub(crate) fn test_call(&mut self, now: Now, account: AccountId, user: UserId) {
+        self.told.report(CallReport::TestCall(TestCall {
+            call: CallId(uuid::Uuid::nil()),
+            account,
+            user,
+            line: None,
+            at: now.utc,
+            answered: false,
+            heard: false,
+            quality: LegQuality::default(),
+            round_trip_ms: None,
+            audio: None,
+        }));
+    }
+
+    pub(crate) fn hang_up(&mut self, now: Now, call: CallId) {
+        let (calls, mut env) = self.calls(now);
+        calls.hang_up_call(&mut env, call);
+        self.work(now);
     }
 
     pub(crate) fn take_changes(&mut self) -> Vec<RegistrationChange> {
@@ -263,6 +312,7 @@ impl Core {
             directory: &self.directory,
             relay: &self.relay,
             rules: &self.rules,
+            told: &mut self.told,
             now,
         };
         (&mut self.calls, env)

@@ -20,6 +20,10 @@ use std::{
 
 use bytes::Bytes;
 use chrono::Utc;
+use lineside_model::{
+    id::{AccountId, CallId, UserId},
+    question::{Answer, Waiting},
+};
 use lineside_sip::{Flow, Transmit, Transport};
 use tokio::sync::mpsc;
 
@@ -44,6 +48,11 @@ pub(crate) enum Input {
     Closed(u64),
     Directory(Changed),
     Notify(Notice),
+    /// The answer to a question of the core, by its number.
+    Answer(u64, Answer),
+    Waiting(UserId, Waiting),
+    TestCall(AccountId, UserId),
+    HangUp(CallId),
     Stop,
 }
 

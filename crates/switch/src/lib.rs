@@ -9,6 +9,7 @@
 //!
 //! - [`directory`]: users and lines as calls see them; whoever keeps the truth puts each change here.
 //! - [`registrar`]: which contacts a line can be reached at; [`Registrations`] takes what changed.
+//! - [`Outside`]: what calls tell the rest of the program, and what they ask it.
 //! - [`route`]: from a dialled address to a user; pure.
 //! - `call`: the back-to-back user agent.
 //! - `notify`: requests to a line's contacts outside of calls.
@@ -28,14 +29,17 @@ mod edge;
 mod fixture;
 mod limiter;
 mod notify;
+mod outside;
 mod registrar;
 pub mod route;
 mod scanner;
 mod switch;
+mod told;
 #[cfg(test)]
 mod world;
 
 pub use config::{Expiry, Rate, Rules, SwitchConfig};
 pub use directory::Directory;
+pub use outside::{CallReports, Mailboxes, Outside, Reply};
 pub use registrar::Registrations;
 pub use switch::{StartError, Switch, SwitchHandle};

@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     thread::JoinHandle,
 };
 
@@ -11,7 +11,8 @@ use bytes::Bytes;
 use lineside_media::relay::{Relay, RelayConfig};
 use lineside_model::{
     directory::{Binding, NoticeAnswer},
-    id::LineId,
+    id::{AccountId, CallId, LineId, UserId},
+    question::Waiting,
 };
 use lineside_sip::{Flow, Transport};
 use thiserror::Error;
@@ -27,7 +28,8 @@ use crate::{
         run::Runner,
     },
     notify::Notice,
-    registrar::{Reachable, Registrations},
+    outside::Outside,
+    registrar::Reachable,
 };
 
 /// The phone switch. [`Switch::start`] gives the handle of a running one.
@@ -62,7 +64,7 @@ impl Switch {
     pub async fn start(
         config: SwitchConfig,
         directory: Directory,
-        registrations: Arc<dyn Registrations>,
+        outside: Outside,
         restore: Vec<Binding>,
     ) -> Result<SwitchHandle, StartError> {
         let sockets =
@@ -86,7 +88,7 @@ impl Switch {
         let changes = inbox.clone();
         directory.on_change(move |changed| changes.command(Input::Directory(changed.clone())));
         let outlets = edge::Outlets::new(sockets.udp_sender);
-        let runner = Runner::new(core, receiver, outlets.clone(), registrations);
+        let runner = Runner::new(core, receiver, inbox.clone(), outlets.clone(), outside);
         let core = std::thread::Builder::new()
             .name("switch".into())
             .spawn(move || runner.run())
@@ -115,6 +117,21 @@ impl SwitchHandle {
         let report = Box::new(|answers| drop(sender.send(answers)));
         self.inbox.command(Input::Notify(Notice { line_id, event: event.to_owned(), body, report }));
         receiver.await.unwrap_or_default()
+    }
+
+    /// The messages in a user's mailbox have changed: the lamps of its phones follow.
+    pub fn waiting(&self, user: UserId, waiting: Waiting) {
+        self.inbox.command(Input::Waiting(user, waiting));
+    }
+
+    /// Calls the user's phones, records what is said, and plays it back. It is reported as a test call.
+    pub fn test_call(&self, account: AccountId, user: UserId) {
+        self.inbox.command(Input::TestCall(account, user));
+    }
+
+    /// Ends a call that was reported.
+    pub fn hang_up(&self, call: CallId) {
+        self.inbox.command(Input::HangUp(call));
     }
 
     /// Ends all calls, writes what is to be written, and gives the ports back.

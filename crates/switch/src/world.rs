@@ -9,7 +9,10 @@ use std::{
 };
 
 use lineside_media::relay::{Relay, RelayConfig};
-use lineside_model::directory::{Binding, RegistrationChange};
+use lineside_model::{
+    call_report::CallReport,
+    directory::{Binding, RegistrationChange},
+};
 use lineside_sip::{
     Flow, Transport,
     testing::{Network, Weather},
@@ -32,6 +35,7 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) phones: Vec<Phone>,
     pub(crate) changes: Vec<RegistrationChange>,
+    pub(crate) reports: Vec<CallReport>,
     network: Network,
     pub(crate) now: Now,
 }
@@ -63,7 +67,15 @@ impl World {
         let seeds = Seeds { tokens: [1; 16], nonce_key: config.nonce_key };
         let core = Core::new(config.rules, &seeds, directory.clone(), relay, bindings, &udp("127.0.0.1:1"), now);
         let weather = Weather { loss: 0, twice: 0, delay: (Duration::from_millis(1), Duration::from_millis(1)) };
-        World { core, directory, phones: Vec::new(), changes: Vec::new(), network: Network::new(1, weather), now }
+        World {
+            core,
+            directory,
+            phones: Vec::new(),
+            changes: Vec::new(),
+            reports: Vec::new(),
+            network: Network::new(1, weather),
+            now,
+        }
     }
 
     /// A phone with the line of an extension; what it does when it is called is its manner.
@@ -173,6 +185,7 @@ impl World {
             self.network.send(now, &lineside_sip::Transmit { flow: Flow { local, ..transmit.flow }, ..transmit });
         }
         self.changes.append(&mut self.core.take_changes());
+        self.reports.append(&mut self.core.take_reports());
     }
 
     pub(crate) fn is_reachable(&self, n: u8) -> bool {

@@ -18,7 +18,7 @@ use lineside_sip::{
     Message, Method,
     digest::{Algorithm, Challenge, Ha1},
 };
-use lineside_switch::{Directory, Registrations, Switch, SwitchConfig, SwitchHandle};
+use lineside_switch::{Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use tokio::{
@@ -66,7 +66,7 @@ async fn switch(change: impl FnOnce(&mut SwitchConfig)) -> (SwitchHandle, Arc<Wr
     let mut config = SwitchConfig::new(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), 40_000..=44_999, [3; 32]);
     change(&mut config);
     let written = Arc::new(Written::default());
-    let handle = Switch::start(config, directory, written.clone(), Vec::new()).await.unwrap();
+    let handle = Switch::start(config, directory, Outside::only(written.clone()), Vec::new()).await.unwrap();
     (handle, written)
 }
 
@@ -234,6 +234,8 @@ async fn strangers_are_heard_only_so_often() {
 async fn a_taken_port_is_told() {
     let (handle, _) = switch(|_| {}).await;
     let config = SwitchConfig::new(handle.local_addr(), 40_000..=40_999, [3; 32]);
-    let error = Switch::start(config, Directory::new(), Arc::new(Written::default()), Vec::new()).await.unwrap_err();
+    let error = Switch::start(config, Directory::new(), Outside::only(Arc::new(Written::default())), Vec::new())
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("is another program using it?"), "{error}");
 }

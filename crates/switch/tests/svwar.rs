@@ -11,7 +11,7 @@ use lineside_model::{
     extension::Extension,
     id::{AccountId, DeviceId, LineId, UserId},
 };
-use lineside_switch::{Directory, Registrations, Switch, SwitchConfig};
+use lineside_switch::{Directory, Outside, Registrations, Switch, SwitchConfig};
 use uuid::Uuid;
 
 struct Nowhere;
@@ -53,7 +53,7 @@ async fn no_extension_is_found_by_any_method() {
     }
     let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let config = SwitchConfig::new(address, 45_000..=45_099, [5; 32]);
-    let handle = Switch::start(config, directory, Arc::new(Nowhere), Vec::new()).await.unwrap();
+    let handle = Switch::start(config, directory, Outside::only(Arc::new(Nowhere)), Vec::new()).await.unwrap();
     let port = handle.local_addr().port().to_string();
     for method in ["REGISTER", "INVITE", "OPTIONS"] {
         let port = port.clone();

@@ -30,8 +30,8 @@ impl Calls {
     pub(super) fn refuse(&mut self, env: &mut Env<'_>, call: &mut Call, status: u16) {
         env.respond(call.invite.key, Response::new(&call.invite.request, status));
         self.incoming.remove(&call.invite.key);
-        call.media = None;
         call.stage = Stage::Ending;
-        call.log(env, Some(status));
+        call.ended(env, Some(status));
+        call.media = None;
     }
 }

@@ -1,17 +1,18 @@
 //! The end of a call that was answered.
 
 use lineside_media::relay::Leg;
+use lineside_model::call_report::{EndedBy, LegQuality};
 use lineside_sip::{Method, Response};
 
 use super::{Call, Calls, Env, Stage, leg::Acknowledgement};
 
 impl Calls {
     /// Ends the call on all legs but the one that ended it.
-    pub(super) fn hang_up(&mut self, env: &mut Env<'_>, call: &mut Call, by: Option<Leg>, outcome: &'static str) {
+    pub(super) fn hang_up(&mut self, env: &mut Env<'_>, call: &mut Call, by: Option<Leg>) {
         if !matches!(call.stage, Stage::Ending) {
             call.stage = Stage::Ending;
-            call.outcome = outcome;
-            call.log(env, None);
+            call.story.ended_by = by.map(|leg| if leg == Leg::A { EndedBy::Caller } else { EndedBy::Callee });
+            call.ended(env, None);
         }
         call.media = None;
         for forward in std::mem::take(&mut call.forwards) {
@@ -59,8 +60,17 @@ impl Call {
         env.request(side.flow, &bye);
     }
 
-    /// The one line about a call.
-    pub(super) fn log(&self, env: &Env<'_>, status: Option<u16>) {
+    /// Tells the end of a call: to the log in one line, and outside.
+    pub(super) fn ended(&mut self, env: &mut Env<'_>, status: Option<u16>) {
+        self.log(env, status);
+        let quality = [Leg::A, Leg::B].map(|leg| {
+            let stats = self.media.as_ref()?.stats(leg);
+            (stats.packets > 0).then(|| LegQuality { packets: stats.packets, ..LegQuality::default() })
+        });
+        self.story.ended(env, status, quality, &[]);
+    }
+
+    fn log(&self, env: &Env<'_>, status: Option<u16>) {
         let packets = |leg| self.media.as_ref().map(|media| media.stats(leg).packets);
         let end = env.now.instant;
         let ringing = self.answered.unwrap_or(end).saturating_duration_since(self.placed);
@@ -70,7 +80,7 @@ impl Call {
             account = %self.caller.account_id,
             caller = %self.caller.user_id,
             dialled = self.dialled,
-            outcome = self.outcome,
+            outcome = ?self.story.outcome,
             status,
             rang_ms = u64::try_from(ringing.as_millis()).unwrap_or(u64::MAX),
             talked_s = talking,

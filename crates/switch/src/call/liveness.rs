@@ -43,7 +43,7 @@ impl Calls {
         }
         let probe = call.probes.remove(position);
         if matches!(status, 408 | 481) {
-            self.hang_up(env, call, Some(probe.leg), "a phone is gone");
+            self.hang_up(env, call, Some(probe.leg));
         }
     }
 }

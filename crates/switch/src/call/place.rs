@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use lineside_media::{prompt, relay::RelayError};
-use lineside_model::directory::DirectoryUser;
+use lineside_model::{
+    call_report::{CallDirection, CallOutcome},
+    directory::DirectoryUser,
+};
 use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey};
 
-use super::{Call, Calls, Description, Env, Invite, Leg, Side, Stage};
+use super::{
+    Call, Calls, Description, Env, Invite, Leg, Side, Stage,
+    story::{Story, party},
+};
 use crate::route::{Dialled, Route, route};
 
 impl Calls {
@@ -32,7 +38,12 @@ impl Calls {
         }
         env.respond(key, Response::new(request, 100));
         let call = match self.set_up(env, key, flow, request, caller, &dialled, is_emergency, is_allowed) {
-            Ok(call) => call,
+            Ok(mut call) => {
+                let callee = if let Route::User(callee) = &route { Some(party(callee)) } else { None };
+                let account = caller.account_id;
+                call.story.began(env, account, CallDirection::Internal, party(caller), dialled.as_str(), callee);
+                call
+            }
             Err(refusal) => {
                 tracing::info!(
                     user = %caller.user_id, dialled = dialled.as_str(), source = %flow.remote,
@@ -48,7 +59,10 @@ impl Calls {
         self.open.insert(id, call);
         self.with(env, id, |calls, env, call| match route {
             Route::Emergency(_) => calls.announce(env, call, &prompt::emergency_unavailable(), 503),
-            Route::NotInService => calls.announce(env, call, &prompt::not_in_service(), 404),
+            Route::NotInService => {
+                call.story.outcome = Some(CallOutcome::NotInService);
+                calls.announce(env, call, &prompt::not_in_service(), 404);
+            }
             Route::User(callee) if callee.voice => calls.ring(env, call, &callee),
             Route::User(_) => calls.announce(env, call, &prompt::unavailable(), 480),
         });
@@ -99,7 +113,7 @@ impl Calls {
             wake: None,
             placed: env.now.instant,
             answered: None,
-            outcome: "refused",
+            story: Story::default(),
         })
     }
 }

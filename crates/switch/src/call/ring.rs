@@ -6,13 +6,16 @@ use std::{
 };
 
 use lineside_media::{prompt, relay::Leg};
-use lineside_model::directory::DirectoryUser;
+use lineside_model::{
+    call_report::{AnsweredBy, CallOutcome},
+    directory::DirectoryUser,
+};
 use lineside_sip::{
     Dialog, Flow, HeaderName, Message, Method, Request, Response, Token, TransactionKey, dialog::Answer,
     message::quote_display,
 };
 
-use super::{Call, Calls, Description, Env, Side, Stage, best::best, description::SDP, liveness};
+use super::{Call, Calls, Description, Env, Side, Stage, best::best, description::SDP, liveness, story::party};
 use crate::{core::ALLOW, route::unreachable};
 
 /// A phone that is there says something (100 or 180) at once. By then an INVITE was sent five times.
@@ -57,7 +60,7 @@ impl Calls {
                 return;
             }
         }
-        call.outcome = "unreachable";
+        call.story.outcome = Some(CallOutcome::Unreachable);
         self.announce(env, call, &prompt::unavailable(), 480);
     }
 
@@ -140,7 +143,7 @@ impl Calls {
         let talking = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, talking) else { return };
         self.cancel_branches(env, &rings.branches, Some(key));
-        let Some(branch) = rings.branches.into_iter().find(|branch| branch.key == key) else { return };
+        let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
         self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, Leg::B));
         callee.took_answer(env, response, call.invite.offer.is_none());
@@ -167,7 +170,8 @@ impl Calls {
             caller.answer = Some(Answer::new(env.now.instant, env.endpoint.config(), caller.flow, bytes, cseq));
         }
         call.answered = Some(env.now.instant);
-        call.outcome = "answered";
+        let by = AnsweredBy::Party(party(&rings.callee));
+        call.story.answered(env, &by);
     }
 
     /// When the last phone has refused, the caller is told the best of their reasons.
@@ -188,11 +192,11 @@ impl Calls {
         }
         let statuses: Vec<u16> = rings.branches.iter().filter_map(|branch| branch.status).collect();
         let status = best(&statuses);
-        call.outcome = match status {
-            486 => "busy",
-            600.. => "declined",
-            _ => "failed",
-        };
+        call.story.outcome = Some(match status {
+            486 => CallOutcome::Busy,
+            600.. => CallOutcome::Declined,
+            _ => CallOutcome::Failed,
+        });
         self.refuse(env, call, status);
     }
 
@@ -220,7 +224,9 @@ impl Calls {
             Stage::Ringing(rings) if rings.silent_until.is_some_and(|until| until <= env.now.instant) => {
                 self.give_up_silent(env, call);
             }
-            Stage::Ringing(rings) if rings.until <= env.now.instant => self.give_up(env, call, 480, "no answer"),
+            Stage::Ringing(rings) if rings.until <= env.now.instant => {
+                self.give_up(env, call, 480, CallOutcome::NoAnswer);
+            }
             Stage::Talking { check } if *check <= env.now.instant => self.look_after(env, call),
             _ => {}
         }
@@ -241,11 +247,11 @@ impl Calls {
     }
 
     /// Ends a call that was not answered.
-    pub(super) fn give_up(&mut self, env: &mut Env<'_>, call: &mut Call, status: u16, outcome: &'static str) {
+    pub(super) fn give_up(&mut self, env: &mut Env<'_>, call: &mut Call, status: u16, outcome: CallOutcome) {
         if let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) {
             self.cancel_branches(env, &rings.branches, None);
         }
-        call.outcome = outcome;
+        call.story.outcome = Some(outcome);
         self.refuse(env, call, status);
     }
 }

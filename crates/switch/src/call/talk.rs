@@ -1,6 +1,7 @@
 //! Requests within a call, carried from one leg to the other with the relay put into their descriptions.
 
 use lineside_media::relay::Leg;
+use lineside_model::call_report::CallOutcome;
 use lineside_sip::{
     DialogId, Flow, HeaderName, Message, Method, Refusal, Response, TransactionKey,
     dialog::{Answer, Due},
@@ -55,8 +56,8 @@ impl Calls {
             Method::Bye => {
                 env.respond(key, Response::new(request, 200));
                 match call.stage {
-                    Stage::Talking { .. } | Stage::Ending => self.hang_up(env, call, Some(leg), "hung up"),
-                    _ => self.give_up(env, call, 487, "hung up before an answer"),
+                    Stage::Talking { .. } | Stage::Ending => self.hang_up(env, call, Some(leg)),
+                    _ => self.give_up(env, call, 487, CallOutcome::Cancelled),
                 }
             }
             Method::Options => {
@@ -141,7 +142,7 @@ impl Calls {
             env.respond(forward.server, Response::new(&forward.request, status));
             // RFC 3261 section 12.2.1.2: the other phone does not know of the call any more.
             if status == 481 || (status == 408 && is_invite) {
-                self.hang_up(env, call, Some(answering), "the call was lost");
+                self.hang_up(env, call, Some(answering));
             }
             return;
         }
@@ -181,7 +182,7 @@ impl Calls {
         let Some(forward) = self.take_forward(call, client) else { return };
         env.respond(forward.server, Response::new(&forward.request, status));
         if forward.request.method() == Method::Invite {
-            self.hang_up(env, call, Some(forward.from.other()), "the phone is gone");
+            self.hang_up(env, call, Some(forward.from.other()));
         }
     }
 
@@ -242,7 +243,7 @@ impl Calls {
                         if side.bye_when_acked {
                             call.say_bye(env, leg);
                         } else {
-                            self.hang_up(env, call, None, "no ACK");
+                            self.hang_up(env, call, None);
                         }
                         break;
                     }

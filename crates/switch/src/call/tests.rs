@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lineside_model::extension::{Destination, Extension};
+use lineside_model::{
+    call_report::{CallOutcome, CallReport, EndedBy},
+    extension::{Destination, Extension},
+};
 use lineside_sip::Method;
 
 use crate::{
@@ -372,4 +375,31 @@ fn requests_of_no_call_are_told_so() {
     world.act(caller, |phone, now| phone.say(now, Method::Info, Some("Signal=1")));
     world.run(|world| world.phones[caller].result.is_some());
     assert_eq!(world.phones[caller].result, Some(481));
+}
+
+#[test]
+fn what_happens_to_a_call_is_told_in_its_order() {
+    let (mut world, caller, _) = talking();
+    world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
+    world.run(is_over);
+    let reports = &world.reports;
+    let [CallReport::Began(began), CallReport::Answered(answered), CallReport::Ended(ended)] = &reports[..] else {
+        panic!("{reports:?}")
+    };
+    assert_eq!((began.caller.number.as_str(), began.dialled.as_str()), ("201", "202"));
+    assert_eq!(began.callee.as_ref().and_then(|callee| callee.user), Some(fixture::user_id(2)));
+    assert_eq!(answered.call, began.call);
+    assert_eq!((ended.outcome, ended.ended_by), (CallOutcome::Answered, EndedBy::Caller));
+    assert_eq!(ended.began, *began);
+}
+
+#[test]
+fn an_administrator_ends_a_call() {
+    let (mut world, caller, callee) = talking();
+    let CallReport::Began(began) = &world.reports[0] else { panic!() };
+    let call = began.call;
+    world.core.hang_up(world.now, call);
+    world.run(is_over);
+    world.pass(Duration::from_secs(1));
+    assert_eq!([caller, callee].map(|phone| world.requests(phone, Method::Bye).len()), [1, 1]);
 }

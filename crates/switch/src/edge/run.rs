@@ -1,9 +1,10 @@
 //! The core's thread.
 
-use std::sync::Arc;
-
-use super::{Input, Outlets, Receiver, now};
-use crate::{core::Core, registrar::Registrations};
+use super::{Inbox, Input, Outlets, Receiver, now};
+use crate::{
+    core::Core,
+    outside::{Outside, Reply},
+};
 
 /// Inputs taken before what they led to is sent and written: the batch of a busy moment.
 const BATCH: usize = 256;
@@ -11,13 +12,15 @@ const BATCH: usize = 256;
 pub(crate) struct Runner {
     core: Core,
     inputs: Receiver,
+    /// Where answers come back.
+    inbox: Inbox,
     outlets: Outlets,
-    registrations: Arc<dyn Registrations>,
+    outside: Outside,
 }
 
 impl Runner {
-    pub(crate) fn new(core: Core, inputs: Receiver, outlets: Outlets, registrations: Arc<dyn Registrations>) -> Self {
-        Self { core, inputs, outlets, registrations }
+    pub(crate) fn new(core: Core, inputs: Receiver, inbox: Inbox, outlets: Outlets, outside: Outside) -> Self {
+        Self { core, inputs, inbox, outlets, outside }
     }
 
     pub(crate) fn run(mut self) {
@@ -63,6 +66,10 @@ impl Runner {
             Input::Closed(flow_id) => self.core.flow_lost(now(), flow_id),
             Input::Directory(changed) => self.core.directory_changed(&changed),
             Input::Notify(notice) => self.core.notify(now(), notice),
+            Input::HangUp(call) => self.core.hang_up(now(), call),
+            Input::Answer(number, answer) => self.core.answer(now(), number, &answer),
+            Input::Waiting(user, waiting) => self.core.waiting(now(), user, waiting),
+            Input::TestCall(account, user) => self.core.test_call(now(), account, user),
             Input::Stop => {}
         }
     }
@@ -73,7 +80,15 @@ impl Runner {
         }
         let changes = self.core.take_changes();
         if !changes.is_empty() {
-            self.registrations.changed(changes);
+            self.outside.registrations.changed(changes);
+        }
+        for report in self.core.take_reports() {
+            self.outside.reports.report(report);
+        }
+        for (number, question) in self.core.take_questions() {
+            let inbox = self.inbox.clone();
+            let reply = Reply::new(move |answer| inbox.command(Input::Answer(number, answer)));
+            self.outside.mailboxes.ask(question, reply);
         }
     }
 }
