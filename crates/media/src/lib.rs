@@ -4,11 +4,15 @@
 //! announcements, ready to be sent. `relay` is the one part with sockets and a clock: one thread polls the sockets of
 //! all calls and passes packets on without decoding them. This room knows nothing of SIP or of our other rooms.
 
+pub mod codec;
 pub mod g711;
 pub mod greeting;
+pub mod playlist;
 pub mod prompt;
 pub mod relay;
 pub mod rtp;
+pub mod srtp;
+pub mod telephone_event;
 pub mod tone;
 pub mod wav;
 

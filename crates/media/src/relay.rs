@@ -1,18 +1,23 @@
-//! The relay: RTP and RTCP between the two legs of a call, passed on without decoding.
+//! The relay: RTP and RTCP between the two legs of a call, passed on without decoding where both legs are coded alike.
 //!
-//! Each leg has a pair of ports of ours, even for RTP and the next for RTCP. One thread polls the sockets of all calls;
-//! everybody else holds handles that only send it commands, so nothing here ever blocks a caller. Where a leg's packets
-//! go is decided by `latch`; what is told a caller by ourselves is sent by `player`.
+//! Each leg has a pair of ports of ours, even for RTP and the next for RTCP. A few threads poll the sockets of all calls;
+//! everybody else holds handles that only send them commands, so nothing here ever blocks a caller. What happens by
+//! itself, a key pressed or a recording that ended, is told to the sink of `RelayConfig`. Where a leg's packets go is
+//! decided by `latch`; what is told a caller by ourselves is sent by `player`.
 
+mod event;
+mod format;
 mod latch;
 mod player;
 mod poller;
 mod ports;
+mod record;
 mod stats;
 
 use std::{
     io,
     net::{IpAddr, SocketAddr},
+    num::NonZero,
     ops::RangeInclusive,
     sync::{
         Arc, Mutex, PoisonError,
@@ -20,14 +25,20 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use mio::{Poll, Waker};
 use thiserror::Error;
 
-use crate::{g711::Law, prompt::Prompt};
+use crate::playlist::Playlist;
 
-pub use self::stats::LegStats;
+pub use self::{
+    event::{Ended, EventSink, Happened, MediaEvent, Recorded},
+    format::LegFormat,
+    record::{RecordRequest, Tracks},
+    stats::{FarView, LegStats},
+};
 use self::{
     poller::{Command, Poller, WAKE},
     ports::{Pair, Ports},
@@ -42,6 +53,26 @@ pub struct RelayConfig {
     pub ports: RangeInclusive<u16>,
     /// Calls relayed at a time.
     pub max_sessions: usize,
+    /// Where events go; by default nowhere.
+    pub events: EventSink,
+    /// After how long without a packet from a leg that is told.
+    pub silence: Duration,
+    /// Threads that share the calls.
+    pub threads: usize,
+}
+
+impl RelayConfig {
+    /// With a thread for each core, and silence told after ten seconds.
+    pub fn new(bind: IpAddr, ports: RangeInclusive<u16>, max_sessions: usize) -> Self {
+        Self {
+            bind,
+            ports,
+            max_sessions,
+            events: EventSink::default(),
+            silence: Duration::from_secs(10),
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
+        }
+    }
 }
 
 #[derive(Debug, Error)]
@@ -90,20 +121,22 @@ struct Shared {
     ports: Arc<Mutex<Ports>>,
     open: AtomicUsize,
     next_id: AtomicU64,
+    workers: Vec<Worker>,
+}
+
+/// A thread's inbox, and what wakes it to read.
+#[derive(Debug)]
+struct Worker {
     commands: mpsc::Sender<Command>,
     waker: Waker,
 }
 
 impl Relay {
-    /// Starts the thread. No port is taken before a session is opened.
+    /// Starts the threads. No port is taken before a session is opened.
     pub fn start(config: RelayConfig) -> io::Result<Relay> {
-        let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKE)?;
-        let (commands, inbox) = mpsc::channel();
         let ports = Arc::new(Mutex::new(Ports::new(config.bind, config.ports.clone())));
-        let poller = Poller::new(poll, inbox, ports.clone());
-        thread::Builder::new().name("media-relay".into()).spawn(move || poller.run())?;
-        let shared = Shared { config, ports, open: AtomicUsize::new(0), next_id: AtomicU64::new(0), commands, waker };
+        let workers = (0..config.threads.max(1)).map(|_| Worker::start(&config, &ports)).collect::<io::Result<_>>()?;
+        let shared = Shared { config, ports, open: AtomicUsize::new(0), next_id: AtomicU64::new(0), workers };
         Ok(Relay { shared: Arc::new(shared) })
     }
 
@@ -129,7 +162,7 @@ impl Relay {
         let ports = [a.port, b.port];
         let stats = Arc::new(SessionStats::default());
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        self.command(Command::Open { id, pairs: Box::new([a, b]), stats: stats.clone() })?;
+        self.command(id, Command::Open { id, pairs: Box::new([a, b]), stats: stats.clone() })?;
         Ok(Session { id, ports, stats, relay: self.clone() })
     }
 
@@ -148,16 +181,34 @@ impl Relay {
         self.shared.open.load(Ordering::Acquire)
     }
 
-    fn command(&self, command: Command) -> Result<(), RelayError> {
-        self.shared.commands.send(command).map_err(|_| RelayError::Stopped)?;
-        self.shared.waker.wake().map_err(|_| RelayError::Stopped)
+    fn command(&self, session: u64, command: Command) -> Result<(), RelayError> {
+        let workers = &self.shared.workers;
+        let turn = usize::try_from(session).unwrap_or_default() % workers.len();
+        workers[turn].tell(command).map_err(|_| RelayError::Stopped)
+    }
+}
+
+impl Worker {
+    fn start(config: &RelayConfig, ports: &Arc<Mutex<Ports>>) -> io::Result<Worker> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let (commands, inbox) = mpsc::channel();
+        let poller = Poller::new(poll, inbox, ports.clone(), config);
+        thread::Builder::new().name("media-relay".into()).spawn(move || poller.run())?;
+        Ok(Worker { commands, waker })
+    }
+
+    fn tell(&self, command: Command) -> io::Result<()> {
+        self.commands.send(command).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        self.waker.wake()
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let _ = self.commands.send(Command::Stop);
-        let _ = self.waker.wake();
+        for worker in &self.workers {
+            let _ = worker.tell(Command::Stop);
+        }
     }
 }
 
@@ -171,6 +222,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// The name of this session in events; none is used twice.
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
     /// Our RTP port for a leg, to be written into the SDP that the leg gets. RTCP is the port after it.
     pub fn port(&self, leg: Leg) -> u16 {
         self.ports[leg.index()]
@@ -182,13 +238,40 @@ impl Session {
         self.tell(Command::Expect { id: self.id, leg, announced });
     }
 
-    /// Plays a prompt towards a leg, in place of what the other leg sends, until its end.
-    pub fn play(&self, leg: Leg, prompt: Prompt, law: Law) {
-        self.tell(Command::Play { id: self.id, leg, prompt, law });
+    /// How a leg's media is coded, once that is agreed. Legs that are coded alike are passed on without decoding,
+    /// others are transcoded; a leg that was not described is passed on as it is, and heard as its payload types say.
+    pub fn describe(&self, leg: Leg, format: LegFormat) {
+        self.tell(Command::Describe { id: self.id, leg, format: Box::new(format) });
+    }
+
+    /// Plays towards a leg, in place of what the other leg sends, until the end, which is told (`Happened::Played`).
+    /// Whatever was played to it before ends at once, untold.
+    pub fn play(&self, leg: Leg, playlist: impl Into<Playlist>) {
+        self.tell(Command::Play { id: self.id, leg, playlist: playlist.into() });
     }
 
     pub fn stop_playing(&self, leg: Leg) {
         self.tell(Command::StopPlaying { id: self.id, leg });
+    }
+
+    /// Sends a leg back what it says, in place of what the other leg sends.
+    pub fn echo(&self, leg: Leg, on: bool) {
+        self.tell(Command::Echo { id: self.id, leg, on });
+    }
+
+    /// Records from now on. The end is told (`Happened::Recorded`) when the file is complete. A recording that runs is
+    /// ended first.
+    pub fn record(&self, request: RecordRequest) {
+        self.tell(Command::Record { id: self.id, request: Box::new(request) });
+    }
+
+    /// What is said in a pause is neither in the file nor in its length.
+    pub fn pause_recording(&self, paused: bool) {
+        self.tell(Command::PauseRecording { id: self.id, paused });
+    }
+
+    pub fn stop_recording(&self) {
+        self.tell(Command::StopRecording { id: self.id });
     }
 
     /// What came in from a leg so far.
@@ -198,7 +281,7 @@ impl Session {
 
     /// A relay that has stopped leaves nothing to be told.
     fn tell(&self, command: Command) {
-        let _ = self.relay.command(command);
+        let _ = self.relay.command(self.id, command);
     }
 }
 

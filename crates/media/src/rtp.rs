@@ -36,6 +36,18 @@ pub enum RtpError {
 
 /// Reads a packet, with its extension and padding taken off the payload.
 pub fn parse(packet: &[u8]) -> Result<Packet<'_>, RtpError> {
+    let (fixed, length) = header(packet)?;
+    let mut payload = &packet[length..];
+    if packet[0] & 0x20 != 0 {
+        let padding = usize::from(*payload.last().ok_or(RtpError::Padding)?);
+        let length = payload.len().checked_sub(padding).filter(|_| padding > 0).ok_or(RtpError::Padding)?;
+        payload = &payload[..length];
+    }
+    Ok(Packet { header: fixed, payload })
+}
+
+/// Reads the header, and its length with contributing sources and extension.
+pub fn header(packet: &[u8]) -> Result<(Header, usize), RtpError> {
     let (fixed, rest) = packet.split_first_chunk::<HEADER_LEN>().ok_or(RtpError::Short)?;
     if fixed[0] >> 6 != 2 {
         return Err(RtpError::Version);
@@ -57,12 +69,7 @@ pub fn parse(packet: &[u8]) -> Result<Packet<'_>, RtpError> {
         let words = usize::from(u16::from_be_bytes([extension[2], extension[3]]));
         payload = after.get(words * 4..).ok_or(RtpError::Short)?;
     }
-    if fixed[0] & 0x20 != 0 {
-        let padding = usize::from(*payload.last().ok_or(RtpError::Padding)?);
-        let length = payload.len().checked_sub(padding).filter(|_| padding > 0).ok_or(RtpError::Padding)?;
-        payload = &payload[..length];
-    }
-    Ok(Packet { header, payload })
+    Ok((header, packet.len() - payload.len()))
 }
 
 /// Whether a packet that came to an RTP port is RTCP: packet types 192 to 223 (RFC 5761 section 4).

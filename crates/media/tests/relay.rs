@@ -9,9 +9,10 @@ use std::{
 
 use lineside_media::{
     FRAME,
+    codec::Codec,
     g711::Law,
     prompt::Prompt,
-    relay::{Leg, Relay, RelayConfig, RelayError, Session},
+    relay::{Leg, LegFormat, Relay, RelayConfig, RelayError, Session},
     rtp, tone,
 };
 
@@ -20,7 +21,7 @@ const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Each test has ports of its own, since they run at the same time.
 fn relay(first_port: u16, calls: u16) -> Relay {
     let ports = first_port..=first_port + calls * 4 - 1;
-    Relay::start(RelayConfig { bind: LOCAL, ports, max_sessions: 100 }).unwrap()
+    Relay::start(RelayConfig::new(LOCAL, ports, 100)).unwrap()
 }
 
 /// A phone: one socket, and where to find the relay.
@@ -153,7 +154,8 @@ fn a_prompt_is_heard_in_time_instead_of_the_other_leg() {
     let session = relay.open().unwrap();
     let (a, mut b) = talking(&session);
     let frames = 10;
-    session.play(Leg::A, Prompt::new(tone::generate(&[440.0], 0.5, FRAME * frames, 8000)), Law::A);
+    session.describe(Leg::A, LegFormat::new(Codec::Pcma));
+    session.play(Leg::A, Prompt::new(tone::generate(&[440.0], 0.5, FRAME * frames, 8000)));
     let mut samples = Vec::new();
     // That the first packet was heard says that the relay plays: what is said from now on is not passed on.
     for index in 0..frames {
@@ -184,8 +186,7 @@ fn ports_come_free_with_the_call() {
 
 #[test]
 fn the_number_of_calls_is_bounded() {
-    let config = RelayConfig { bind: LOCAL, ports: 41_600..=41_639, max_sessions: 2 };
-    let relay = Relay::start(config).unwrap();
+    let relay = Relay::start(RelayConfig::new(LOCAL, 41_600..=41_639, 2)).unwrap();
     let sessions = [relay.open().unwrap(), relay.open().unwrap()];
     assert!(matches!(relay.open(), Err(RelayError::Full { limit: 2 })));
     drop(sessions);

@@ -70,12 +70,8 @@ impl Switch {
         let sockets =
             listen::bind(config.sip_addr).await.map_err(|error| StartError::Listen(config.sip_addr, error))?;
         let local_addr = sockets.local_addr;
-        let relay = Relay::start(RelayConfig {
-            bind: config.media_bind,
-            ports: config.rtp_ports.clone(),
-            max_sessions: config.rules.max_calls,
-        })
-        .map_err(StartError::Relay)?;
+        let relay = RelayConfig::new(config.media_bind, config.rtp_ports.clone(), config.rules.max_calls);
+        let relay = Relay::start(relay).map_err(StartError::Relay)?;
 
         let mut rules = config.rules.clone();
         rules.media_addr = config.media_addr;

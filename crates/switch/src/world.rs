@@ -62,8 +62,7 @@ impl World {
             directory.put(fixture::user(n, extension));
         }
         let config = SwitchConfig::new(address("127.0.0.1:5060"), 30_000..=39_999, [7; 32]);
-        let relay =
-            Relay::start(RelayConfig { bind: config.media_bind, ports: config.rtp_ports, max_sessions: 100 }).unwrap();
+        let relay = Relay::start(RelayConfig::new(config.media_bind, config.rtp_ports, 100)).unwrap();
         let seeds = Seeds { tokens: [1; 16], nonce_key: config.nonce_key };
         let core = Core::new(config.rules, &seeds, directory.clone(), relay, bindings, &udp("127.0.0.1:1"), now);
         let weather = Weather { loss: 0, twice: 0, delay: (Duration::from_millis(1), Duration::from_millis(1)) };

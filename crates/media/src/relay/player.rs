@@ -2,15 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{FRAME, g711::Law, prompt::Prompt, rtp};
+use crate::{
+    FRAME,
+    g711::Law,
+    playlist::{Playlist, Reader},
+    rtp,
+};
 
 pub(super) const PACKET_TIME: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) struct Player {
-    prompt: Prompt,
+    playlist: Reader,
     law: Law,
-    next_frame: usize,
+    begun: bool,
     due: Instant,
     sequence: u16,
     timestamp: u32,
@@ -19,11 +24,11 @@ pub(super) struct Player {
 
 impl Player {
     /// `random` makes the stream's SSRC and where its numbers begin (RFC 3550 section 5.1).
-    pub(super) fn new(prompt: Prompt, law: Law, now: Instant, random: u64) -> Self {
+    pub(super) fn new(playlist: Playlist, law: Law, now: Instant, random: u64) -> Self {
         Self {
-            prompt,
+            playlist: Reader::new(playlist),
             law,
-            next_frame: 0,
+            begun: false,
             due: now,
             sequence: low16(random),
             timestamp: low32(random >> 8),
@@ -40,16 +45,20 @@ impl Player {
         if now < self.due {
             return Ok(None);
         }
-        let payload = self.prompt.frame(self.next_frame, self.law).ok_or(Ended)?;
+        let mut samples = [0; FRAME];
+        if !self.playlist.read(&mut samples) {
+            return Err(Ended);
+        }
+        let payload = samples.map(|sample| self.law.encode(sample));
         let header = rtp::Header {
             // The first packet after silence (RFC 3551 section 4.1).
-            marker: self.next_frame == 0,
+            marker: !self.begun,
             payload_type: self.law.payload_type(),
             sequence: self.sequence,
             timestamp: self.timestamp,
             ssrc: self.ssrc,
         };
-        self.next_frame += 1;
+        self.begun = true;
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(u32::try_from(FRAME).unwrap_or_default());
         // Counted from when it was due and not from now, so that a late wake-up does not slow the speech.
@@ -72,12 +81,13 @@ fn low32(bits: u64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prompt::Prompt;
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "an Instant can be had from nowhere else; only differences matter")]
     fn packets_are_paced_and_numbered() {
         let start = Instant::now();
-        let mut player = Player::new(Prompt::new(vec![500; FRAME * 2]), Law::Mu, start, u64::MAX);
+        let mut player = Player::new(Prompt::new(vec![500; FRAME * 2]).into(), Law::Mu, start, u64::MAX);
         let first = player.packet(start).unwrap().unwrap();
         assert!(player.packet(start + Duration::from_millis(19)).unwrap().is_none());
         let second = player.packet(start + PACKET_TIME).unwrap().unwrap();

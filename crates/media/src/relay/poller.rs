@@ -12,12 +12,12 @@ use std::{
 use mio::{Events, Interest, Poll, Token, net::UdpSocket};
 
 use super::{
-    Leg, SessionStats,
+    EventSink, Happened, Leg, LegFormat, RecordRequest, RelayConfig, SessionStats,
     latch::Latch,
     player::Player,
     ports::{Pair, Ports},
 };
-use crate::{g711::Law, prompt::Prompt, rtp};
+use crate::{g711::Law, playlist::Playlist, rtp, telephone_event::Presses};
 
 pub(super) const WAKE: Token = Token(usize::MAX);
 
@@ -27,11 +27,17 @@ const DATAGRAM: usize = 4096;
 const TURN: usize = 64;
 
 #[derive(Debug)]
+#[expect(dead_code, reason = "recording and echo are the next slice")]
 pub(super) enum Command {
     Open { id: u64, pairs: Box<[Pair; 2]>, stats: Arc<SessionStats> },
     Expect { id: u64, leg: Leg, announced: Option<SocketAddr> },
-    Play { id: u64, leg: Leg, prompt: Prompt, law: Law },
+    Describe { id: u64, leg: Leg, format: Box<LegFormat> },
+    Play { id: u64, leg: Leg, playlist: Playlist },
     StopPlaying { id: u64, leg: Leg },
+    Echo { id: u64, leg: Leg, on: bool },
+    Record { id: u64, request: Box<RecordRequest> },
+    PauseRecording { id: u64, paused: bool },
+    StopRecording { id: u64 },
     Close { id: u64 },
     Stop,
 }
@@ -47,6 +53,7 @@ pub(super) struct Poller {
     unread: Vec<Token>,
     random: RandomState,
     plays: u64,
+    events: EventSink,
 }
 
 struct Relayed {
@@ -54,6 +61,8 @@ struct Relayed {
     latches: [Latch; 2],
     players: [Option<Player>; 2],
     stats: Arc<SessionStats>,
+    formats: [Option<LegFormat>; 2],
+    presses: [Presses; 2],
     opened: Instant,
 }
 
@@ -64,7 +73,12 @@ enum Kind {
 }
 
 impl Poller {
-    pub(super) fn new(poll: Poll, inbox: mpsc::Receiver<Command>, ports: Arc<Mutex<Ports>>) -> Self {
+    pub(super) fn new(
+        poll: Poll,
+        inbox: mpsc::Receiver<Command>,
+        ports: Arc<Mutex<Ports>>,
+        config: &RelayConfig,
+    ) -> Self {
         Self {
             poll,
             inbox,
@@ -74,6 +88,7 @@ impl Poller {
             unread: Vec::new(),
             random: RandomState::new(),
             plays: 0,
+            events: config.events.clone(),
         }
     }
 
@@ -123,11 +138,26 @@ impl Poller {
                         session.latches[leg.index()].expect(announced);
                     }
                 }
-                Ok(Command::Play { id, leg, prompt, law }) => {
+                Ok(Command::Describe { id, leg, format }) => {
+                    if let Some(session) = self.sessions.get_mut(&id) {
+                        session.formats[leg.index()] = Some(*format);
+                    }
+                }
+                Ok(
+                    Command::Echo { .. }
+                    | Command::Record { .. }
+                    | Command::PauseRecording { .. }
+                    | Command::StopRecording { .. },
+                ) => {}
+                Ok(Command::Play { id, leg, playlist }) => {
                     self.plays += 1;
                     let random = self.random.hash_one(self.plays);
                     if let Some(session) = self.sessions.get_mut(&id) {
-                        session.players[leg.index()] = Some(Player::new(prompt, law, now, random));
+                        let law = session.formats[leg.index()]
+                            .as_ref()
+                            .and_then(|format| format.codec.law())
+                            .unwrap_or(Law::Mu);
+                        session.players[leg.index()] = Some(Player::new(playlist, law, now, random));
                         self.playing.push((id, leg));
                     }
                 }
@@ -150,7 +180,15 @@ impl Poller {
                 }
             }
         }
-        let session = Relayed { pairs, latches: Default::default(), players: [None, None], stats, opened: now };
+        let session = Relayed {
+            pairs,
+            latches: Default::default(),
+            players: [None, None],
+            stats,
+            formats: [None, None],
+            presses: Default::default(),
+            opened: now,
+        };
         self.sessions.insert(id, session);
     }
 
@@ -174,6 +212,9 @@ impl Poller {
             match session.socket(leg, kind).recv_from(&mut datagram) {
                 Ok((length, source)) if length < DATAGRAM => {
                     session.forward(leg, kind, &datagram[..length], source, now);
+                    if let Some(digit) = session.digit(leg, &datagram[..length]) {
+                        self.events.tell(id, leg, Happened::Digit(digit));
+                    }
                 }
                 Ok(_) => session.stats.refused(leg),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -185,8 +226,18 @@ impl Poller {
     }
 
     fn play(&mut self, now: Instant) {
-        let sessions = &mut self.sessions;
-        self.playing.retain(|(id, leg)| sessions.get_mut(id).is_some_and(|session| session.play(*leg, now)));
+        let (sessions, events) = (&mut self.sessions, &self.events);
+        self.playing.retain(|(id, leg)| {
+            let Some(session) = sessions.get_mut(id) else { return false };
+            if session.players[leg.index()].is_none() {
+                return false;
+            }
+            let goes_on = session.play(*leg, now);
+            if !goes_on {
+                events.tell(*id, *leg, Happened::Played);
+            }
+            goes_on
+        });
     }
 }
 
@@ -229,6 +280,15 @@ impl Relayed {
             // A full socket buffer loses the packet, as any router on the way would.
             let _ = socket.send_to(datagram, target);
         }
+    }
+
+    fn digit(&mut self, leg: Leg, datagram: &[u8]) -> Option<char> {
+        let packet = rtp::parse(datagram).ok()?;
+        let format = self.formats[leg.index()].as_ref()?;
+        if Some(packet.header.payload_type) != format.telephone_event {
+            return None;
+        }
+        self.presses[leg.index()].hear(packet.header, packet.payload)
     }
 
     /// Sends what is due; whether there is more to come.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lineside_media::{prompt::Prompt, relay::Leg};
+use lineside_media::{
+    prompt::Prompt,
+    relay::{Leg, LegFormat},
+};
 use lineside_sip::{HeaderName, Response};
 
 use super::{Call, Calls, Env, Stage, description::SDP};
@@ -18,7 +21,8 @@ impl Calls {
         let answer = offer.and_then(|offer| offer.answer_with_prompt(media.port(Leg::A), env.rules.media_addr));
         let Some((answer, law)) = answer else { return self.refuse(env, call, status) };
         media.expect(Leg::A, offer.and_then(super::Description::listens_at));
-        media.play(Leg::A, prompt.clone(), law);
+        media.describe(Leg::A, LegFormat::new(law.into()));
+        media.play(Leg::A, prompt.clone());
         let progress = Response::new(&call.invite.request, 183)
             .header(HeaderName::Contact, env.contact(call.invite.flow))
             .body(SDP, answer);
