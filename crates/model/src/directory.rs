@@ -5,10 +5,18 @@ use std::net::SocketAddr;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::account::AccountNumber;
+use crate::address::Country;
+use crate::call_settings::CallRules;
 use crate::device::DigestAlgorithm;
 use crate::extension::{Destination, Extension};
-use crate::id::{AccountId, DeviceId, LineId, UserId};
+use crate::forwarding::{ForwardingKind, ForwardingRules};
+use crate::id::{AccountId, DeviceId, LineId, TrunkId, UserId};
+use crate::license::Feature;
 use crate::phone_number::E164;
+use crate::recording::RecordingMode;
+use crate::time_zone::TimeZone;
+use crate::trunk::TrunkSettings;
 
 /// A user as calls see them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +28,180 @@ pub struct DirectoryUser {
     pub display_name: String,
     pub extension: Option<Extension>,
     pub numbers: Vec<E164>,
+    pub forwarding: ForwardingRules,
     pub unreachable: Option<Destination>,
     /// Has an active Voice license and is not suspended.
     pub voice: bool,
+    /// What the licenses allow; nothing while `voice` is false.
+    pub rights: Rights,
+    pub mailbox: DirectoryMailbox,
+    pub recording: RecordingMode,
+    pub time_zone: TimeZone,
+    /// Of prompts: a tag such as `en`.
+    pub language: String,
     pub lines: Vec<DirectoryLine>,
+}
+
+/// What the features of a user's licenses come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Rights {
+    /// Calls to and from phone numbers.
+    pub external_calls: bool,
+    pub voicemail: bool,
+    pub call_recording: bool,
+    pub web_phone: bool,
+    /// How many devices may register.
+    pub devices: u8,
+}
+
+impl Rights {
+    /// Of all the types that a user holds, the most that any of them gives.
+    pub fn of<'a>(features: impl IntoIterator<Item = &'a Feature>) -> Self {
+        let mut rights = Self::default();
+        for feature in features {
+            match feature {
+                Feature::ExternalCalls => rights.external_calls = true,
+                Feature::Voicemail => rights.voicemail = true,
+                Feature::CallRecording => rights.call_recording = true,
+                Feature::WebPhone => rights.web_phone = true,
+                Feature::Devices(devices) => rights.devices = rights.devices.max(*devices),
+                Feature::Voice
+                | Feature::MobileLine
+                | Feature::MobileData(_)
+                | Feature::UnlimitedMobileData
+                | Feature::Analytics => {}
+            }
+        }
+        rights
+    }
+}
+
+/// A mailbox as calls see it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DirectoryMailbox {
+    pub enabled: bool,
+    /// The uploaded greeting's name in the storage; without one, name and number are spoken.
+    pub greeting: Option<String>,
+    /// Messages that nobody has listened to: they light the lamp.
+    pub unheard: u32,
+    pub saved: u32,
+    /// Takes no more messages until some are deleted.
+    pub full: bool,
+    /// Can be opened from another phone.
+    pub has_pin: bool,
+}
+
+impl DirectoryUser {
+    /// Somebody who may do nothing yet.
+    pub fn new(account_id: AccountId, user_id: UserId, sip_domain: &str) -> Self {
+        Self {
+            account_id,
+            user_id,
+            sip_domain: sip_domain.to_owned(),
+            display_name: String::new(),
+            extension: None,
+            numbers: Vec::new(),
+            forwarding: ForwardingRules::default(),
+            unreachable: None,
+            voice: false,
+            rights: Rights::default(),
+            mailbox: DirectoryMailbox::default(),
+            recording: RecordingMode::Off,
+            time_zone: TimeZone(chrono_tz::UTC),
+            language: "en".to_owned(),
+            lines: Vec::new(),
+        }
+    }
+
+    pub fn forwards(&self, kind: ForwardingKind) -> Option<&Destination> {
+        match kind {
+            ForwardingKind::Unreachable => self.unreachable.as_ref(),
+            kind => self.forwarding.get(kind),
+        }
+    }
+
+    /// Voicemail answers in this user's place; whether it is full is said to the caller.
+    pub fn takes_messages(&self) -> bool {
+        self.voice && self.rights.voicemail && self.mailbox.enabled
+    }
+
+    /// Which of the user's calls are recorded; the license allows it.
+    pub fn recording(&self) -> RecordingMode {
+        if self.rights.call_recording { self.recording } else { RecordingMode::Off }
+    }
+
+    /// What the other side outside is shown; a landline number rather than a mobile one, which comes after it.
+    pub fn caller_id(&self) -> Option<&E164> {
+        self.numbers.first()
+    }
+}
+
+/// An account as calls see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryAccount {
+    pub account_id: AccountId,
+    /// `None` in tests only.
+    pub number: Option<AccountNumber>,
+    pub sip_domain: String,
+    pub country: Country,
+    /// Its day is that of the limits.
+    pub time_zone: TimeZone,
+    pub rules: CallRules,
+}
+
+impl DirectoryAccount {
+    /// With the rules of a new account.
+    pub fn new(account_id: AccountId, sip_domain: &str) -> Self {
+        Self {
+            account_id,
+            number: None,
+            sip_domain: sip_domain.to_owned(),
+            country: Country::US,
+            time_zone: TimeZone(chrono_tz::UTC),
+            rules: CallRules::default(),
+        }
+    }
+}
+
+/// A trunk with its password open.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DirectoryTrunk {
+    pub trunk_id: TrunkId,
+    /// `None`: the operator's, for every account that has none of its own.
+    pub account_id: Option<AccountId>,
+    pub settings: TrunkSettings,
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for DirectoryTrunk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DirectoryTrunk")
+            .field("trunk_id", &self.trunk_id)
+            .field("account_id", &self.account_id)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The trunks that an account's calls go out by, in the order in which they are tried: its own, or the operator's when it has
+/// none that is on.
+pub fn trunks_of<'a>(
+    trunks: impl IntoIterator<Item = &'a DirectoryTrunk>,
+    account: AccountId,
+    emergency: bool,
+) -> Vec<&'a DirectoryTrunk> {
+    let fits = |trunk: &&DirectoryTrunk| trunk.settings.enabled && (!emergency || trunk.settings.emergency);
+    let (mut own, mut operators) = (Vec::new(), Vec::new());
+    for trunk in trunks.into_iter().filter(fits) {
+        match trunk.account_id {
+            Some(of) if of == account => own.push(trunk),
+            Some(_) => {}
+            None => operators.push(trunk),
+        }
+    }
+    let mut chosen = if own.is_empty() { operators } else { own };
+    chosen.sort_by_key(|trunk| (trunk.settings.priority, trunk.trunk_id));
+    chosen
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -102,4 +280,48 @@ pub enum NoticeAnswer {
     Silence,
     /// Its connection closed meanwhile.
     Gone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trunk::TrunkInput;
+
+    fn trunk(n: u128, account: Option<u128>, priority: u16) -> DirectoryTrunk {
+        let input = TrunkInput {
+            name: "Carrier".into(),
+            enabled: n != 9,
+            host: "sip.carrier.example".into(),
+            transport: "UDP".into(),
+            priority: priority.to_string(),
+            emergency: n == 1,
+            ..TrunkInput::default()
+        };
+        DirectoryTrunk {
+            trunk_id: TrunkId(uuid::Uuid::from_u128(n)),
+            account_id: account.map(|n| AccountId(uuid::Uuid::from_u128(n))),
+            settings: input.parse().unwrap(),
+            password: None,
+        }
+    }
+
+    #[test]
+    fn an_account_goes_out_by_its_own_trunks_in_their_order() {
+        let trunks = [trunk(1, None, 1), trunk(2, Some(7), 20), trunk(3, Some(7), 10), trunk(9, Some(7), 1)];
+        let ways = |account: u128, emergency| -> Vec<u128> {
+            let account = AccountId(uuid::Uuid::from_u128(account));
+            trunks_of(&trunks, account, emergency).iter().map(|trunk| trunk.trunk_id.0.as_u128()).collect()
+        };
+        assert_eq!(ways(7, false), [3, 2]);
+        assert_eq!(ways(8, false), [1]);
+        assert_eq!(ways(7, true), [1], "none of its own takes emergency calls");
+    }
+
+    #[test]
+    fn rights_add_up_over_licenses() {
+        let rights =
+            Rights::of(&[Feature::Devices(1), Feature::Voicemail, Feature::Devices(5), Feature::CallRecording]);
+        assert!(rights.voicemail && rights.call_recording && !rights.external_calls);
+        assert_eq!(rights.devices, 5);
+    }
 }

@@ -102,6 +102,13 @@ impl E164 {
 
 parsed_text!(E164, E164Error);
 
+/// A number of the world spaced for reading, whether such a number exists or not; anything else as it is.
+pub fn pretty(number: &str) -> String {
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    let of_the_world = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if of_the_world { E164(number.to_owned()).pretty() } else { number.to_owned() }
+}
+
 /// The North American plan is NXX-NXX-XXXX with N 2–9, and no N11 in either group. The metadata library lets
 /// `212-911-1234` pass.
 fn check_nanp(national: &str) -> Result<(), E164Error> {

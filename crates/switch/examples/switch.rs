@@ -85,14 +85,12 @@ fn user(n: u128) -> Result<DirectoryUser, Box<dyn std::error::Error>> {
         enabled: true,
     };
     Ok(DirectoryUser {
-        account_id: AccountId(Uuid::from_u128(1)),
-        user_id: UserId(Uuid::from_u128(n)),
-        sip_domain: DOMAIN.to_owned(),
         display_name: format!("User {n}"),
         extension: Some(Extension::parse(&extension.to_string())?),
         numbers: vec![E164::parse(&format!("+1480555{:04}", 140 + n))?],
         unreachable: if n == 5 { Some(Destination::parse("202")?) } else { None },
         voice: n != 4,
         lines: vec![line],
+        ..DirectoryUser::new(AccountId(Uuid::from_u128(1)), UserId(Uuid::from_u128(n)), DOMAIN)
     })
 }

@@ -46,14 +46,10 @@ pub(crate) fn user(n: u8, extension: &str) -> DirectoryUser {
         enabled: true,
     };
     DirectoryUser {
-        account_id: account_id(),
-        user_id: user_id(n),
-        sip_domain: DOMAIN.to_owned(),
         display_name: format!("User {n}"),
         extension: Some(Extension::parse(extension).unwrap()),
-        numbers: Vec::new(),
-        unreachable: None,
         voice: true,
         lines: vec![line],
+        ..DirectoryUser::new(account_id(), user_id(n), DOMAIN)
     }
 }

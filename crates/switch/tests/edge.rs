@@ -53,15 +53,11 @@ async fn switch(change: impl FnOnce(&mut SwitchConfig)) -> (SwitchHandle, Arc<Wr
     };
     let directory = Directory::new();
     directory.put(DirectoryUser {
-        account_id: AccountId(Uuid::from_u128(1)),
-        user_id: UserId(Uuid::from_u128(1)),
-        sip_domain: DOMAIN.to_owned(),
         display_name: "Ana Duarte".to_owned(),
         extension: Some(Extension::parse("201").unwrap()),
-        numbers: Vec::new(),
-        unreachable: None,
         voice: true,
         lines: vec![line],
+        ..DirectoryUser::new(AccountId(Uuid::from_u128(1)), UserId(Uuid::from_u128(1)), DOMAIN)
     });
     let mut config = SwitchConfig::new(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), 40_000..=44_999, [3; 32]);
     change(&mut config);

@@ -24,13 +24,8 @@ impl Registrations for Nowhere {
 fn user(n: u128) -> DirectoryUser {
     let extension = (100 + n).to_string();
     DirectoryUser {
-        account_id: AccountId(Uuid::from_u128(1)),
-        user_id: UserId(Uuid::from_u128(n)),
-        sip_domain: "127.0.0.1".to_owned(),
         display_name: "Somebody".to_owned(),
         extension: Some(Extension::parse(&extension).unwrap()),
-        numbers: Vec::new(),
-        unreachable: None,
         voice: n.is_multiple_of(2),
         lines: vec![DirectoryLine {
             line_id: LineId(Uuid::from_u128(n)),
@@ -41,6 +36,7 @@ fn user(n: u128) -> DirectoryUser {
             algorithm: DigestAlgorithm::Md5,
             enabled: true,
         }],
+        ..DirectoryUser::new(AccountId(Uuid::from_u128(1)), UserId(Uuid::from_u128(n)), "127.0.0.1")
     }
 }
 

@@ -1,0 +1,277 @@
+//! Ways out of the house and into it: SIP trunks, of an account or of the operator for all.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::directory::Transport;
+use crate::field::FieldErrors;
+use crate::id::{AccountId, TrunkId};
+use crate::secret::Opaque;
+use crate::text::{Name, parsed_text};
+
+/// A carrier's host: a name (resolved by RFC 3263) or an address, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Host(String);
+
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("write a host name or address such as sip.carrier.example or 192.0.2.10, without port")]
+pub struct HostError;
+
+impl Host {
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        let text = text.trim().to_ascii_lowercase();
+        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(&text);
+        if bare.parse::<std::net::IpAddr>().is_ok() {
+            return Ok(Self(bare.to_owned()));
+        }
+        // What looks like an address and is none is a slip, not a name.
+        let numeric = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let labels = text.split('.').all(crate::email::is_label);
+        if !numeric && text.len() <= 253 && labels { Ok(Self(text)) } else { Err(HostError) }
+    }
+}
+
+parsed_text!(Host, HostError);
+
+/// How the carrier writes numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NumberFormat {
+    /// `+14805550143`
+    #[default]
+    E164,
+    /// `14805550143`
+    Digits,
+    /// `4805550143` within North America, `011…` elsewhere.
+    NorthAmerica,
+}
+
+impl NumberFormat {
+    pub const ALL: [Self; 3] = [Self::E164, Self::Digits, Self::NorthAmerica];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::E164 => "e164",
+            Self::Digits => "digits",
+            Self::NorthAmerica => "north_america",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::E164 => "+14805550143",
+            Self::Digits => "14805550143",
+            Self::NorthAmerica => "4805550143, and 011 before other countries",
+        }
+    }
+
+    /// `number`: E.164 with its `+`.
+    pub fn write(self, number: &str) -> String {
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        match (self, digits.strip_prefix('1')) {
+            (Self::E164, _) => format!("+{digits}"),
+            (Self::Digits, _) => digits.to_owned(),
+            (Self::NorthAmerica, Some(national)) if national.len() == 10 => national.to_owned(),
+            (Self::NorthAmerica, _) => format!("011{digits}"),
+        }
+    }
+
+    /// A number as the carrier wrote it, as E.164 with its `+`; `None` for what is none.
+    pub fn read(self, text: &str) -> Option<String> {
+        let dialled = crate::dialled::Dialled::new(text);
+        let plain = dialled.as_str();
+        match self {
+            Self::Digits if plain.bytes().all(|b| b.is_ascii_digit()) => {
+                crate::dialled::Dialled::new(&format!("+{plain}")).number()
+            }
+            _ => dialled.number(),
+        }
+    }
+}
+
+/// What a person says of a trunk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkSettings {
+    pub name: Name,
+    pub enabled: bool,
+    pub host: Host,
+    /// `None`: by the name's SRV records, or the transport's own.
+    pub port: Option<u16>,
+    pub transport: Transport,
+    /// Registers there with the credentials; otherwise the carrier knows us by our address.
+    pub register: bool,
+    pub username: Option<String>,
+    pub number_format: NumberFormat,
+    /// Lower ones are tried first; the next when one does not answer.
+    pub priority: u16,
+    /// Takes calls to emergency numbers.
+    pub emergency: bool,
+    /// The most calls at once.
+    pub calls_max: u32,
+}
+
+/// A trunk as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trunk {
+    pub id: TrunkId,
+    pub account_id: AccountId,
+    pub version: i64,
+    pub settings: TrunkSettings,
+    /// Sealed.
+    pub password: Option<Opaque>,
+    pub created_at: DateTime<Utc>,
+}
+
+pub const TRUNKS_MAX: usize = 20;
+pub const CALLS_MAX_DEFAULT: u32 = 30;
+pub const PRIORITY_DEFAULT: u16 = 10;
+
+/// As a form or a request carries it. `password` is empty to keep the one there is.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrunkInput {
+    pub name: String,
+    pub enabled: bool,
+    pub host: String,
+    pub port: String,
+    pub transport: String,
+    pub register: bool,
+    pub username: String,
+    pub password: String,
+    pub number_format: String,
+    pub priority: String,
+    pub emergency: bool,
+    pub calls_max: String,
+}
+
+impl std::fmt::Debug for TrunkInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TrunkInput").field("name", &self.name).field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+impl From<&TrunkSettings> for TrunkInput {
+    fn from(settings: &TrunkSettings) -> Self {
+        Self {
+            name: settings.name.to_string(),
+            enabled: settings.enabled,
+            host: settings.host.to_string(),
+            port: settings.port.map(|port| port.to_string()).unwrap_or_default(),
+            transport: settings.transport.as_str().to_owned(),
+            register: settings.register,
+            username: settings.username.clone().unwrap_or_default(),
+            password: String::new(),
+            number_format: settings.number_format.as_str().to_owned(),
+            priority: settings.priority.to_string(),
+            emergency: settings.emergency,
+            calls_max: settings.calls_max.to_string(),
+        }
+    }
+}
+
+impl TrunkInput {
+    pub fn parse(&self) -> Result<TrunkSettings, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take("name", Name::parse(&self.name));
+        let host = errors.take("host", Host::parse(&self.host));
+        let port = errors.take_optional("port", &self.port, |text| match text.parse::<u16>() {
+            Ok(port) if port > 0 => Ok(port),
+            _ => Err("write a port from 1 to 65535, or leave it empty"),
+        });
+        let transport = Transport::parse(&self.transport).ok_or("choose how SIP travels");
+        let transport = errors.take("transport", transport);
+        let username = errors.take_optional("username", &self.username, |text| {
+            let fits = text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic());
+            if fits { Ok(text.to_owned()) } else { Err("write the user name that the carrier gave, without blanks") }
+        });
+        if self.register && self.username.trim().is_empty() {
+            errors.push("username", "a trunk that registers needs the user name that the carrier gave");
+        }
+        if self.password.len() > 256 || self.password.chars().any(char::is_control) {
+            errors.push("password", "a password has at most 256 characters, none of them a control character");
+        }
+        let number_format = match self.number_format.trim() {
+            "" => Some(NumberFormat::default()),
+            text => {
+                errors.take("number_format", NumberFormat::parse(text).ok_or("choose how the carrier writes numbers"))
+            }
+        };
+        let priority = errors.take_optional("priority", &self.priority, |text| match text.parse::<u16>() {
+            Ok(priority) if priority <= 1_000 => Ok(priority),
+            _ => Err("write a number from 0 to 1000; lower ones are tried first"),
+        });
+        let calls_max = errors.take_optional("calls_max", &self.calls_max, |text| match text.parse::<u32>() {
+            Ok(calls) if (1..=100_000).contains(&calls) => Ok(calls),
+            _ => Err("write how many calls the carrier takes at once, from 1 to 100000"),
+        });
+        let settings = (|| {
+            Some(TrunkSettings {
+                name: name?,
+                enabled: self.enabled,
+                host: host?,
+                port,
+                transport: transport?,
+                register: self.register,
+                username,
+                number_format: number_format?,
+                priority: priority.unwrap_or(PRIORITY_DEFAULT),
+                emergency: self.emergency,
+                calls_max: calls_max.unwrap_or(CALLS_MAX_DEFAULT),
+            })
+        })();
+        errors.into_result(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_and_read_as_the_carrier_does() {
+        for (format, number, written) in [
+            (NumberFormat::E164, "+14805550143", "+14805550143"),
+            (NumberFormat::Digits, "+442079460000", "442079460000"),
+            (NumberFormat::NorthAmerica, "+14805550143", "4805550143"),
+            (NumberFormat::NorthAmerica, "+442079460000", "011442079460000"),
+        ] {
+            assert_eq!(format.write(number), written);
+            assert_eq!(format.read(written).as_deref(), Some(number));
+        }
+        assert_eq!(NumberFormat::E164.read("anonymous"), None);
+    }
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        for text in ["sip.carrier.example", "192.0.2.10", "2001:db8::1", "[2001:db8::1]", "carrier"] {
+            assert!(Host::parse(text).is_ok(), "{text}");
+        }
+        for text in ["", "a b", "192.0.2.300", "sip:carrier.example", "carrier.example:5060", "-x.example"] {
+            assert!(Host::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_registering_trunk_needs_a_user_name() {
+        let input = TrunkInput {
+            name: "Carrier".into(),
+            host: "sip.carrier.example".into(),
+            transport: "UDP".into(),
+            register: true,
+            port: "0".into(),
+            ..TrunkInput::default()
+        };
+        let errors = input.parse().unwrap_err();
+        assert!(errors.of("username").is_some() && errors.of("port").is_some());
+        let input = TrunkInput { username: "u".into(), port: String::new(), ..input };
+        let settings = input.parse().unwrap();
+        assert_eq!(TrunkInput::from(&settings).parse().unwrap(), settings);
+        assert!(!format!("{:?}", TrunkInput { password: "hush".into(), ..input }).contains("hush"));
+    }
+}
