@@ -1,1 +1,21 @@
-//! Spreadsheets in and out.
+//! Spreadsheets in and out: pure functions on bytes. Knows the model's words, and neither accounts nor users.
+//!
+//! In: [`read`](read::read) turns a file of any kind into a [`table`] of text cells with their addresses, within
+//! [`limits`]; [`mapping`] says what its columns mean (guessed, by the [`preset`] of another system, or remembered);
+//! [`damage`] repairs or names what spreadsheet programs do to a cell. Out: [`write`] makes CSV and XLSX, with every cell
+//! a text, so that what was written is read again; [`formula`] keeps cells from being taken for formulas on both ways.
+
+pub mod column;
+pub mod damage;
+mod encoding;
+pub mod error;
+pub mod formula;
+pub mod limits;
+pub mod mapping;
+pub mod preset;
+pub mod read;
+pub mod table;
+pub mod write;
+
+pub use self::error::SheetError;
+pub use self::limits::Limits;

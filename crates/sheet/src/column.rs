@@ -1,0 +1,252 @@
+//! What a column of a file can mean: everything that the wizard asks for, the device, and licenses with their dates.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use lineside_model::license::{Catalogue, Track};
+use serde::{Deserialize, Serialize};
+
+/// A column's meaning. Its text form, such as `first_name` or `license.voice`, is how mappings are kept and how the API names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Column {
+    FirstName,
+    LastName,
+    /// Both in one cell.
+    FullName,
+    Username,
+    Email,
+    EmailVoicemails,
+    AttachRecording,
+    PhoneNumber,
+    MobileNumber,
+    Extension,
+    Unreachable,
+    Location,
+    TimeZone,
+    Department,
+    Role,
+    Pin,
+    Welcome,
+    E911StreetNumber,
+    E911StreetName,
+    /// House number and street in one cell.
+    E911Street,
+    E911Unit,
+    E911City,
+    E911Region,
+    E911PostalCode,
+    E911Country,
+    E911Confirmed,
+    DeviceModel,
+    DeviceMac,
+    DeviceLabel,
+    /// The license of a track, by the track's slug.
+    License(String),
+    /// From when on: blank is now.
+    LicenseDate(String),
+}
+
+/// What a cell of a column holds: which damage there can be, and how it is repaired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    Text,
+    /// Of a person or a place: a date or number there is damage.
+    Code,
+    Number,
+    Extension,
+    PostalCode,
+    Mac,
+    Switch,
+    Date,
+}
+
+impl Column {
+    /// Those that do not depend on the catalogue, in the order of a template.
+    pub const FIXED: [Self; 29] = [
+        Self::FirstName,
+        Self::LastName,
+        Self::FullName,
+        Self::Username,
+        Self::Email,
+        Self::EmailVoicemails,
+        Self::AttachRecording,
+        Self::PhoneNumber,
+        Self::MobileNumber,
+        Self::Extension,
+        Self::Unreachable,
+        Self::Location,
+        Self::TimeZone,
+        Self::Department,
+        Self::Role,
+        Self::Pin,
+        Self::Welcome,
+        Self::E911StreetNumber,
+        Self::E911StreetName,
+        Self::E911Street,
+        Self::E911Unit,
+        Self::E911City,
+        Self::E911Region,
+        Self::E911PostalCode,
+        Self::E911Country,
+        Self::E911Confirmed,
+        Self::DeviceModel,
+        Self::DeviceMac,
+        Self::DeviceLabel,
+    ];
+
+    /// All that an account's files may hold.
+    pub fn all(catalogue: &Catalogue) -> Vec<Self> {
+        let fixed = Self::FIXED.into_iter();
+        let of_track = |track: &Track| [Self::License(track.slug.clone()), Self::LicenseDate(track.slug.clone())];
+        fixed.chain(catalogue.tracks.iter().flat_map(of_track)).collect()
+    }
+
+    /// Those of a template: one way to say each thing.
+    pub fn template(catalogue: &Catalogue) -> Vec<Self> {
+        let alternatives = [Self::FullName, Self::E911Street];
+        Self::all(catalogue).into_iter().filter(|column| !alternatives.contains(column)).collect()
+    }
+
+    pub fn key(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::FullName => "full_name",
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::EmailVoicemails => "email_voicemails",
+            Self::AttachRecording => "attach_recording",
+            Self::PhoneNumber => "phone_number",
+            Self::MobileNumber => "mobile_number",
+            Self::Extension => "extension",
+            Self::Unreachable => "unreachable",
+            Self::Location => "location",
+            Self::TimeZone => "time_zone",
+            Self::Department => "department",
+            Self::Role => "role",
+            Self::Pin => "pin",
+            Self::Welcome => "welcome",
+            Self::E911StreetNumber => "e911_street_number",
+            Self::E911StreetName => "e911_street_name",
+            Self::E911Street => "e911_street",
+            Self::E911Unit => "e911_unit",
+            Self::E911City => "e911_city",
+            Self::E911Region => "e911_region",
+            Self::E911PostalCode => "e911_postal_code",
+            Self::E911Country => "e911_country",
+            Self::E911Confirmed => "e911_confirmed",
+            Self::DeviceModel => "device_model",
+            Self::DeviceMac => "device_mac",
+            Self::DeviceLabel => "device_label",
+            Self::License(track) => return Cow::Owned(format!("license.{track}")),
+            Self::LicenseDate(track) => return Cow::Owned(format!("license_date.{track}")),
+        })
+    }
+
+    pub fn parse(key: &str) -> Option<Self> {
+        if let Some(track) = key.strip_prefix("license.").filter(|track| !track.is_empty()) {
+            return Some(Self::License(track.to_owned()));
+        }
+        if let Some(track) = key.strip_prefix("license_date.").filter(|track| !track.is_empty()) {
+            return Some(Self::LicenseDate(track.to_owned()));
+        }
+        Self::FIXED.into_iter().find(|column| column.key() == key)
+    }
+
+    /// The heading in a template; a track by its name.
+    pub fn heading(&self, catalogue: &Catalogue) -> String {
+        let track = |slug: &str| {
+            let track = catalogue.tracks.iter().find(|track| track.slug == slug);
+            track.map_or_else(|| slug.to_owned(), |track| track.name.clone())
+        };
+        let fixed = match self {
+            Self::FirstName => "First name",
+            Self::LastName => "Last name",
+            Self::FullName => "Full name",
+            Self::Username => "Username",
+            Self::Email => "Email",
+            Self::EmailVoicemails => "Email voicemails",
+            Self::AttachRecording => "Attach the recording",
+            Self::PhoneNumber => "Phone number",
+            Self::MobileNumber => "Mobile number",
+            Self::Extension => "Extension",
+            Self::Unreachable => "Primary number unreachable",
+            Self::Location => "Location",
+            Self::TimeZone => "Time zone",
+            Self::Department => "Department",
+            Self::Role => "Role",
+            Self::Pin => "PIN",
+            Self::Welcome => "Send a welcome email",
+            Self::E911StreetNumber => "E911 street number",
+            Self::E911StreetName => "E911 street",
+            Self::E911Street => "E911 street and number",
+            Self::E911Unit => "E911 unit, floor, room",
+            Self::E911City => "E911 city",
+            Self::E911Region => "E911 state",
+            Self::E911PostalCode => "E911 postal code",
+            Self::E911Country => "E911 country",
+            Self::E911Confirmed => "E911 confirmed",
+            Self::DeviceModel => "Device model",
+            Self::DeviceMac => "Device MAC",
+            Self::DeviceLabel => "Device label",
+            Self::License(slug) => return format!("{} license", track(slug)),
+            Self::LicenseDate(slug) => return format!("{} license from", track(slug)),
+        };
+        fixed.to_owned()
+    }
+
+    pub fn holds(&self) -> Holds {
+        match self {
+            Self::PhoneNumber | Self::MobileNumber | Self::Unreachable => Holds::Number,
+            Self::Extension => Holds::Extension,
+            Self::E911PostalCode => Holds::PostalCode,
+            Self::DeviceMac => Holds::Mac,
+            Self::EmailVoicemails | Self::AttachRecording | Self::Welcome | Self::E911Confirmed => Holds::Switch,
+            Self::LicenseDate(_) => Holds::Date,
+            Self::E911StreetNumber | Self::E911Unit | Self::Username | Self::Pin => Holds::Code,
+            _ => Holds::Text,
+        }
+    }
+
+    /// Whether `-` may clear it; where a value is needed it stands for itself.
+    pub fn can_be_cleared(&self) -> bool {
+        !matches!(self, Self::FirstName | Self::LastName | Self::FullName | Self::Username | Self::Role)
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key())
+    }
+}
+
+impl From<Column> for String {
+    fn from(column: Column) -> String {
+        column.key().into_owned()
+    }
+}
+
+impl TryFrom<String> for Column {
+    type Error = String;
+
+    fn try_from(key: String) -> Result<Self, String> {
+        Self::parse(&key).ok_or_else(|| format!("{key:?} is no column; choose one from the list"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_found_by_its_key_and_its_heading_is_its_own() {
+        let catalogue = Catalogue::default_catalogue();
+        let columns = Column::all(&catalogue);
+        for column in &columns {
+            assert_eq!(Column::parse(&column.key()).as_ref(), Some(column));
+        }
+        let headings: std::collections::BTreeSet<String> = columns.iter().map(|c| c.heading(&catalogue)).collect();
+        assert_eq!(headings.len(), columns.len());
+    }
+}
