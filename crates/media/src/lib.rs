@@ -5,12 +5,15 @@
 //! all calls and passes packets on without decoding them. This room knows nothing of SIP or of our other rooms.
 
 pub mod codec;
+pub mod coder;
 pub mod g711;
 pub mod greeting;
 pub mod playlist;
 pub mod prompt;
 pub mod relay;
+pub mod rtcp;
 pub mod rtp;
+mod sequence;
 pub mod srtp;
 pub mod telephone_event;
 pub mod tone;

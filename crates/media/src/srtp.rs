@@ -10,15 +10,12 @@ mod transform;
 
 use thiserror::Error;
 
-use self::{
-    index::{Indices, ReplayWindow},
-    transform::Transform,
-};
+use self::{index::Indices, transform::Transform};
 pub use self::{
     key::{SrtpKey, SrtpKeys, Suite},
     sdes::{Crypto, CryptoError},
 };
-use crate::rtp;
+use crate::{rtp, sequence::Window};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SrtpError {
@@ -73,12 +70,12 @@ impl Protector {
 pub struct Unprotector {
     transform: Transform,
     streams: Indices,
-    rtcp: ReplayWindow,
+    rtcp: Window,
 }
 
 impl Unprotector {
     pub fn new(key: &SrtpKey) -> Self {
-        Self { transform: Transform::new(key), streams: Indices::default(), rtcp: ReplayWindow::default() }
+        Self { transform: Transform::new(key), streams: Indices::default(), rtcp: Window::default() }
     }
 
     /// Makes an SRTP packet an RTP packet.
@@ -96,11 +93,11 @@ impl Unprotector {
     /// Makes an SRTCP packet an RTCP packet.
     pub fn rtcp(&mut self, packet: &mut Vec<u8>) -> Result<(), SrtpError> {
         let index = self.transform.rtcp_index(packet)?;
-        if self.rtcp.is_replayed(u64::from(index)) {
+        if self.rtcp.has(u64::from(index)) {
             return Err(SrtpError::Replayed);
         }
         self.transform.unprotect_rtcp(packet, index)?;
-        self.rtcp.seen(u64::from(index));
+        self.rtcp.add(u64::from(index));
         Ok(())
     }
 }
