@@ -43,11 +43,6 @@ impl Rate {
             Rate::Wide => 2 * crate::FRAME,
         }
     }
-
-    /// Wide for codecs that have no narrow band.
-    fn of(self, codec: Codec) -> Rate {
-        if codec.law().is_some() { Rate::Narrow } else { self }
-    }
 }
 
 /// An Opus packet holds at most that (RFC 6716 section 3.2.5).
@@ -67,6 +62,12 @@ pub struct Decoder {
 
 enum Decoding {
     Law(Law),
+    /// At the wide rate.
+    DoubledLaw {
+        law: Law,
+        doubler: Doubler,
+        narrow: Vec<i16>,
+    },
     G722(Box<G722Decoder>),
     Opus {
         decoder: Box<OpusDecoder>,
@@ -77,12 +78,11 @@ enum Decoding {
 }
 
 impl Decoder {
-    /// The rate is that of the samples; G.711 has narrow ones only.
+    /// The rate is that of the samples.
     pub fn new(codec: Codec, rate: Rate) -> Self {
-        let rate = rate.of(codec);
         let kind = match codec {
-            Codec::Pcmu => Decoding::Law(Law::Mu),
-            Codec::Pcma => Decoding::Law(Law::A),
+            Codec::Pcmu => law_decoder(Law::Mu, rate),
+            Codec::Pcma => law_decoder(Law::A, rate),
             Codec::G722 => {
                 let narrow = rate == Rate::Narrow;
                 Decoding::G722(Box::new(G722Decoder::with_options(Bitrate::Mode1_64000, false, narrow)))
@@ -96,15 +96,16 @@ impl Decoder {
         self.codec
     }
 
-    pub fn rate(&self) -> Rate {
-        self.rate
-    }
-
     /// Appends the samples of one packet. A damaged packet has none.
     pub fn decode(&mut self, payload: &[u8], samples: &mut Vec<i16>) {
         let payload = &payload[..payload.len().min(LONGEST_PAYLOAD)];
         match &mut self.kind {
             Decoding::Law(law) => samples.extend(payload.iter().map(|&byte| law.decode(byte))),
+            Decoding::DoubledLaw { law, doubler, narrow } => {
+                narrow.clear();
+                narrow.extend(payload.iter().map(|&byte| law.decode(byte)));
+                doubler.double(narrow, samples);
+            }
             Decoding::G722(decoder) => {
                 let start = samples.len();
                 samples.resize(start + payload.len() * 2, 0);
@@ -124,6 +125,13 @@ impl Decoder {
             }
             Decoding::Deaf => {}
         }
+    }
+}
+
+fn law_decoder(law: Law, rate: Rate) -> Decoding {
+    match rate {
+        Rate::Narrow => Decoding::Law(law),
+        Rate::Wide => Decoding::DoubledLaw { law, doubler: Doubler::default(), narrow: Vec::new() },
     }
 }
 
@@ -160,7 +168,7 @@ enum Encoding {
 impl Encoder {
     /// The rate is that of the samples; G.711 takes narrow ones only.
     pub fn new(codec: Codec, rate: Rate) -> Self {
-        let rate = rate.of(codec);
+        let rate = if codec.law().is_some() { Rate::Narrow } else { rate };
         let kind = match codec {
             Codec::Pcmu => Encoding::Law(Law::Mu),
             Codec::Pcma => Encoding::Law(Law::A),
@@ -242,8 +250,8 @@ mod tests {
     const CODECS: [Codec; 4] = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus];
 
     fn round(codec: Codec, rate: Rate, frequency: f64) -> Vec<i16> {
-        let rate = rate.of(codec);
         let (mut encoder, mut decoder) = (Encoder::new(codec, rate), Decoder::new(codec, rate));
+        let rate = encoder.rate();
         let said = tone::generate(&[frequency], 0.3, rate.frame() * 50, rate.hertz());
         let mut heard = Vec::new();
         for frame in said.chunks(rate.frame()) {
@@ -259,7 +267,6 @@ mod tests {
         for codec in CODECS {
             for rate in [Rate::Narrow, Rate::Wide] {
                 let heard = round(codec, rate, 440.0);
-                let rate = rate.of(codec);
                 assert_eq!(heard.len(), rate.frame() * 50, "{codec:?} {rate:?}");
                 let share = tone::share_at(&heard[heard.len() / 2..], 440.0, rate.hertz());
                 assert!(share > 0.9, "{codec:?} {rate:?}: {share}");

@@ -3,16 +3,28 @@
 //! Each leg has a pair of ports of ours, even for RTP and the next for RTCP. A few threads poll the sockets of all calls;
 //! everybody else holds handles that only send them commands, so nothing here ever blocks a caller. What happens by
 //! itself, a key pressed or a recording that ended, is told to the sink of `RelayConfig`. Where a leg's packets go is
-//! decided by `latch`; what is told a caller by ourselves is sent by `player`.
+//! decided by `latch`. What is told a caller by ourselves is sent by `player`, in the stream of `voice`. Where speech has to
+//! be decoded, `hearing` puts it in order for `transcoder` and `recorder`; `disk` writes the recordings in a thread of its
+//! own. `quality` counts.
 
+mod beep;
+mod call;
+mod disk;
 mod event;
 mod format;
+mod hearing;
 mod latch;
+mod leg;
+mod line;
 mod player;
 mod poller;
 mod ports;
+mod quality;
 mod record;
+mod recorder;
 mod stats;
+mod transcoder;
+mod voice;
 
 use std::{
     io,
@@ -33,16 +45,17 @@ use thiserror::Error;
 
 use crate::playlist::Playlist;
 
+use self::{
+    disk::Disk,
+    poller::{Command, Poller, WAKE},
+    ports::{Pair, Ports},
+    stats::SessionStats,
+};
 pub use self::{
     event::{Ended, EventSink, Happened, MediaEvent, Recorded},
     format::LegFormat,
     record::{RecordRequest, Tracks},
     stats::{FarView, LegStats},
-};
-use self::{
-    poller::{Command, Poller, WAKE},
-    ports::{Pair, Ports},
-    stats::SessionStats,
 };
 
 #[derive(Debug, Clone)]
@@ -135,7 +148,9 @@ impl Relay {
     /// Starts the threads. No port is taken before a session is opened.
     pub fn start(config: RelayConfig) -> io::Result<Relay> {
         let ports = Arc::new(Mutex::new(Ports::new(config.bind, config.ports.clone())));
-        let workers = (0..config.threads.max(1)).map(|_| Worker::start(&config, &ports)).collect::<io::Result<_>>()?;
+        let disk = Disk::start(config.events.clone())?;
+        let workers = (0..config.threads.max(1)).map(|_| Worker::start(&config, &ports, &disk));
+        let workers = workers.collect::<io::Result<_>>()?;
         let shared = Shared { config, ports, open: AtomicUsize::new(0), next_id: AtomicU64::new(0), workers };
         Ok(Relay { shared: Arc::new(shared) })
     }
@@ -189,11 +204,11 @@ impl Relay {
 }
 
 impl Worker {
-    fn start(config: &RelayConfig, ports: &Arc<Mutex<Ports>>) -> io::Result<Worker> {
+    fn start(config: &RelayConfig, ports: &Arc<Mutex<Ports>>, disk: &Disk) -> io::Result<Worker> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
         let (commands, inbox) = mpsc::channel();
-        let poller = Poller::new(poll, inbox, ports.clone(), config);
+        let poller = Poller::new(poll, inbox, ports.clone(), disk.clone(), config);
         thread::Builder::new().name("media-relay".into()).spawn(move || poller.run())?;
         Ok(Worker { commands, waker })
     }

@@ -54,6 +54,30 @@ pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
     Ok(Wav { rate: spec.sample_rate, channels: spec.channels, samples })
 }
 
+/// Bytes before the samples in `header`.
+pub const HEADER: u64 = 44;
+
+/// The beginning of a file of 16-bit samples that is still written; `samples` are those of one channel.
+pub fn header(rate: u32, channels: u16, samples: u64) -> [u8; 44] {
+    let frame = channels * 2;
+    // A file past 4 GB plays as far as its header can tell.
+    let data = u32::try_from(samples * u64::from(frame)).unwrap_or(u32::MAX - 36);
+    let mut header = [0; 44];
+    header[..4].copy_from_slice(b"RIFF");
+    header[4..8].copy_from_slice(&(data + 36).to_le_bytes());
+    header[8..16].copy_from_slice(b"WAVEfmt ");
+    header[16..20].copy_from_slice(&16_u32.to_le_bytes());
+    header[20..22].copy_from_slice(&1_u16.to_le_bytes());
+    header[22..24].copy_from_slice(&channels.to_le_bytes());
+    header[24..28].copy_from_slice(&rate.to_le_bytes());
+    header[28..32].copy_from_slice(&(rate * u32::from(frame)).to_le_bytes());
+    header[32..34].copy_from_slice(&frame.to_le_bytes());
+    header[34..36].copy_from_slice(&16_u16.to_le_bytes());
+    header[36..40].copy_from_slice(b"data");
+    header[40..44].copy_from_slice(&data.to_le_bytes());
+    header
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +87,15 @@ mod tests {
         for channels in [1, 2] {
             let wav = Wav { rate: 8000, channels, samples: vec![0, 1, -1, i16::MAX, i16::MIN, 7] };
             assert_eq!(read(&write(&wav).unwrap()).unwrap(), wav);
+        }
+    }
+
+    #[test]
+    fn a_header_of_ours_is_that_of_a_whole_file() {
+        for channels in [1, 2] {
+            let wav = Wav { rate: 8000, channels, samples: vec![7; 6] };
+            let header = header(8000, channels, 6 / u64::from(channels));
+            assert_eq!(write(&wav).unwrap()[..44], header);
         }
     }
 

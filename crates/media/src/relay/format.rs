@@ -20,3 +20,16 @@ impl LegFormat {
         Self { codec, payload_type: codec.payload_type(), telephone_event: Some(101), srtp: None, rtcp_mux: false }
     }
 }
+
+/// What a packet of speech to a leg is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Coding {
+    pub(super) codec: Codec,
+    pub(super) payload_type: u8,
+}
+
+impl From<&LegFormat> for Coding {
+    fn from(format: &LegFormat) -> Self {
+        Self { codec: format.codec, payload_type: format.payload_type }
+    }
+}

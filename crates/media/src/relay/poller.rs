@@ -1,23 +1,27 @@
-//! The relay's thread: one poll over the sockets of all calls.
+//! A thread of the relay: one poll over the sockets of its calls.
 
 use std::{
-    collections::HashMap,
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
     hash::{BuildHasher, RandomState},
     io,
     net::SocketAddr,
+    ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError, mpsc},
     time::{Duration, Instant},
 };
 
-use mio::{Events, Interest, Poll, Token, net::UdpSocket};
+use mio::{Events, Interest, Poll, Token};
 
 use super::{
-    EventSink, Happened, Leg, LegFormat, RecordRequest, RelayConfig, SessionStats,
-    latch::Latch,
-    player::Player,
+    Ended, Leg, LegFormat, RecordRequest, RelayConfig,
+    call::{Call, Env, Kind},
+    disk::Disk,
+    leg::LegState,
     ports::{Pair, Ports},
+    stats::SessionStats,
 };
-use crate::{g711::Law, playlist::Playlist, rtp, telephone_event::Presses};
+use crate::playlist::Playlist;
 
 pub(super) const WAKE: Token = Token(usize::MAX);
 
@@ -25,9 +29,10 @@ pub(super) const WAKE: Token = Token(usize::MAX);
 const DATAGRAM: usize = 4096;
 /// Datagrams read from one socket before the others get their turn.
 const TURN: usize = 64;
+/// How often every call is looked after.
+const ROUND: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "recording and echo are the next slice")]
 pub(super) enum Command {
     Open { id: u64, pairs: Box<[Pair; 2]>, stats: Arc<SessionStats> },
     Expect { id: u64, leg: Leg, announced: Option<SocketAddr> },
@@ -46,30 +51,14 @@ pub(super) struct Poller {
     poll: Poll,
     inbox: mpsc::Receiver<Command>,
     ports: Arc<Mutex<Ports>>,
-    sessions: HashMap<u64, Relayed>,
-    /// Who is playing, so that a tick does not walk over all calls.
-    playing: Vec<(u64, Leg)>,
+    calls: HashMap<u64, Call>,
+    /// When which call has something to do; entries that are not the call's own time any more are passed over.
+    timers: BinaryHeap<Reverse<(Instant, u64)>>,
+    next_round: Instant,
     /// Sockets that were not read empty; the poll tells of each only once.
     unread: Vec<Token>,
     random: RandomState,
-    plays: u64,
-    events: EventSink,
-}
-
-struct Relayed {
-    pairs: [Pair; 2],
-    latches: [Latch; 2],
-    players: [Option<Player>; 2],
-    stats: Arc<SessionStats>,
-    formats: [Option<LegFormat>; 2],
-    presses: [Presses; 2],
-    opened: Instant,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Rtp,
-    Rtcp,
+    env: Env,
 }
 
 impl Poller {
@@ -77,18 +66,30 @@ impl Poller {
         poll: Poll,
         inbox: mpsc::Receiver<Command>,
         ports: Arc<Mutex<Ports>>,
+        disk: Disk,
         config: &RelayConfig,
     ) -> Self {
+        let (random, now) = (RandomState::new(), clock());
+        let env = Env {
+            now,
+            events: config.events.clone(),
+            disk,
+            silence: config.silence,
+            // Nothing about this machine, as RFC 7022 recommends.
+            name: format!("{:016x}", random.hash_one("name")),
+            received: Vec::with_capacity(DATAGRAM),
+            packet: Vec::new(),
+        };
         Self {
             poll,
             inbox,
             ports,
-            sessions: HashMap::new(),
-            playing: Vec::new(),
+            calls: HashMap::new(),
+            timers: BinaryHeap::new(),
+            next_round: now + ROUND,
             unread: Vec::new(),
-            random: RandomState::new(),
-            plays: 0,
-            events: config.events.clone(),
+            random,
+            env,
         }
     }
 
@@ -103,19 +104,23 @@ impl Poller {
                 tracing::error!(%error, "the media relay can not poll its sockets and ends");
                 return;
             }
-            let now = clock();
-            // Commands first: a packet that came after a call was closed is nobody's.
-            if self.obey(now).is_break() {
+            self.env.now = clock();
+            if self.work(&events).is_break() {
                 return;
             }
-            let unread = std::mem::take(&mut self.unread);
-            for token in unread.into_iter().chain(events.iter().map(mio::event::Event::token)) {
-                if token != WAKE {
-                    self.read(token, now);
-                }
-            }
-            self.play(now);
         }
+    }
+
+    fn work(&mut self, events: &Events) -> ControlFlow<()> {
+        self.obey()?;
+        let unread = std::mem::take(&mut self.unread);
+        for token in unread.into_iter().chain(events.iter().map(mio::event::Event::token)) {
+            if token != WAKE {
+                self.read(token)?;
+            }
+        }
+        self.tick();
+        ControlFlow::Continue(())
     }
 
     /// How long the poll may wait.
@@ -123,55 +128,52 @@ impl Poller {
         if !self.unread.is_empty() {
             return Some(Duration::ZERO);
         }
-        let due = self.playing.iter().filter_map(|(id, leg)| self.sessions.get(id)?.players[leg.index()].as_ref());
-        due.map(Player::due).min().map(|due| due.saturating_duration_since(now))
+        let round = (!self.calls.is_empty()).then_some(self.next_round);
+        let timer = self.timers.peek().map(|Reverse((due, _))| *due);
+        timer.into_iter().chain(round).min().map(|due| due.saturating_duration_since(now))
     }
 
-    fn obey(&mut self, now: Instant) -> std::ops::ControlFlow<()> {
+    fn obey(&mut self) -> ControlFlow<()> {
         loop {
             match self.inbox.try_recv() {
-                Ok(Command::Stop) | Err(mpsc::TryRecvError::Disconnected) => return std::ops::ControlFlow::Break(()),
-                Err(mpsc::TryRecvError::Empty) => return std::ops::ControlFlow::Continue(()),
-                Ok(Command::Open { id, pairs, stats }) => self.open(id, *pairs, stats, now),
-                Ok(Command::Expect { id, leg, announced }) => {
-                    if let Some(session) = self.sessions.get_mut(&id) {
-                        session.latches[leg.index()].expect(announced);
-                    }
-                }
-                Ok(Command::Describe { id, leg, format }) => {
-                    if let Some(session) = self.sessions.get_mut(&id) {
-                        session.formats[leg.index()] = Some(*format);
-                    }
-                }
-                Ok(
-                    Command::Echo { .. }
-                    | Command::Record { .. }
-                    | Command::PauseRecording { .. }
-                    | Command::StopRecording { .. },
-                ) => {}
-                Ok(Command::Play { id, leg, playlist }) => {
-                    self.plays += 1;
-                    let random = self.random.hash_one(self.plays);
-                    if let Some(session) = self.sessions.get_mut(&id) {
-                        let law = session.formats[leg.index()]
-                            .as_ref()
-                            .and_then(|format| format.codec.law())
-                            .unwrap_or(Law::Mu);
-                        session.players[leg.index()] = Some(Player::new(playlist, law, now, random));
-                        self.playing.push((id, leg));
-                    }
-                }
-                Ok(Command::StopPlaying { id, leg }) => {
-                    if let Some(session) = self.sessions.get_mut(&id) {
-                        session.players[leg.index()] = None;
-                    }
-                }
-                Ok(Command::Close { id }) => self.close(id),
+                Ok(command) => self.follow(command)?,
+                Err(mpsc::TryRecvError::Empty) => return ControlFlow::Continue(()),
+                Err(mpsc::TryRecvError::Disconnected) => return self.stop(),
             }
         }
     }
 
-    fn open(&mut self, id: u64, mut pairs: [Pair; 2], stats: Arc<SessionStats>, now: Instant) {
+    fn follow(&mut self, command: Command) -> ControlFlow<()> {
+        let now = self.env.now;
+        match command {
+            Command::Open { id, pairs, stats } => self.open(id, *pairs, stats),
+            Command::Expect { id, leg, announced } => self.with(id, |call, _| call.expect(leg, announced, now)),
+            Command::Describe { id, leg, format } => self.with(id, |call, _| call.describe(leg, *format)),
+            Command::Play { id, leg, playlist } => self.with(id, |call, _| call.play(leg, playlist, now)),
+            Command::StopPlaying { id, leg } => self.with(id, |call, _| call.stop_playing(leg)),
+            Command::Echo { id, leg, on } => self.with(id, |call, _| call.echo(leg, on)),
+            Command::Record { id, request } => self.with(id, |call, env| call.record(*request, env)),
+            Command::PauseRecording { id, paused } => self.with(id, |call, _| call.pause_recording(paused, now)),
+            Command::StopRecording { id } => self.with(id, |call, _| call.end_recording(Ended::Stopped, now)),
+            Command::Close { id } => self.close(id),
+            Command::Stop => return self.stop(),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Does something with a call, and finds out when that has to go on.
+    fn with(&mut self, id: u64, act: impl FnOnce(&mut Call, &mut Env)) {
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        act(call, &mut self.env);
+        if let Some(due) = call.due()
+            && call.armed.is_none_or(|armed| due < armed)
+        {
+            call.armed = Some(due);
+            self.timers.push(Reverse((due, id)));
+        }
+    }
+
+    fn open(&mut self, id: u64, mut pairs: [Pair; 2], stats: Arc<SessionStats>) {
         for leg in [Leg::A, Leg::B] {
             let pair = &mut pairs[leg.index()];
             for (kind, socket) in [(Kind::Rtp, &mut pair.rtp), (Kind::Rtcp, &mut pair.rtcp)] {
@@ -180,23 +182,17 @@ impl Poller {
                 }
             }
         }
-        let session = Relayed {
-            pairs,
-            latches: Default::default(),
-            players: [None, None],
-            stats,
-            formats: [None, None],
-            presses: Default::default(),
-            opened: now,
-        };
-        self.sessions.insert(id, session);
+        let [a, b] = pairs;
+        let leg = |leg: Leg, pair| LegState::new(pair, self.random.hash_one((id, leg)), self.env.now);
+        self.calls.insert(id, Call::new(id, [leg(Leg::A, a), leg(Leg::B, b)], stats, self.env.now));
     }
 
     fn close(&mut self, id: u64) {
-        let Some(session) = self.sessions.remove(&id) else { return };
-        self.playing.retain(|(playing, _)| *playing != id);
+        let Some(mut call) = self.calls.remove(&id) else { return };
+        call.end_recording(Ended::HungUp, self.env.now);
         let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
-        for mut pair in session.pairs {
+        for leg in call.into_legs() {
+            let mut pair = leg.line.pair;
             for socket in [&mut pair.rtp, &mut pair.rtcp] {
                 let _ = self.poll.registry().deregister(socket);
             }
@@ -204,115 +200,59 @@ impl Poller {
         }
     }
 
-    fn read(&mut self, token: Token, now: Instant) {
+    /// The relay has ended. Recordings are completed.
+    fn stop(&mut self) -> ControlFlow<()> {
+        for (_, mut call) in self.calls.drain() {
+            call.end_recording(Ended::HungUp, self.env.now);
+        }
+        ControlFlow::Break(())
+    }
+
+    fn read(&mut self, token: Token) -> ControlFlow<()> {
         let (id, leg, kind) = place(token);
-        let Some(session) = self.sessions.get_mut(&id) else { return };
-        let mut datagram = [0; DATAGRAM];
         for _ in 0..TURN {
-            match session.socket(leg, kind).recv_from(&mut datagram) {
-                Ok((length, source)) if length < DATAGRAM => {
-                    session.forward(leg, kind, &datagram[..length], source, now);
-                    if let Some(digit) = session.digit(leg, &datagram[..length]) {
-                        self.events.tell(id, leg, Happened::Digit(digit));
-                    }
+            let Some(call) = self.calls.get(&id) else { return ControlFlow::Continue(()) };
+            self.env.received.resize(DATAGRAM, 0);
+            let received = call.socket(leg, kind).recv_from(&mut self.env.received);
+            // Whatever was asked for before the packet was sent holds for it.
+            self.obey()?;
+            match received {
+                Ok((length, source)) => {
+                    // What was cut off is no packet of a telephone call, and nothing is left of it to be taken for one.
+                    self.env.received.truncate(if length < DATAGRAM { length } else { 0 });
+                    self.with(id, |call, env| call.receive(leg, kind, source, env));
                 }
-                Ok(_) => session.stats.refused(leg),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return ControlFlow::Continue(()),
                 // An ICMP answer to something that we sent; the next read goes on.
                 Err(_) => {}
             }
         }
         self.unread.push(token);
+        ControlFlow::Continue(())
     }
 
-    fn play(&mut self, now: Instant) {
-        let (sessions, events) = (&mut self.sessions, &self.events);
-        self.playing.retain(|(id, leg)| {
-            let Some(session) = sessions.get_mut(id) else { return false };
-            if session.players[leg.index()].is_none() {
-                return false;
+    /// Does what is due.
+    fn tick(&mut self) {
+        let now = self.env.now;
+        while self.timers.peek().is_some_and(|Reverse((due, _))| *due <= now) {
+            let Some(Reverse((due, id))) = self.timers.pop() else { break };
+            if self.calls.get(&id).is_some_and(|call| call.armed == Some(due)) {
+                self.with(id, |call, env| {
+                    call.armed = None;
+                    call.tick(env);
+                });
             }
-            let goes_on = session.play(*leg, now);
-            if !goes_on {
-                events.tell(*id, *leg, Happened::Played);
-            }
-            goes_on
-        });
-    }
-}
-
-impl Relayed {
-    fn socket(&self, leg: Leg, kind: Kind) -> &UdpSocket {
-        let pair = &self.pairs[leg.index()];
-        match kind {
-            Kind::Rtp => &pair.rtp,
-            Kind::Rtcp => &pair.rtcp,
         }
-    }
-
-    fn forward(&mut self, leg: Leg, kind: Kind, datagram: &[u8], source: SocketAddr, now: Instant) {
-        // A phone may send both to one port (RFC 5761) whatever was agreed; what it is counts, not where it came.
-        let is_rtcp = rtp::is_rtcp(datagram);
-        let latch = &mut self.latches[leg.index()];
-        let ours = match (is_rtcp, kind) {
-            (true, _) => latch.accept_rtcp(source),
-            (false, Kind::Rtp) => {
-                rtp::parse(datagram).is_ok_and(|packet| latch.accept(source, packet.header.ssrc, now))
-            }
-            (false, Kind::Rtcp) => false,
-        };
-        if !ours {
-            self.stats.refused(leg);
-            return;
-        }
-        let other = &self.latches[leg.other().index()];
-        let (socket, target) = if is_rtcp {
-            self.stats.rtcp(leg);
-            (self.socket(leg.other(), Kind::Rtcp), other.rtcp_target())
-        } else {
-            self.stats.rtp(leg, datagram.len(), now.saturating_duration_since(self.opened));
-            (self.socket(leg.other(), Kind::Rtp), other.target())
-        };
-        if !is_rtcp && self.players[leg.other().index()].is_some() {
-            return;
-        }
-        if let Some(target) = target {
-            // A full socket buffer loses the packet, as any router on the way would.
-            let _ = socket.send_to(datagram, target);
-        }
-    }
-
-    fn digit(&mut self, leg: Leg, datagram: &[u8]) -> Option<char> {
-        let packet = rtp::parse(datagram).ok()?;
-        let format = self.formats[leg.index()].as_ref()?;
-        if Some(packet.header.payload_type) != format.telephone_event {
-            return None;
-        }
-        self.presses[leg.index()].hear(packet.header, packet.payload)
-    }
-
-    /// Sends what is due; whether there is more to come.
-    fn play(&mut self, leg: Leg, now: Instant) -> bool {
-        let Some(player) = &mut self.players[leg.index()] else { return false };
-        let target = self.latches[leg.index()].target();
-        loop {
-            match player.packet(now) {
-                Ok(Some(packet)) => {
-                    if let Some(target) = target {
-                        let _ = self.pairs[leg.index()].rtp.send_to(&packet, target);
-                    }
-                }
-                Ok(None) => return true,
-                Err(_) => {
-                    self.players[leg.index()] = None;
-                    return false;
-                }
+        if now >= self.next_round {
+            self.next_round = now + ROUND;
+            for call in self.calls.values_mut() {
+                call.look_after(&mut self.env);
             }
         }
     }
 }
 
-/// A session has four sockets, so its identity is the token without its two lowest bits.
+/// A call has four sockets, so its identity is the token without its two lowest bits.
 fn token(id: u64, leg: Leg, kind: Kind) -> Token {
     let socket = leg.index() * 2 + usize::from(kind == Kind::Rtcp);
     Token(usize::try_from(id << 2).unwrap_or_default() | socket)
@@ -324,7 +264,7 @@ fn place(token: Token) -> (u64, Leg, Kind) {
     ((token.0 >> 2) as u64, leg, kind)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the relay's thread is the edge where media meets the clock")]
+#[expect(clippy::disallowed_methods, reason = "the relay's threads are the edge where media meets the clock")]
 fn clock() -> Instant {
     Instant::now()
 }

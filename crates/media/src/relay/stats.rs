@@ -1,7 +1,7 @@
-//! What came in from each leg, counted by the relay's thread and read by anyone.
+//! What came in from each leg, counted by the relay's threads and read by anyone.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -46,47 +46,15 @@ pub struct FarView {
 
 #[derive(Debug, Default)]
 pub(super) struct SessionStats {
-    legs: [Counters; 2],
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    packets: AtomicU64,
-    bytes: AtomicU64,
-    rtcp_packets: AtomicU64,
-    refused: AtomicU64,
-    last_packet_ms: AtomicU64,
+    legs: [Mutex<LegStats>; 2],
 }
 
 impl SessionStats {
     pub(super) fn of(&self, leg: Leg) -> LegStats {
-        let counters = &self.legs[leg.index()];
-        let packets = counters.packets.load(Ordering::Acquire);
-        let last_packet = Duration::from_millis(counters.last_packet_ms.load(Ordering::Relaxed));
-        LegStats {
-            packets,
-            bytes: counters.bytes.load(Ordering::Relaxed),
-            rtcp_packets: counters.rtcp_packets.load(Ordering::Relaxed),
-            refused: counters.refused.load(Ordering::Relaxed),
-            last_packet: (packets > 0).then_some(last_packet),
-            ..LegStats::default()
-        }
+        *self.legs[leg.index()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn rtp(&self, leg: Leg, bytes: usize, since_opening: Duration) {
-        let counters = &self.legs[leg.index()];
-        counters.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        let milliseconds = u64::try_from(since_opening.as_millis()).unwrap_or(u64::MAX);
-        counters.last_packet_ms.store(milliseconds, Ordering::Relaxed);
-        // Last, so that whoever sees the packet counted sees its time too.
-        counters.packets.fetch_add(1, Ordering::Release);
-    }
-
-    pub(super) fn rtcp(&self, leg: Leg) {
-        self.legs[leg.index()].rtcp_packets.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn refused(&self, leg: Leg) {
-        self.legs[leg.index()].refused.fetch_add(1, Ordering::Relaxed);
+    pub(super) fn publish(&self, leg: Leg, stats: LegStats) {
+        *self.legs[leg.index()].lock().unwrap_or_else(PoisonError::into_inner) = stats;
     }
 }
