@@ -126,6 +126,7 @@ async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<Swit
     let mut switch = SwitchConfig::new(config.sip_listen, config.rtp_ports.clone(), nonce_key);
     switch.media_addr = config.media_address;
     switch.rules.advertised_host.clone_from(&config.sip_host);
+    switch.rules.spool = config.data.join("calls");
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(write_behind(service.clone(), receiver));
     let outside = Outside::only(Arc::new(WriteBehind(sender)));

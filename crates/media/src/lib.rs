@@ -8,6 +8,7 @@ pub mod codec;
 pub mod coder;
 pub mod g711;
 pub mod greeting;
+pub mod phrase;
 pub mod playlist;
 pub mod prompt;
 pub mod relay;

@@ -38,7 +38,7 @@ impl Prompt {
     }
 
     /// One of our own files; a test reads each, so that a damaged one is found before it is shipped.
-    fn of_file(bytes: &[u8]) -> Self {
+    pub(crate) fn of_file(bytes: &[u8]) -> Self {
         Self::new(wav::read(bytes).map(|wav| wav.samples).unwrap_or_default())
     }
 

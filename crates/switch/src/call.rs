@@ -10,7 +10,9 @@ mod description;
 mod hang_up;
 mod leg;
 mod liveness;
+mod perform;
 mod place;
+mod record;
 mod ring;
 mod story;
 mod talk;
@@ -19,20 +21,32 @@ mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use lineside_media::relay::{Leg, Relay, Session};
 use lineside_model::{
-    call_report::{CallOutcome, CallReport},
+    call_report::{CallOutcome, CallParty, CallReport},
+    dialled::Dialled,
     directory::DirectoryUser,
-    id::CallId,
+    id::{AccountId, CallId, UserId},
+    route::{Caller, Hop},
 };
 use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Request, Response, Token, TransactionKey};
 
-use self::{description::Description, leg::Side, liveness::Probe, ring::Rings, story::Story, talk::Forward};
-use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar, told::Told};
+use self::{
+    description::Description,
+    leg::Side,
+    liveness::Probe,
+    perform::{Kept, Running},
+    record::Recorder,
+    ring::Rings,
+    story::{Story, party},
+    talk::Forward,
+};
+use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar, subscribe::Talk, told::Told};
 
 /// For how long an ended dialog is remembered, to answer the BYE that crossed ours (64*T1).
 const REMEMBERED: Duration = Duration::from_secs(32);
@@ -62,6 +76,14 @@ pub(crate) struct Calls {
     incoming: HashMap<TransactionKey, CallNumber>,
     /// Requests of ours whose answers matter.
     outgoing: HashMap<TransactionKey, CallNumber>,
+    /// Whose sound it is.
+    sessions: HashMap<u64, CallNumber>,
+    /// Who waits for an answer from outside, or for a file.
+    questions: HashMap<u64, CallNumber>,
+    /// Users whose calls have begun, were answered or ended, since somebody asked.
+    touched: Vec<UserId>,
+    /// What is recorded now, and what for. A recording ends a little after its call.
+    recordings: HashMap<PathBuf, Kept>,
     wakes: BTreeSet<(Instant, CallNumber)>,
     /// Tags of dialogs that have ended, and until when they are remembered, oldest first.
     ended: HashSet<Box<[u8]>>,
@@ -70,13 +92,23 @@ pub(crate) struct Calls {
 
 struct Call {
     id: CallNumber,
-    caller: Arc<DirectoryUser>,
-    dialled: String,
+    caller: Caller,
+    /// The caller as the callee sees it.
+    shown: CallParty,
+    /// The forwarding rules that the call met.
+    hops: Vec<Hop>,
+    /// Whose phones ring, or rang last.
+    callee: Option<Arc<DirectoryUser>>,
+    /// In whose mailbox a message is left.
+    mailbox: Option<Arc<DirectoryUser>>,
+    recorder: Recorder,
+    dialled: Dialled,
     /// The INVITE that made the call; answered once.
     invite: Invite,
     stage: Stage,
     /// Taken away when the call ends, which frees its ports.
     media: Option<Session>,
+    session: Option<u64>,
     /// A is the caller; B is there once somebody has answered.
     sides: [Option<Side>; 2],
     /// Requests on their way from one leg to the other.
@@ -103,6 +135,8 @@ enum Stage {
         status: u16,
     },
     Ringing(Rings),
+    /// One of ours talks with the caller.
+    Script(Box<Running>),
     Talking {
         /// When to see whether the phones are still there.
         check: Instant,
@@ -115,6 +149,18 @@ impl Calls {
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.open.len()
+    }
+
+    /// The media of the call that was placed last.
+    #[cfg(test)]
+    pub(crate) fn last_session(&self) -> Option<u64> {
+        self.sessions.keys().max().copied()
+    }
+
+    /// Files that are being recorded.
+    #[cfg(test)]
+    pub(crate) fn recordings(&self) -> Vec<PathBuf> {
+        self.recordings.keys().cloned().collect()
     }
 
     /// Anything but a request.
@@ -135,6 +181,30 @@ impl Calls {
             // The core keeps these to itself.
             Event::Request { .. } | Event::Refused { .. } => {}
         }
+    }
+
+    /// Users whose lamps may show something else now.
+    pub(crate) fn take_touched(&mut self) -> Vec<UserId> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// The calls that a user is in.
+    pub(crate) fn talks_of(&self, user: UserId) -> Vec<Talk> {
+        let is = |who: Option<&Arc<DirectoryUser>>| who.is_some_and(|who| who.user_id == user);
+        let mut talks: Vec<Talk> = self
+            .open
+            .values()
+            .filter(|call| !matches!(call.stage, Stage::Ending | Stage::Announcing { .. }))
+            .filter_map(|call| {
+                let is_caller = is(call.calling_user());
+                let is_answered = call.answered.is_some();
+                let rings = matches!(call.stage, Stage::Ringing(_) | Stage::Talking { .. });
+                let is_callee = rings && is(call.callee.as_ref());
+                (is_caller || is_callee).then_some(Talk { id: call.id, is_caller, is_answered })
+            })
+            .collect();
+        talks.sort_by_key(|talk| talk.id);
+        talks
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
@@ -172,7 +242,7 @@ impl Calls {
     pub(crate) fn hang_up_all(&mut self, env: &mut Env<'_>) {
         for id in self.open.keys().copied().collect::<Vec<_>>() {
             self.with(env, id, |calls, env, call| match call.stage {
-                Stage::Talking { .. } | Stage::Ending => calls.hang_up(env, call, None),
+                Stage::Talking { .. } | Stage::Script(_) | Stage::Ending => calls.hang_up(env, call, None),
                 _ => calls.give_up(env, call, 503, CallOutcome::Failed),
             });
         }
@@ -183,7 +253,7 @@ impl Calls {
         let found = self.open.values().find(|open| open.story.is_known_as(call)).map(|open| open.id);
         let Some(id) = found else { return };
         self.with(env, id, |calls, env, call| match call.stage {
-            Stage::Talking { .. } | Stage::Ending => calls.hang_up(env, call, None),
+            Stage::Talking { .. } | Stage::Script(_) | Stage::Ending => calls.hang_up(env, call, None),
             _ => calls.give_up(env, call, 480, CallOutcome::Refused),
         });
     }
@@ -191,13 +261,22 @@ impl Calls {
     /// Takes a call out, lets `work` change it, and puts it back unless it has ended.
     fn with(&mut self, env: &mut Env<'_>, id: CallNumber, work: impl FnOnce(&mut Self, &mut Env<'_>, &mut Call)) {
         let Some(mut call) = self.open.remove(&id) else { return };
+        let before = call.lamp();
         work(self, env, &mut call);
+        if call.lamp() != before {
+            self.touch(&call);
+        }
         if call.is_over() {
             self.forget(env, &call);
         } else {
             self.schedule(&mut call);
             self.open.insert(id, call);
         }
+    }
+
+    fn touch(&mut self, call: &Call) {
+        let users = call.calling_user().into_iter().chain(&call.callee);
+        self.touched.extend(users.map(|user| user.user_id));
     }
 
     fn schedule(&mut self, call: &mut Call) {
@@ -218,6 +297,10 @@ impl Calls {
             self.wakes.remove(&(wake, call.id));
         }
         self.incoming.remove(&call.invite.key);
+        if let Some(session) = call.session {
+            self.sessions.remove(&session);
+        }
+        self.forget_questions(call);
         for forward in &call.forwards {
             self.incoming.remove(&forward.server);
             self.outgoing.remove(&forward.client);
@@ -315,10 +398,57 @@ impl Call {
         let stage = match &self.stage {
             Stage::Announcing { until, .. } => Some(*until),
             Stage::Ringing(rings) => Some(rings.next_timeout()),
+            Stage::Script(running) => running.next_timeout(),
             Stage::Talking { check } => Some(*check),
             Stage::Ending => None,
         };
         self.sides.iter().flatten().filter_map(Side::next_timeout).chain(stage).min()
+    }
+
+    /// What lamps show of it: whether it goes on, is answered, and who is called.
+    fn lamp(&self) -> (u8, bool, Option<UserId>) {
+        let stage = match self.stage {
+            Stage::Ending => 0,
+            Stage::Announcing { .. } => 1,
+            Stage::Ringing(_) => 2,
+            Stage::Script(_) => 3,
+            Stage::Talking { .. } => 4,
+        };
+        (stage, self.answered.is_some(), self.callee.as_ref().map(|callee| callee.user_id))
+    }
+
+    /// The account whose rules hold for the caller.
+    fn account(&self) -> Option<AccountId> {
+        match &self.caller {
+            Caller::User(caller) => Some(caller.account_id),
+            Caller::Trunk(account) => *account,
+        }
+    }
+
+    /// The caller as this callee sees it: a colleague by the extension, anybody else by a number.
+    fn shown_to(&self, callee: &DirectoryUser) -> CallParty {
+        match &self.caller {
+            Caller::User(caller) if caller.account_id != callee.account_id => CallParty {
+                user: None,
+                number: caller.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default(),
+                name: caller.display_name.clone(),
+            },
+            Caller::User(caller) => party(caller),
+            Caller::Trunk(_) => self.shown.clone(),
+        }
+    }
+
+    /// Sound goes both ways: the phone's description is known.
+    fn is_heard(&self) -> bool {
+        self.invite.offer.is_some() || self.sides[0].as_ref().is_some_and(|side| side.answer.is_none())
+    }
+
+    /// Ends what a script played, or echoed.
+    fn stop_sound(&self) {
+        if let Some(media) = &self.media {
+            media.echo(Leg::A, false);
+            media.stop_playing(Leg::A);
+        }
     }
 
     fn side(&mut self, leg: Leg) -> Option<&mut Side> {
@@ -334,10 +464,8 @@ fn index(leg: Leg) -> usize {
 }
 
 impl Env<'_> {
-    /// Our Contact on a flow: where the phone sends the rest of the dialog.
     fn contact(&self, flow: Flow) -> String {
-        let transport = if flow.transport.is_reliable() { ";transport=tcp" } else { "" };
-        format!("<sip:lineside@{}{transport}>", self.rules.host_port(flow.local.port()))
+        self.rules.contact(flow)
     }
 
     fn report(&mut self, report: CallReport) {

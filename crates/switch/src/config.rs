@@ -4,8 +4,11 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     ops::RangeInclusive,
+    path::PathBuf,
     time::Duration,
 };
+
+use lineside_sip::Flow;
 
 pub use crate::{limiter::Rate, registrar::register::Expiry};
 
@@ -42,8 +45,8 @@ pub struct Rules {
     pub max_calls: usize,
     /// Transactions kept at a time.
     pub max_transactions: usize,
-    /// How long a phone rings before the caller is told that nobody answers.
-    pub ring_time: Duration,
+    /// Where recordings and messages are written until somebody has taken them.
+    pub spool: PathBuf,
     pub expiry: Expiry,
     /// Messages from hosts on which no line has proved itself. The burst lets a site full of phones start at once.
     pub strangers: Rate,
@@ -79,11 +82,17 @@ impl Rules {
             media_addr: address,
             max_calls: 1_000,
             max_transactions: 200_000,
-            ring_time: Duration::from_mins(1),
+            spool: std::env::temp_dir().join("lineside"),
             expiry: Expiry { min: SIXTY, max: HOUR },
             strangers: Rate { burst: 4_000, per_second: 1_000.0 },
             failures: Rate { burst: 20, per_second: 0.2 },
         }
+    }
+
+    /// Our Contact on a flow: where the phone sends the rest of a dialog.
+    pub(crate) fn contact(&self, flow: Flow) -> String {
+        let transport = if flow.transport.is_reliable() { ";transport=tcp" } else { "" };
+        format!("<sip:lineside@{}{transport}>", self.host_port(flow.local.port()))
     }
 
     /// Our host and port, for Via and Contact.

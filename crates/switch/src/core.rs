@@ -11,12 +11,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use lineside_media::relay::Relay;
+use lineside_media::{
+    prompt::Prompt,
+    relay::{MediaEvent, Relay},
+};
 use lineside_model::{
-    call_report::{CallReport, LegQuality, TestCall},
+    call_report::CallReport,
     directory::{Binding, RegistrationChange},
-    id::{AccountId, CallId, UserId},
-    question::{Answer, Question, Waiting},
+    id::{CallId, LineId, UserId},
+    question::{Answer, Question},
 };
 use lineside_sip::{
     Endpoint, Event, Flow, HeaderName, Message, Method, Response, Tokens, TransactionKey, Transmit, Transport, endpoint,
@@ -29,15 +32,17 @@ use crate::{
     config::Rules,
     directory::{Changed, Directory},
     limiter::Limiter,
+    message::{Messages, Post},
     notify::{Notice, Notices},
     registrar::{Reachable, Registrar, may_register, register::register},
     scanner::is_scanner,
-    told::Told,
+    subscribe::{Desk, EVENTS, Subscriptions, summary},
+    told::{Job, Told},
 };
 
 /// What phones may send us.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER";
-const METHODS: [Method; 8] = [
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE";
+const METHODS: [Method; 11] = [
     Method::Invite,
     Method::Ack,
     Method::Cancel,
@@ -46,6 +51,9 @@ const METHODS: [Method; 8] = [
     Method::Info,
     Method::Update,
     Method::Register,
+    Method::Subscribe,
+    Method::Notify,
+    Method::Message,
 ];
 
 /// How long a source that proved a line stays exempt from the limit for strangers.
@@ -59,9 +67,12 @@ pub(crate) struct Core {
     registrar: Registrar,
     calls: Calls,
     notices: Notices,
+    subscriptions: Subscriptions,
+    messages: Messages,
+    /// Messages waiting, as the phones were told.
+    waiting: HashMap<UserId, String>,
     relay: Relay,
     told: Told,
-    waiting: HashMap<UserId, Waiting>,
     strangers: Limiter<IpAddr>,
     /// Hosts with a line on them, and until when that is believed.
     trusted: HashMap<IpAddr, Instant>,
@@ -96,13 +107,15 @@ impl Core {
             registrar: Registrar::restore(restore, udp, &directory, now),
             calls: Calls::default(),
             notices: Notices::default(),
+            subscriptions: Subscriptions::default(),
+            messages: Messages::default(),
+            waiting: HashMap::new(),
             strangers: Limiter::new(rules.strangers),
             trusted: HashMap::new(),
             rules: Arc::new(rules),
             directory,
             relay,
             told: Told::default(),
-            waiting: HashMap::new(),
         }
     }
 
@@ -130,16 +143,24 @@ impl Core {
         self.registrar.expire(now.instant);
         let (calls, mut env) = self.calls(now);
         calls.handle_timeout(&mut env);
+        let (subscriptions, mut desk) = self.desk(now);
+        subscriptions.expire(&mut desk);
         self.work(now);
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        let timeouts = [self.endpoint.next_timeout(), self.registrar.next_timeout(), self.calls.next_timeout()];
+        let timeouts = [
+            self.endpoint.next_timeout(),
+            self.registrar.next_timeout(),
+            self.calls.next_timeout(),
+            self.subscriptions.next_timeout(),
+        ];
         timeouts.into_iter().flatten().min()
     }
 
     pub(crate) fn flow_lost(&mut self, now: Now, flow_id: u64) {
         self.registrar.flow_lost(flow_id);
+        self.subscriptions.flow_lost(flow_id);
         self.endpoint.flow_lost(flow_id);
         self.work(now);
         let (calls, mut env) = self.calls(now);
@@ -147,8 +168,39 @@ impl Core {
         self.work(now);
     }
 
-    pub(crate) fn directory_changed(&mut self, changed: &Changed) {
+    pub(crate) fn directory_changed(&mut self, now: Now, changed: &Changed) {
         self.registrar.directory_changed(changed, &self.directory);
+        let (subscriptions, mut desk) = self.desk(now);
+        subscriptions.directory_changed(&mut desk, changed);
+        if let Changed::User(user) = changed {
+            self.light_lamps(now, *user);
+        }
+    }
+
+    /// Tells phones that never subscribed of their user's messages (RFC 3842 section 3.3), when those have changed.
+    fn light_lamps(&mut self, now: Now, user: UserId) {
+        let Some(user) = self.directory.user(user) else {
+            self.waiting.remove(&user);
+            return;
+        };
+        let summary = summary(&user);
+        let told = self.waiting.insert(user.user_id, summary.clone());
+        // What nobody was told yet, and is nothing, needs no telling.
+        if told.as_ref() == Some(&summary) || (told.is_none() && user.mailbox.unheard == 0) {
+            return;
+        }
+        for line in &user.lines {
+            self.light_lamp(now, line.line_id, &summary);
+        }
+    }
+
+    fn light_lamp(&mut self, now: Now, line_id: LineId, summary: &str) {
+        if self.subscriptions.has_lamp(line_id) {
+            return;
+        }
+        let body = Some(("application/simple-message-summary".to_owned(), summary.to_owned().into()));
+        let notice = Notice { line_id, event: "message-summary".to_owned(), body, report: Box::new(|_| ()) };
+        self.notify(now, notice);
     }
 
     /// Sends a NOTIFY to each contact of a line.
@@ -176,28 +228,26 @@ impl Core {
     }
 
     /// The answer to one of our questions.
-    #[expect(clippy::unused_self, reason = "nobody asks yet")]
-    pub(crate) fn answer(&mut self, _now: Now, number: u64, answer: &Answer) {
-        tracing::debug!(number, ?answer, "nobody waits for this answer");
+    pub(crate) fn answer(&mut self, now: Now, number: u64, answer: Answer) {
+        let (calls, mut env) = self.calls(now);
+        calls.told_answer(&mut env, number, answer);
+        self.work(now);
     }
 
-    pub(crate) fn waiting(&mut self, _now: Now, user: UserId, waiting: Waiting) {
-        self.waiting.insert(user, waiting);
+    pub(crate) fn loaded(&mut self, now: Now, number: u64, prompt: Option<Prompt>) {
+        let (calls, mut env) = self.calls(now);
+        calls.loaded(&mut env, number, prompt);
+        self.work(now);
     }
 
-    pub(crate) fn test_call(&mut self, now: Now, account: AccountId, user: UserId) {
-        self.told.report(CallReport::TestCall(TestCall {
-            call: CallId(uuid::Uuid::nil()),
-            account,
-            user,
-            line: None,
-            at: now.utc,
-            answered: false,
-            heard: false,
-            quality: LegQuality::default(),
-            round_trip_ms: None,
-            audio: None,
-        }));
+    pub(crate) fn media(&mut self, now: Now, event: MediaEvent) {
+        let (calls, mut env) = self.calls(now);
+        calls.media(&mut env, event);
+        self.work(now);
+    }
+
+    pub(crate) fn take_jobs(&mut self) -> Vec<Job> {
+        self.told.take_jobs()
     }
 
     pub(crate) fn hang_up(&mut self, now: Now, call: CallId) {
@@ -216,6 +266,21 @@ impl Core {
     }
 
     #[cfg(test)]
+    pub(crate) fn subscriptions(&self) -> usize {
+        self.subscriptions.count()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn last_session(&self) -> Option<u64> {
+        self.calls.last_session()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn recordings(&self) -> Vec<std::path::PathBuf> {
+        self.calls.recordings()
+    }
+
+    #[cfg(test)]
     pub(crate) fn transactions(&self) -> usize {
         self.endpoint.transactions()
     }
@@ -228,16 +293,31 @@ impl Core {
                     tracing::debug!(source = %flow.remote, %malformed, "a message was refused");
                 }
                 event => {
-                    if let Some(event) = self.notices.event(event) {
+                    let event = self.notices.event(event).and_then(|event| self.subscriptions.event(event));
+                    let event = event.and_then(|event| self.messages.event(&mut self.endpoint, now, event));
+                    if let Some(event) = event {
                         let (calls, mut env) = self.calls(now);
                         calls.event(&mut env, event);
                     }
                 }
             }
         }
+        for user in self.calls.take_touched() {
+            if self.subscriptions.watches(user) {
+                let (subscriptions, mut desk) = self.desk(now);
+                subscriptions.changed(&mut desk, user);
+            }
+        }
     }
 
     fn request(&mut self, now: Now, key: TransactionKey, flow: Flow, request: &Message) {
+        if !request.to_tag().is_empty() && self.subscriptions.knows(request.to_tag()) {
+            let (subscriptions, mut desk) = self.desk(now);
+            if let Err(refusal) = subscriptions.refresh(&mut desk, key, flow, request) {
+                self.endpoint.respond(now.instant, key, refusal.response(request));
+            }
+            return;
+        }
         if !request.to_tag().is_empty() {
             let (calls, mut env) = self.calls(now);
             calls.in_dialog(&mut env, key, flow, request);
@@ -246,10 +326,12 @@ impl Core {
         match request.method() {
             Method::Register => self.register(now, key, flow, request),
             Method::Invite => self.invite(now, key, flow, request),
+            Method::Subscribe | Method::Message => self.serve(now, key, flow, request),
             Method::Options => {
                 // The same to everybody about everybody: what it says of a user, a scanner would learn.
                 let response = Response::new(request, 200)
                     .header(HeaderName::Allow, ALLOW)
+                    .header(HeaderName::AllowEvents, EVENTS)
                     .header(HeaderName::Accept, "application/sdp");
                 self.endpoint.respond_and_forget(key, request, response);
             }
@@ -267,6 +349,7 @@ impl Core {
         };
         self.trust(flow, now);
         let line = found.line().line_id;
+        let before = self.registrar.contacts(line).len();
         let response = match register(&mut self.registrar, &found, request, flow, self.rules.expiry, now) {
             Ok(response) => {
                 let contacts = self.registrar.contacts(line).len();
@@ -282,6 +365,32 @@ impl Core {
             }
         };
         self.endpoint.respond(now.instant, key, response);
+        // A phone that has just come back shows no lamp yet.
+        if self.registrar.contacts(line).len() > before && found.user.mailbox.unheard > 0 {
+            let summary = summary(&found.user);
+            self.light_lamp(now, line, &summary);
+            self.waiting.insert(found.user.user_id, summary);
+        }
+    }
+
+    /// A subscription or a text message.
+    fn serve(&mut self, now: Now, key: TransactionKey, flow: Flow, request: &Message) {
+        let found = match self.authentication.identify(request, flow, &self.directory, now) {
+            Ok(found) => found,
+            Err(challenge) => return self.endpoint.respond_and_forget(key, request, challenge),
+        };
+        self.trust(flow, now);
+        let served = if request.method() == Method::Subscribe {
+            let (subscriptions, mut desk) = self.desk(now);
+            subscriptions.begin(&mut desk, key, flow, request, &found)
+        } else {
+            let mut post =
+                Post { endpoint: &mut self.endpoint, registrar: &self.registrar, directory: &self.directory, now };
+            self.messages.send(&mut post, key, request, &found)
+        };
+        if let Err(refusal) = served {
+            self.endpoint.respond(now.instant, key, refusal.response(request));
+        }
     }
 
     fn invite(&mut self, now: Now, key: TransactionKey, flow: Flow, request: &Message) {
@@ -303,6 +412,17 @@ impl Core {
         if self.trusted.len().is_power_of_two() {
             self.trusted.retain(|_, until| *until > now.instant);
         }
+    }
+
+    fn desk(&mut self, now: Now) -> (&mut Subscriptions, Desk<'_>) {
+        let desk = Desk {
+            endpoint: &mut self.endpoint,
+            directory: &self.directory,
+            calls: &self.calls,
+            rules: &self.rules,
+            now,
+        };
+        (&mut self.subscriptions, desk)
     }
 
     fn calls(&mut self, now: Now) -> (&mut Calls, Env<'_>) {

@@ -11,8 +11,8 @@ use std::{
 };
 
 use lineside_model::{
-    directory::{DirectoryLine, DirectoryUser},
-    extension::{Destination, Extension},
+    directory::{DirectoryAccount, DirectoryLine, DirectoryTrunk, DirectoryUser, trunks_of},
+    extension::Extension,
     id::{AccountId, LineId, UserId},
 };
 
@@ -34,7 +34,9 @@ type Listener = Box<dyn Fn(&Changed) + Send + Sync>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Changed {
     User(UserId),
+    /// All users.
     Everything,
+    Trunks,
 }
 
 /// A line, with the user that it belongs to.
@@ -59,6 +61,8 @@ struct Index {
     extensions: HashMap<AccountId, HashMap<Extension, Arc<DirectoryUser>>>,
     /// By E.164 with its `+`.
     numbers: HashMap<String, Arc<DirectoryUser>>,
+    accounts: HashMap<AccountId, Arc<DirectoryAccount>>,
+    trunks: Vec<DirectoryTrunk>,
 }
 
 impl Directory {
@@ -84,7 +88,11 @@ impl Directory {
         for user in users {
             index.put(user);
         }
-        *self.write() = index;
+        let mut current = self.write();
+        index.accounts = std::mem::take(&mut current.accounts);
+        index.trunks = std::mem::take(&mut current.trunks);
+        *current = index;
+        drop(current);
         self.tell(&Changed::Everything);
     }
 
@@ -109,16 +117,35 @@ impl Directory {
         self.read().extensions.get(&account)?.get(extension).cloned()
     }
 
-    /// The user of a number in E.164 with its `+`, if it is one of this account.
-    pub fn number(&self, account: AccountId, number: &str) -> Option<Arc<DirectoryUser>> {
-        self.read().numbers.get(number).filter(|user| user.account_id == account).cloned()
+    /// Whose number it is, in whichever account: E.164 with its `+`.
+    pub fn number(&self, number: &str) -> Option<Arc<DirectoryUser>> {
+        self.read().numbers.get(number).cloned()
     }
 
-    pub fn destination(&self, account: AccountId, destination: &Destination) -> Option<Arc<DirectoryUser>> {
-        match destination {
-            Destination::Extension(extension) => self.extension(account, extension),
-            Destination::Number(number) => self.number(account, number.as_str()),
-        }
+    pub fn account(&self, account: AccountId) -> Option<Arc<DirectoryAccount>> {
+        self.read().accounts.get(&account).cloned()
+    }
+
+    /// Adds an account, or takes a new state of one.
+    pub fn put_account(&self, account: DirectoryAccount) {
+        self.write().accounts.insert(account.account_id, Arc::new(account));
+    }
+
+    /// All accounts anew.
+    pub fn replace_accounts(&self, accounts: impl IntoIterator<Item = DirectoryAccount>) {
+        let accounts = accounts.into_iter().map(|account| (account.account_id, Arc::new(account))).collect();
+        self.write().accounts = accounts;
+    }
+
+    /// All trunks anew. There are few of them.
+    pub fn replace_trunks(&self, trunks: impl IntoIterator<Item = DirectoryTrunk>) {
+        self.write().trunks = trunks.into_iter().collect();
+        self.tell(&Changed::Trunks);
+    }
+
+    /// A trunk of the account's or the operator's takes its calls.
+    pub fn has_trunk(&self, account: AccountId) -> bool {
+        !trunks_of(&self.read().trunks, account, false).is_empty()
     }
 
     /// Calls `listener` after every change, on the thread that made it; it must not block, nor change the directory.
@@ -235,7 +262,7 @@ mod tests {
         let account = fixture::account_id();
         assert!(directory.extension(account, &Extension::parse("201").unwrap()).is_none());
         assert!(directory.extension(account, &Extension::parse("301").unwrap()).is_some());
-        assert!(directory.number(account, fixture::number(1).as_str()).is_none());
+        assert!(directory.number(fixture::number(1).as_str()).is_none());
         assert!(directory.line("pbx.example.com", "line201").is_none());
     }
 
@@ -251,17 +278,16 @@ mod tests {
             for user in order {
                 directory.put(user);
             }
-            let owner = directory.number(fixture::account_id(), fixture::number(1).as_str()).unwrap();
+            let owner = directory.number(fixture::number(1).as_str()).unwrap();
             assert_eq!(owner.user_id, fixture::user_id(2));
         }
     }
 
     #[test]
-    fn another_accounts_numbers_and_extensions_do_not_exist() {
+    fn another_accounts_extensions_do_not_exist() {
         let directory = Directory::new();
         directory.put(fixture::user_with_number(1, "201"));
         let stranger = AccountId(uuid::Uuid::from_u128(99));
-        assert!(directory.number(stranger, fixture::number(1).as_str()).is_none());
         assert!(directory.extension(stranger, &Extension::parse("201").unwrap()).is_none());
     }
 

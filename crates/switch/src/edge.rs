@@ -20,10 +20,8 @@ use std::{
 
 use bytes::Bytes;
 use chrono::Utc;
-use lineside_model::{
-    id::{AccountId, CallId, UserId},
-    question::{Answer, Waiting},
-};
+use lineside_media::{prompt::Prompt, relay::MediaEvent};
+use lineside_model::{id::CallId, question::Answer};
 use lineside_sip::{Flow, Transmit, Transport};
 use tokio::sync::mpsc;
 
@@ -50,8 +48,9 @@ pub(crate) enum Input {
     Notify(Notice),
     /// The answer to a question of the core, by its number.
     Answer(u64, Answer),
-    Waiting(UserId, Waiting),
-    TestCall(AccountId, UserId),
+    /// A file that the core asked for, by its number.
+    Loaded(u64, Option<Prompt>),
+    Media(MediaEvent),
     HangUp(CallId),
     Stop,
 }

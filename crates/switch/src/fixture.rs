@@ -2,7 +2,7 @@
 
 use lineside_model::{
     device::DigestAlgorithm,
-    directory::{DirectoryLine, DirectoryUser},
+    directory::{DirectoryLine, DirectoryMailbox, DirectoryUser, Rights},
     extension::Extension,
     id::{AccountId, DeviceId, LineId, UserId},
     phone_number::E164,
@@ -49,7 +49,13 @@ pub(crate) fn user(n: u8, extension: &str) -> DirectoryUser {
         display_name: format!("User {n}"),
         extension: Some(Extension::parse(extension).unwrap()),
         voice: true,
+        rights: Rights { external_calls: true, voicemail: true, call_recording: true, web_phone: true, devices: 5 },
         lines: vec![line],
         ..DirectoryUser::new(account_id(), user_id(n), DOMAIN)
     }
+}
+
+/// A user whose voicemail answers.
+pub(crate) fn with_mailbox(user: DirectoryUser) -> DirectoryUser {
+    DirectoryUser { mailbox: DirectoryMailbox { enabled: true, ..DirectoryMailbox::default() }, ..user }
 }

@@ -10,8 +10,10 @@
 //! - [`directory`]: users and lines as calls see them; whoever keeps the truth puts each change here.
 //! - [`registrar`]: which contacts a line can be reached at; [`Registrations`] takes what changed.
 //! - [`Outside`]: what calls tell the rest of the program, and what they ask it.
-//! - [`route`]: from a dialled address to a user; pure.
+//! - `route`: what the model's rules of routing look up.
+//! - `script`: voicemail, the mailbox, echo and test call, as state machines.
 //! - `call`: the back-to-back user agent.
+//! - `subscribe`: lamps for messages and for colleagues who talk; `message`: text from user to user.
 //! - `notify`: requests to a line's contacts outside of calls.
 //! - `core`: the state machine of all this; `edge`: the sockets and the clock around it.
 //! - [`Switch::start`] runs it.
@@ -25,14 +27,18 @@ mod config;
 mod core;
 pub mod directory;
 mod edge;
+mod files;
 #[cfg(test)]
 mod fixture;
 mod limiter;
+mod message;
 mod notify;
 mod outside;
 mod registrar;
-pub mod route;
+mod route;
 mod scanner;
+mod script;
+mod subscribe;
 mod switch;
 mod told;
 #[cfg(test)]

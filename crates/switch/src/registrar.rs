@@ -167,6 +167,7 @@ impl Registrar {
         let concerned: Vec<LineId> = match changed {
             Changed::Everything => self.lines.keys().copied().collect(),
             // The lines of the new state would miss a line that was taken away.
+            Changed::Trunks => Vec::new(),
             Changed::User(user) => self.users.get(user).cloned().unwrap_or_default(),
         };
         for line in concerned {

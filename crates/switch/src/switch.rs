@@ -8,11 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use lineside_media::relay::{Relay, RelayConfig};
+use lineside_media::relay::{EventSink, Relay, RelayConfig};
 use lineside_model::{
     directory::{Binding, NoticeAnswer},
-    id::{AccountId, CallId, LineId, UserId},
-    question::Waiting,
+    id::{CallId, LineId},
 };
 use lineside_sip::{Flow, Transport};
 use thiserror::Error;
@@ -27,6 +26,7 @@ use crate::{
         listen::{self, Listeners},
         run::Runner,
     },
+    files::{self, Files},
     notify::Notice,
     outside::Outside,
     registrar::Reachable,
@@ -42,6 +42,8 @@ pub enum StartError {
     Listen(SocketAddr, #[source] io::Error),
     #[error("the media relay can not be started")]
     Relay(#[source] io::Error),
+    #[error("the folder for recordings can not be used")]
+    Spool(#[source] io::Error),
     #[error("the switch's thread can not be started")]
     Thread(#[source] io::Error),
 }
@@ -70,7 +72,10 @@ impl Switch {
         let sockets =
             listen::bind(config.sip_addr).await.map_err(|error| StartError::Listen(config.sip_addr, error))?;
         let local_addr = sockets.local_addr;
-        let relay = RelayConfig::new(config.media_bind, config.rtp_ports.clone(), config.rules.max_calls);
+        let (inbox, receiver) = edge::Inbox::new();
+        let events = inbox.clone();
+        let mut relay = RelayConfig::new(config.media_bind, config.rtp_ports.clone(), config.rules.max_calls);
+        relay.events = EventSink::new(move |event| events.command(Input::Media(event)));
         let relay = Relay::start(relay).map_err(StartError::Relay)?;
 
         let mut rules = config.rules.clone();
@@ -80,11 +85,14 @@ impl Switch {
         let core = Core::new(rules, &seeds, directory.clone(), relay, restore, &udp, edge::now());
         let reachable = core.reachable();
 
-        let (inbox, receiver) = edge::Inbox::new();
         let changes = inbox.clone();
         directory.on_change(move |changed| changes.command(Input::Directory(changed.clone())));
+        for report in files::left_behind(&config.rules.spool) {
+            outside.reports.report(report);
+        }
+        let files = Files::start(&config.rules.spool, inbox.clone()).map_err(StartError::Spool)?;
         let outlets = edge::Outlets::new(sockets.udp_sender);
-        let runner = Runner::new(core, receiver, inbox.clone(), outlets.clone(), outside);
+        let runner = Runner::new(core, receiver, inbox.clone(), outlets.clone(), outside, files);
         let core = std::thread::Builder::new()
             .name("switch".into())
             .spawn(move || runner.run())
@@ -113,16 +121,6 @@ impl SwitchHandle {
         let report = Box::new(|answers| drop(sender.send(answers)));
         self.inbox.command(Input::Notify(Notice { line_id, event: event.to_owned(), body, report }));
         receiver.await.unwrap_or_default()
-    }
-
-    /// The messages in a user's mailbox have changed: the lamps of its phones follow.
-    pub fn waiting(&self, user: UserId, waiting: Waiting) {
-        self.inbox.command(Input::Waiting(user, waiting));
-    }
-
-    /// Calls the user's phones, records what is said, and plays it back. It is reported as a test call.
-    pub fn test_call(&self, account: AccountId, user: UserId) {
-        self.inbox.command(Input::TestCall(account, user));
     }
 
     /// Ends a call that was reported.

@@ -1,4 +1,6 @@
-//! What the core has to tell and to ask, until the edge takes it.
+//! What the core has to tell, to ask and to have done, until the edge takes it.
+
+use std::path::PathBuf;
 
 use lineside_model::{call_report::CallReport, question::Question};
 
@@ -6,7 +8,19 @@ use lineside_model::{call_report::CallReport, question::Question};
 pub(crate) struct Told {
     reports: Vec<CallReport>,
     questions: Vec<(u64, Question)>,
-    last_question: u64,
+    jobs: Vec<Job>,
+    last: u64,
+}
+
+/// Work with files, which the core's thread does not wait for.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Reads a WAV; it comes back with the number.
+    Load(u64, PathBuf),
+    /// Keeps a report beside the recording that it will be about, to be told after a crash.
+    Note(PathBuf, Box<CallReport>),
+    /// A recording that nobody wants, and the note beside it.
+    Drop(PathBuf),
 }
 
 impl Told {
@@ -14,12 +28,22 @@ impl Told {
         self.reports.push(report);
     }
 
-    #[expect(dead_code, reason = "scripts ask")]
     /// The number that its answer comes back with.
     pub(crate) fn ask(&mut self, question: Question) -> u64 {
-        self.last_question += 1;
-        self.questions.push((self.last_question, question));
-        self.last_question
+        self.last += 1;
+        self.questions.push((self.last, question));
+        self.last
+    }
+
+    /// The number that its samples come back with.
+    pub(crate) fn load(&mut self, path: PathBuf) -> u64 {
+        self.last += 1;
+        self.jobs.push(Job::Load(self.last, path));
+        self.last
+    }
+
+    pub(crate) fn job(&mut self, job: Job) {
+        self.jobs.push(job);
     }
 
     pub(crate) fn take_reports(&mut self) -> Vec<CallReport> {
@@ -28,5 +52,9 @@ impl Told {
 
     pub(crate) fn take_questions(&mut self) -> Vec<(u64, Question)> {
         std::mem::take(&mut self.questions)
+    }
+
+    pub(crate) fn take_jobs(&mut self) -> Vec<Job> {
+        std::mem::take(&mut self.jobs)
     }
 }

@@ -8,10 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lineside_media::relay::{Relay, RelayConfig};
+use lineside_media::relay::{Ended, Happened, Leg, MediaEvent, Recorded, Relay, RelayConfig};
 use lineside_model::{
     call_report::CallReport,
     directory::{Binding, RegistrationChange},
+    question::{Answer, Question},
 };
 use lineside_sip::{
     Flow, Transport,
@@ -24,7 +25,7 @@ use crate::{
     config::SwitchConfig,
     core::{Core, Seeds},
     directory::Directory,
-    fixture,
+    files, fixture,
 };
 
 /// Nothing a test waits for takes longer, in virtual time.
@@ -36,6 +37,11 @@ pub(crate) struct World {
     pub(crate) phones: Vec<Phone>,
     pub(crate) changes: Vec<RegistrationChange>,
     pub(crate) reports: Vec<CallReport>,
+    /// What was asked outside, and who answers it.
+    pub(crate) questions: Vec<Question>,
+    pub(crate) office: Box<dyn FnMut(&Question) -> Answer>,
+    /// Kept for as long as the world lasts.
+    _spool: tempfile::TempDir,
     network: Network,
     pub(crate) now: Now,
 }
@@ -61,7 +67,9 @@ impl World {
         for (n, extension) in [(1, "201"), (2, "202"), (3, "203")] {
             directory.put(fixture::user(n, extension));
         }
-        let config = SwitchConfig::new(address("127.0.0.1:5060"), 30_000..=39_999, [7; 32]);
+        let spool = tempfile::tempdir().unwrap();
+        let mut config = SwitchConfig::new(address("127.0.0.1:5060"), 30_000..=39_999, [7; 32]);
+        config.rules.spool = spool.path().to_owned();
         let relay = Relay::start(RelayConfig::new(config.media_bind, config.rtp_ports, 100)).unwrap();
         let seeds = Seeds { tokens: [1; 16], nonce_key: config.nonce_key };
         let core = Core::new(config.rules, &seeds, directory.clone(), relay, bindings, &udp("127.0.0.1:1"), now);
@@ -72,6 +80,9 @@ impl World {
             phones: Vec::new(),
             changes: Vec::new(),
             reports: Vec::new(),
+            questions: Vec::new(),
+            office: Box::new(|_| Answer::Refused),
+            _spool: spool,
             network: Network::new(1, weather),
             now,
         }
@@ -185,6 +196,39 @@ impl World {
         }
         self.changes.append(&mut self.core.take_changes());
         self.reports.append(&mut self.core.take_reports());
+        for job in self.core.take_jobs() {
+            if let Some((number, prompt)) = files::work(job) {
+                self.core.loaded(self.now, number, prompt);
+            }
+        }
+        for (number, question) in self.core.take_questions() {
+            let answer = (self.office)(&question);
+            self.questions.push(question);
+            self.core.answer(self.now, number, answer);
+        }
+    }
+
+    /// A key is pressed on the leg that called, as the relay hears it.
+    pub(crate) fn press(&mut self, digits: &str) {
+        for digit in digits.chars() {
+            self.heard(Happened::Digit(digit));
+        }
+    }
+
+    /// What is being recorded ends.
+    pub(crate) fn recorded(&mut self, seconds: u64, reason: Ended) {
+        let [path] = &self.core.recordings()[..] else { panic!("not one recording") };
+        let duration = Duration::from_secs(seconds);
+        let recorded =
+            Recorded { path: path.clone(), duration, reason, voiced: duration, peak: 9_000, samples: seconds * 8_000 };
+        self.heard(Happened::Recorded(recorded));
+    }
+
+    fn heard(&mut self, happened: Happened) {
+        let session = self.core.last_session().unwrap_or(u64::MAX);
+        self.core.media(self.now, MediaEvent { session, leg: Leg::A, happened });
+        self.deliver();
+        self.deliver();
     }
 
     pub(crate) fn is_reachable(&self, n: u8) -> bool {
@@ -206,7 +250,8 @@ impl World {
     pub(crate) fn put(&mut self, user: lineside_model::directory::DirectoryUser) {
         let id = user.user_id;
         self.directory.put(user);
-        self.core.directory_changed(&crate::directory::Changed::User(id));
+        self.core.directory_changed(self.now, &crate::directory::Changed::User(id));
+        self.deliver();
     }
 
     /// The texts of a phone's requests of one method, in order.

@@ -2,36 +2,43 @@
 
 use std::time::Duration;
 
-use lineside_media::{
-    prompt::Prompt,
-    relay::{Leg, LegFormat},
-};
+use lineside_media::{phrase::Phrase, playlist::Playlist, relay::Leg};
+use lineside_model::call_report::AnsweredBy;
 use lineside_sip::{HeaderName, Response};
 
-use super::{Call, Calls, Env, Stage, description::SDP};
+use super::{Call, Calls, Description, Env, Stage, description::SDP};
+use crate::script::Notice;
 
 /// For what is still on its way when the last packet is sent.
 const AFTER: Duration = Duration::from_millis(200);
 
 impl Calls {
     /// Speaks to the caller and refuses the call then; at once if the phone can not be spoken to.
-    pub(super) fn announce(&mut self, env: &mut Env<'_>, call: &mut Call, prompt: &Prompt, status: u16) {
+    pub(super) fn announce(&mut self, env: &mut Env<'_>, call: &mut Call, words: impl Into<Playlist>, status: u16) {
+        if call.answered.is_some() {
+            return self.refuse(env, call, status);
+        }
         let Some(media) = &call.media else { return self.refuse(env, call, status) };
         let offer = call.invite.offer.as_ref();
-        let answer = offer.and_then(|offer| offer.answer_with_prompt(media.port(Leg::A), env.rules.media_addr));
-        let Some((answer, law)) = answer else { return self.refuse(env, call, status) };
-        media.expect(Leg::A, offer.and_then(super::Description::listens_at));
-        media.describe(Leg::A, LegFormat::new(law.into()));
-        media.play(Leg::A, prompt.clone());
+        let answer = offer.and_then(|offer| offer.answer_by_us(media.port(Leg::A), env.rules.media_addr));
+        let Some((answer, format)) = answer else { return self.refuse(env, call, status) };
+        let words = words.into();
+        media.expect(Leg::A, offer.and_then(Description::listens_at));
+        media.describe(Leg::A, format);
+        call.stage = Stage::Announcing { until: env.now.instant + words.duration() + AFTER, status };
+        media.play(Leg::A, words);
         let progress = Response::new(&call.invite.request, 183)
             .header(HeaderName::Contact, env.contact(call.invite.flow))
             .body(SDP, answer);
         env.respond(call.invite.key, progress);
-        call.stage = Stage::Announcing { until: env.now.instant + prompt.duration() + AFTER, status };
     }
 
-    /// Tells the caller no, which ends the call.
+    /// Tells the caller no, which ends the call. Somebody who was answered before is told in words.
     pub(super) fn refuse(&mut self, env: &mut Env<'_>, call: &mut Call, status: u16) {
+        if call.answered.is_some() {
+            let by = AnsweredBy::Service(call.dialled.as_str().to_owned());
+            return self.run(env, call, Box::new(Notice(Phrase::NotPossible)), &by);
+        }
         env.respond(call.invite.key, Response::new(&call.invite.request, status));
         self.incoming.remove(&call.invite.key);
         call.stage = Stage::Ending;

@@ -1,7 +1,7 @@
 //! The end of a call that was answered.
 
 use lineside_media::relay::Leg;
-use lineside_model::call_report::{EndedBy, LegQuality};
+use lineside_model::call_report::EndedBy;
 use lineside_sip::{Method, Response};
 
 use super::{Call, Calls, Env, Stage, leg::Acknowledgement};
@@ -63,10 +63,7 @@ impl Call {
     /// Tells the end of a call: to the log in one line, and outside.
     pub(super) fn ended(&mut self, env: &mut Env<'_>, status: Option<u16>) {
         self.log(env, status);
-        let quality = [Leg::A, Leg::B].map(|leg| {
-            let stats = self.media.as_ref()?.stats(leg);
-            (stats.packets > 0).then(|| LegQuality { packets: stats.packets, ..LegQuality::default() })
-        });
+        let quality = [Leg::A, Leg::B].map(|leg| self.quality(leg));
         self.story.ended(env, status, quality, &[]);
     }
 
@@ -77,9 +74,8 @@ impl Call {
         let talking = self.answered.map(|answered| end.saturating_duration_since(answered).as_secs());
         tracing::info!(
             call = self.id,
-            account = %self.caller.account_id,
-            caller = %self.caller.user_id,
-            dialled = self.dialled,
+            caller = self.shown.number,
+            dialled = self.dialled.as_str(),
             outcome = ?self.story.outcome,
             status,
             rang_ms = u64::try_from(ringing.as_millis()).unwrap_or(u64::MAX),

@@ -1,19 +1,32 @@
-//! An INVITE from a line that proved who it is: where it goes, and what is set up for that.
+//! An INVITE from a line that proved who it is, or from a trunk: where it goes by the rules of the model, and what is set up
+//! for that.
 
 use std::sync::Arc;
 
-use lineside_media::{prompt, relay::RelayError};
+use lineside_media::{
+    phrase::Phrase,
+    playlist::Playlist,
+    prompt,
+    relay::{Leg, RelayError},
+};
 use lineside_model::{
-    call_report::{CallDirection, CallOutcome},
+    call_report::{AnsweredBy, CallDirection, CallOutcome, CallParty},
+    dialled::Dialled,
     directory::DirectoryUser,
+    forwarding::ForwardingKind,
+    route::{self, Caller, Ended, Hop, Route, Target},
+    star_code::StarCode,
 };
 use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey};
 
 use super::{
-    Call, Calls, Description, Env, Invite, Leg, Side, Stage,
-    story::{Story, party},
+    Call, Calls, Description, Env, Invite, Recorder, Side, Stage,
+    story::{Story, hop, party},
 };
-use crate::route::{Dialled, Route, route};
+use crate::{
+    route::{House, dialled},
+    script::{Deposit, Echo, Mailbox, Script, Setting, TestCall},
+};
 
 impl Calls {
     /// `is_allowed`: the line may make other than emergency calls.
@@ -26,10 +39,26 @@ impl Calls {
         caller: &Arc<DirectoryUser>,
         is_allowed: bool,
     ) {
-        let dialled = Dialled::of(&request.uri());
-        let route = route(env.directory, caller.account_id, &dialled);
-        let is_emergency = matches!(route, Route::Emergency(_));
-        if let Route::Emergency(code) = route {
+        let dialled = dialled(&request.uri());
+        let shown = party(caller);
+        self.place_from(env, key, flow, request, Caller::User(caller.clone()), shown, dialled, is_allowed);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what is known of an INVITE, put together once")]
+    pub(super) fn place_from(
+        &mut self,
+        env: &mut Env<'_>,
+        key: TransactionKey,
+        flow: Flow,
+        request: &Message,
+        caller: Caller,
+        shown: CallParty,
+        dialled: Dialled,
+        is_allowed: bool,
+    ) {
+        let route = route::route(&env.house(), &caller, &dialled);
+        let is_emergency = matches!(route.target, Target::Emergency(_));
+        if let (Target::Emergency(code), Caller::User(caller)) = (&route.target, &caller) {
             tracing::error!(
                 code, account = %caller.account_id, user = %caller.user_id, source = %flow.remote,
                 extension = caller.extension.as_ref().map(ToString::to_string),
@@ -37,18 +66,10 @@ impl Calls {
             );
         }
         env.respond(key, Response::new(request, 100));
-        let call = match self.set_up(env, key, flow, request, caller, &dialled, is_emergency, is_allowed) {
-            Ok(mut call) => {
-                let callee = if let Route::User(callee) = &route { Some(party(callee)) } else { None };
-                let account = caller.account_id;
-                call.story.began(env, account, CallDirection::Internal, party(caller), dialled.as_str(), callee);
-                call
-            }
+        let call = match self.set_up(env, key, flow, request, caller, shown, dialled, is_emergency, is_allowed) {
+            Ok(call) => call,
             Err(refusal) => {
-                tracing::info!(
-                    user = %caller.user_id, dialled = dialled.as_str(), source = %flow.remote,
-                    status = refusal.status, "call refused"
-                );
+                tracing::info!(source = %flow.remote, status = refusal.status, "call refused");
                 env.respond(key, refusal.response(request));
                 return;
             }
@@ -56,15 +77,13 @@ impl Calls {
         let id = call.id;
         self.by_tag.insert(call.invite.tag.as_bytes().into(), (id, Leg::A));
         self.incoming.insert(key, id);
+        if let Some(media) = &call.media {
+            self.sessions.insert(media.id(), id);
+        }
         self.open.insert(id, call);
-        self.with(env, id, |calls, env, call| match route {
-            Route::Emergency(_) => calls.announce(env, call, &prompt::emergency_unavailable(), 503),
-            Route::NotInService => {
-                call.story.outcome = Some(CallOutcome::NotInService);
-                calls.announce(env, call, &prompt::not_in_service(), 404);
-            }
-            Route::User(callee) if callee.voice => calls.ring(env, call, &callee),
-            Route::User(_) => calls.announce(env, call, &prompt::unavailable(), 480),
+        self.with(env, id, |calls, env, call| {
+            call.begin(env, &route);
+            calls.go(env, call, route);
         });
     }
 
@@ -75,8 +94,9 @@ impl Calls {
         key: TransactionKey,
         flow: Flow,
         request: &Message,
-        caller: &Arc<DirectoryUser>,
-        dialled: &Dialled,
+        caller: Caller,
+        shown: CallParty,
+        dialled: Dialled,
         is_emergency: bool,
         is_allowed: bool,
     ) -> Result<Call, Refusal> {
@@ -102,8 +122,13 @@ impl Calls {
         self.last_id += 1;
         Ok(Call {
             id: self.last_id,
-            caller: caller.clone(),
-            dialled: dialled.as_str().to_owned(),
+            caller,
+            shown,
+            dialled,
+            hops: Vec::new(),
+            mailbox: None,
+            recorder: Recorder::default(),
+            session: media.as_ref().map(lineside_media::relay::Session::id),
             invite: Invite { key, request: request.clone(), flow, tag, offer },
             stage: Stage::Ending,
             media,
@@ -113,12 +138,140 @@ impl Calls {
             wake: None,
             placed: env.now.instant,
             answered: None,
+            callee: None,
             story: Story::default(),
         })
+    }
+
+    /// Takes a call where a route leads.
+    pub(super) fn go(&mut self, env: &mut Env<'_>, call: &mut Call, route: Route) {
+        for followed in route.hops.iter().skip(call.hops.len()).filter(|hop| hop.passed_over.is_none()) {
+            call.story.hops.push(hop(followed));
+        }
+        call.hops = route.hops;
+        match route.target {
+            Target::Emergency(_) => self.announce(env, call, prompt::emergency_unavailable(), 503),
+            Target::Code(code) => self.serve(env, call, code),
+            Target::Ring { user, seconds } => self.ring(env, call, &user, seconds),
+            Target::Voicemail(user) => self.voicemail(env, call, &user),
+            Target::Outside { .. } => self.turn_away(env, call, route::Refusal::NoTrunk),
+            Target::Refused(refusal) => self.turn_away(env, call, refusal),
+        }
+    }
+
+    /// Nobody took the call at that user: the rules say where it goes instead.
+    pub(super) fn go_on(&mut self, env: &mut Env<'_>, call: &mut Call, user: &Arc<DirectoryUser>, ended: Ended) {
+        let route = route::next(&env.house(), &call.caller, call.hops.clone(), user, ended);
+        self.go(env, call, route);
+    }
+
+    fn voicemail(&mut self, env: &mut Env<'_>, call: &mut Call, owner: &Arc<DirectoryUser>) {
+        tracing::debug!(call = call.id, user = %owner.user_id, "voicemail answers");
+        call.mailbox = Some(owner.clone());
+        let by = AnsweredBy::Voicemail(owner.user_id);
+        self.run(env, call, Box::new(Deposit::new(owner.clone())), &by);
+    }
+
+    fn serve(&mut self, env: &mut Env<'_>, call: &mut Call, code: StarCode) {
+        let Caller::User(caller) = call.caller.clone() else {
+            return self.turn_away(env, call, route::Refusal::NotInService);
+        };
+        let dialled = call.dialled.as_str().to_owned();
+        let script: Box<dyn Script> = match code {
+            StarCode::Voicemail if !caller.rights.voicemail => {
+                return self.turn_away(env, call, route::Refusal::NoVoicemail);
+            }
+            StarCode::Voicemail => Box::new(Mailbox::own(caller)),
+            StarCode::OtherVoicemail(extension) => {
+                let owner = extension.and_then(|extension| env.directory.extension(caller.account_id, &extension));
+                Box::new(Mailbox::of(owner))
+            }
+            StarCode::LeaveMessage(_) => return self.turn_away(env, call, route::Refusal::NoVoicemail),
+            StarCode::Echo => Box::new(Echo),
+            StarCode::TestCall => Box::new(TestCall::default()),
+            StarCode::Forward { to, .. } => Box::new(Setting::new(caller, dialled.clone(), to.is_some())),
+        };
+        self.run(env, call, script, &AnsweredBy::Service(dialled));
+    }
+
+    /// The caller hears why there is no call.
+    pub(super) fn turn_away(&mut self, env: &mut Env<'_>, call: &mut Call, refusal: route::Refusal) {
+        use route::Refusal as Why;
+        tracing::debug!(call = call.id, %refusal, "the call is turned away");
+        call.story.outcome = Some(outcome(refusal));
+        let status = refusal.status();
+        let words: Playlist = match refusal {
+            Why::NotInService | Why::Code(_) | Why::NotFromOutside => prompt::not_in_service().into(),
+            Why::CallerNotLicensed | Why::NoExternalCalls | Why::Barred(_) => Phrase::NotAllowed.prompt().into(),
+            Why::NotLicensed | Why::NoTrunk | Why::Unreachable | Why::NoVoicemail => prompt::unavailable().into(),
+            // The phone itself shows these.
+            Why::Busy | Why::NoAnswer | Why::Declined => return self.refuse(env, call, status),
+        };
+        let status = if refusal == Why::NoVoicemail { 480 } else { status };
+        self.announce(env, call, words, status);
+    }
+}
+
+impl Call {
+    fn begin(&mut self, env: &mut Env<'_>, route: &Route) {
+        let callee = match (&route.target, route.hops.first()) {
+            (_, Some(Hop { by, .. })) => Some(by.clone()),
+            (Target::Ring { user, .. } | Target::Voicemail(user), None) => Some(user.clone()),
+            _ => None,
+        };
+        let dialled = self.dialled.as_str().to_owned();
+        let shown = callee.as_ref().map(|callee| party(callee));
+        let own = match &self.caller {
+            Caller::User(caller) => Some(caller.account_id),
+            Caller::Trunk(_) => None,
+        };
+        let other = callee.as_ref().map(|callee| callee.account_id).filter(|account| Some(*account) != own);
+        if let Some(account) = own {
+            let is_inside =
+                callee.as_ref().is_some_and(|callee| callee.account_id == account) || dialled.starts_with('*');
+            let direction = if is_inside { CallDirection::Internal } else { CallDirection::Outbound };
+            let caller = self.shown.clone();
+            let theirs = shown.clone().map(|party| if is_inside { party } else { CallParty { user: None, ..party } });
+            self.story.began(env, account, direction, caller, &dialled, theirs);
+        }
+        if let Some(account) = other {
+            let caller = CallParty { user: None, ..self.shown.clone() };
+            self.story.began(env, account, CallDirection::Inbound, caller, &dialled, shown);
+        }
+    }
+}
+
+/// Which hop of the diversion a rule is (RFC 5806 section 4).
+pub(super) fn reason(kind: ForwardingKind) -> &'static str {
+    match kind {
+        ForwardingKind::Always => "unconditional",
+        ForwardingKind::Busy => "user-busy",
+        ForwardingKind::NoAnswer => "no-answer",
+        ForwardingKind::Unreachable => "unavailable",
+    }
+}
+
+fn outcome(refusal: route::Refusal) -> CallOutcome {
+    use route::Refusal as Why;
+    match refusal {
+        Why::NotInService | Why::Code(_) | Why::NotFromOutside => CallOutcome::NotInService,
+        Why::CallerNotLicensed | Why::NoExternalCalls | Why::Barred(_) => CallOutcome::Refused,
+        Why::NotLicensed | Why::Unreachable | Why::NoVoicemail => CallOutcome::Unreachable,
+        Why::NoTrunk => CallOutcome::Failed,
+        Why::Busy => CallOutcome::Busy,
+        Why::NoAnswer => CallOutcome::NoAnswer,
+        Why::Declined => CallOutcome::Declined,
     }
 }
 
 fn no_media(error: &RelayError) -> Refusal {
     tracing::error!(%error, "a call gets no media");
     Refusal::status(503)
+}
+
+impl Env<'_> {
+    /// What routes are looked up in.
+    pub(super) fn house(&self) -> House<'_> {
+        House { directory: self.directory, registrar: self.registrar }
+    }
 }

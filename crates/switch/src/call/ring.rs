@@ -5,18 +5,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lineside_media::{prompt, relay::Leg};
+use lineside_media::relay::Leg;
 use lineside_model::{
     call_report::{AnsweredBy, CallOutcome},
+    dialled::Dialled,
     directory::DirectoryUser,
+    route::{self, Caller, Ended},
 };
 use lineside_sip::{
-    Dialog, Flow, HeaderName, Message, Method, Request, Response, Token, TransactionKey, dialog::Answer,
-    message::quote_display,
+    Dialog, Flow, HeaderName, Message, Method, Request, Response, Token, TransactionKey,
+    message::{escape_user, quote_display},
 };
 
-use super::{Call, Calls, Description, Env, Side, Stage, best::best, description::SDP, liveness, story::party};
-use crate::{core::ALLOW, route::unreachable};
+use super::{
+    Call, Calls, Description, Env, Side, Stage,
+    best::best,
+    description::{SDP, offer_of_ours},
+    liveness,
+    place::reason,
+    story::party,
+};
+use crate::core::ALLOW;
 
 /// A phone that is there says something (100 or 180) at once. By then an INVITE was sent five times.
 const SILENCE: Duration = Duration::from_secs(8);
@@ -34,8 +43,6 @@ pub(super) struct Branch {
 
 pub(super) struct Rings {
     callee: Arc<DirectoryUser>,
-    /// These phones ring for somebody who is unreachable; there is no second hop.
-    is_instead: bool,
     branches: Vec<Branch>,
     /// When nobody answers.
     until: Instant,
@@ -46,58 +53,45 @@ pub(super) struct Rings {
 }
 
 impl Calls {
-    /// Rings all phones of the callee; failing that, those of who is set as unreachable; failing that, says so.
-    pub(super) fn ring(&mut self, env: &mut Env<'_>, call: &mut Call, callee: &Arc<DirectoryUser>) {
-        if !self.ring_phones(env, call, callee, false) {
-            self.ring_instead(env, call, callee);
-        }
-    }
-
-    fn ring_instead(&mut self, env: &mut Env<'_>, call: &mut Call, callee: &Arc<DirectoryUser>) {
-        if let Some(instead) = unreachable(env.directory, &call.caller, callee) {
-            tracing::debug!(call = call.id, from = %callee.user_id, to = %instead.user_id, "unreachable, rings instead");
-            if self.ring_phones(env, call, &instead, true) {
-                return;
-            }
-        }
-        call.story.outcome = Some(CallOutcome::Unreachable);
-        self.announce(env, call, &prompt::unavailable(), 480);
-    }
-
-    /// Sends an INVITE to each contact; false when there is none.
-    fn ring_phones(
-        &mut self,
-        env: &mut Env<'_>,
-        call: &mut Call,
-        callee: &Arc<DirectoryUser>,
-        is_instead: bool,
-    ) -> bool {
+    /// Rings all phones of the callee that its license allows.
+    pub(super) fn ring(&mut self, env: &mut Env<'_>, call: &mut Call, callee: &Arc<DirectoryUser>, seconds: u16) {
         let max_forwards = match call.invite.request.next_max_forwards() {
             Ok(max_forwards) => max_forwards,
-            Err(refusal) => {
-                self.refuse(env, call, refusal.status);
-                return true;
-            }
+            Err(refusal) => return self.refuse(env, call, refusal.status),
         };
         let mut branches = Vec::new();
-        for line in &callee.lines {
-            for contact in env.registrar.contacts(line.line_id) {
-                let Some(flow) = contact.flow else { continue };
-                let tag = env.endpoint.token();
-                let request = invite(env, call, callee, &contact.contact, flow, tag, max_forwards);
-                let key = env.request(flow, &request);
-                self.outgoing.insert(key, call.id);
-                branches.push(Branch { key, tag, flow, is_alive: false, status: None });
-            }
+        let registered =
+            callee.lines.iter().map(|line| env.registrar.contacts(line.line_id)).filter(|line| !line.is_empty());
+        for contact in registered.take(usize::from(callee.rights.devices)).flatten() {
+            let Some(flow) = contact.flow else { continue };
+            let tag = env.endpoint.token();
+            let request = invite(env, call, callee, &contact.contact, flow, tag, max_forwards);
+            let key = env.request(flow, &request);
+            self.outgoing.insert(key, call.id);
+            branches.push(Branch { key, tag, flow, is_alive: false, status: None });
         }
         if branches.is_empty() {
-            return false;
+            return self.go_on(env, call, callee, Ended::Unreachable);
         }
-        let until = env.now.instant + env.rules.ring_time;
+        call.callee = Some(callee.clone());
+        let until = env.now.instant + Duration::from_secs(u64::from(seconds));
         let silent_until = Some(env.now.instant + SILENCE);
-        call.stage =
-            Stage::Ringing(Rings { callee: callee.clone(), is_instead, branches, until, silent_until, told: 100 });
-        true
+        let told = if let Stage::Ringing(before) = &call.stage { before.told } else { 100 };
+        call.stage = Stage::Ringing(Rings { callee: callee.clone(), branches, until, silent_until, told });
+    }
+
+    /// Connects a caller whom a script has talked to with somebody else, on the rights of that user.
+    pub(super) fn connect(&mut self, env: &mut Env<'_>, call: &mut Call, by: &Arc<DirectoryUser>, number: &str) {
+        self.forget_questions(call);
+        call.stop_sound();
+        call.caller = Caller::User(by.clone());
+        call.shown = party(by);
+        call.dialled = Dialled::new(number);
+        call.hops.clear();
+        call.mailbox = None;
+        call.stage = Stage::Ending;
+        let route = route::route(&env.house(), &call.caller, &call.dialled);
+        self.go(env, call, route);
     }
 
     pub(super) fn branch_response(
@@ -142,13 +136,27 @@ impl Calls {
         };
         let talking = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, talking) else { return };
+        let by = AnsweredBy::Party(party(&rings.callee));
         self.cancel_branches(env, &rings.branches, Some(key));
         let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
         self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, Leg::B));
-        callee.took_answer(env, response, call.invite.offer.is_none());
+        let offer_is_theirs = call.invite.offer.is_none() && call.answered.is_none();
+        callee.took_answer(env, response, offer_is_theirs);
         call.sides[1] = Some(callee);
 
+        if let (Some(media), Some(description)) = (&call.media, &description) {
+            media.expect(Leg::B, description.listens_at());
+            if let Some(format) = description.format() {
+                media.describe(Leg::B, format);
+            }
+        }
+        if call.answered.is_some() {
+            // A caller who talked to a script before has its description already.
+            call.story.answered(env, &by);
+            call.stop_sound();
+            return self.start_recording(env, call);
+        }
         let mut ok = Response::new(&call.invite.request, 200)
             .header(HeaderName::Contact, env.contact(call.invite.flow))
             .header(HeaderName::Allow, ALLOW);
@@ -158,20 +166,15 @@ impl Calls {
                 media.expect(Leg::A, offer.listens_at());
             }
             if let Some(description) = description {
-                media.expect(Leg::B, description.listens_at());
+                if let Some(format) = description.format() {
+                    media.describe(Leg::A, format);
+                }
                 ok = ok.body(SDP, description.relayed(Leg::A, media, env.rules.media_addr));
             }
         }
-        let bytes = env.respond(call.invite.key, ok);
-        self.incoming.remove(&call.invite.key);
-        let cseq = call.invite.request.cseq().number;
-        if let Some(caller) = call.side(Leg::A) {
-            caller.dialog.confirm();
-            caller.answer = Some(Answer::new(env.now.instant, env.endpoint.config(), caller.flow, bytes, cseq));
-        }
-        call.answered = Some(env.now.instant);
-        let by = AnsweredBy::Party(party(&rings.callee));
+        self.confirm_caller(env, call, ok);
         call.story.answered(env, &by);
+        self.start_recording(env, call);
     }
 
     /// When the last phone has refused, the caller is told the best of their reasons.
@@ -186,18 +189,20 @@ impl Calls {
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return };
         self.cancel_branches(env, &rings.branches, None);
         // No phone said a word: they are registered but not there, which is unreachable as well.
-        let is_dead = rings.branches.iter().all(|branch| !branch.is_alive);
-        if is_dead && !rings.is_instead {
-            return self.ring_instead(env, call, &rings.callee);
+        if rings.branches.iter().all(|branch| !branch.is_alive) {
+            return self.go_on(env, call, &rings.callee, Ended::Unreachable);
         }
         let statuses: Vec<u16> = rings.branches.iter().filter_map(|branch| branch.status).collect();
-        let status = best(&statuses);
-        call.story.outcome = Some(match status {
-            486 => CallOutcome::Busy,
-            600.. => CallOutcome::Declined,
-            _ => CallOutcome::Failed,
-        });
-        self.refuse(env, call, status);
+        match best(&statuses) {
+            486 | 600 => self.go_on(env, call, &rings.callee, Ended::Busy),
+            603.. => self.go_on(env, call, &rings.callee, Ended::Declined),
+            480 => self.go_on(env, call, &rings.callee, Ended::NoAnswer),
+            // The phones can not take this call: what they say is more help than an announcement.
+            status => {
+                call.story.outcome = Some(CallOutcome::Failed);
+                self.refuse(env, call, status);
+            }
+        }
     }
 
     /// The caller hears nothing of it: nobody answered, or the caller gave up.
@@ -225,8 +230,11 @@ impl Calls {
                 self.give_up_silent(env, call);
             }
             Stage::Ringing(rings) if rings.until <= env.now.instant => {
-                self.give_up(env, call, 480, CallOutcome::NoAnswer);
+                let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return };
+                self.cancel_branches(env, &rings.branches, None);
+                self.go_on(env, call, &rings.callee, Ended::NoAnswer);
             }
+            Stage::Script(_) => self.script_due(env, call),
             Stage::Talking { check } if *check <= env.now.instant => self.look_after(env, call),
             _ => {}
         }
@@ -294,16 +302,24 @@ fn invite(
     tag: Token,
     max_forwards: u8,
 ) -> Request {
-    let caller = &call.caller;
-    let from = format!("{} <{}>;tag={tag}", quote_display(&caller.display_name), address(caller));
+    let shown = call.shown_to(callee);
+    let user = if shown.number.is_empty() { "anonymous".to_owned() } else { escape_user(shown.number.as_bytes()) };
+    let from = format!("{} <sip:{user}@{}>;tag={tag}", quote_display(&shown.name), callee.sip_domain);
     let to = format!("<{}>", address(callee));
     // Unguessable, and nothing of the caller's own Call-ID, which may name its host.
     let request = Request::initial(Method::Invite, contact, from, to, format!("{tag}-{}", call.id), 1)
         .header(HeaderName::Contact, env.contact(flow))
         .header(HeaderName::MaxForwards, max_forwards.to_string())
         .header(HeaderName::Allow, ALLOW);
+    let request = call.hops.iter().filter(|hop| hop.passed_over.is_none()).rev().fold(request, |request, hop| {
+        // Newest first, as the field reads it (RFC 5806 section 4).
+        request.header(HeaderName::Diversion, format!("<{}>;reason={}", address(&hop.by), reason(hop.kind)))
+    });
     match (&call.invite.offer, &call.media) {
         (Some(offer), Some(media)) => request.body(SDP, offer.relayed(Leg::B, media, env.rules.media_addr)),
+        (None, Some(media)) if call.answered.is_some() => {
+            request.body(SDP, offer_of_ours(media.port(Leg::B), env.rules.media_addr))
+        }
         _ => request,
     }
 }

@@ -1,14 +1,15 @@
 //! What is told of a call outside: that it began, who answered, how it ended. A call between two accounts is told to each
 //! as its own.
 
-use chrono::{DateTime, Utc};
 use lineside_model::{
     call_report::{
         AnsweredBy, CallAnswered, CallBegan, CallDirection, CallEnded, CallOutcome, CallParty, CallReport, EndedBy,
-        Hop, LadderStep, LegQuality,
+        Hop, HopReason, LadderStep, LegQuality,
     },
     directory::DirectoryUser,
+    forwarding::ForwardingKind,
     id::{AccountId, CallId, TrunkId},
+    route,
 };
 
 use super::Env;
@@ -30,7 +31,6 @@ struct View {
     answered: Option<CallAnswered>,
 }
 
-#[expect(dead_code, reason = "recordings and messages name their call")]
 impl Story {
     /// The first view is that of the account whose user calls, or is called from outside.
     pub(super) fn began(
@@ -69,10 +69,6 @@ impl Story {
         }
     }
 
-    pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {
-        self.views.first()?.answered.as_ref().map(|answered| answered.at)
-    }
-
     /// Tells the end, once.
     pub(super) fn ended(
         &mut self,
@@ -102,6 +98,17 @@ impl Story {
             env.report(CallReport::Ended(Box::new(ended)));
         }
     }
+}
+
+/// A rule of forwarding that a call followed.
+pub(super) fn hop(hop: &route::Hop) -> Hop {
+    let reason = match hop.kind {
+        ForwardingKind::Always => HopReason::Always,
+        ForwardingKind::Busy => HopReason::Busy,
+        ForwardingKind::NoAnswer => HopReason::NoAnswer,
+        ForwardingKind::Unreachable => HopReason::Unreachable,
+    };
+    Hop { from: party(&hop.by), to: hop.to.as_str().to_owned(), reason }
 }
 
 /// A user as a colleague sees it: by its extension, or its number.

@@ -7,8 +7,13 @@ use lineside_sip::{
     dialog::{Answer, Due},
 };
 
-use super::{Call, Calls, Description, Env, Stage, description::SDP, index, leg::Acknowledgement};
-use crate::core::ALLOW;
+use super::{
+    Call, Calls, Description, Env, Stage,
+    description::{SDP, offer_of_ours},
+    index,
+    leg::Acknowledgement,
+};
+use crate::{core::ALLOW, script::Heard};
 
 /// A request that one leg sent and the other has not answered yet.
 pub(super) struct Forward {
@@ -56,7 +61,7 @@ impl Calls {
             Method::Bye => {
                 env.respond(key, Response::new(request, 200));
                 match call.stage {
-                    Stage::Talking { .. } | Stage::Ending => self.hang_up(env, call, Some(leg)),
+                    Stage::Talking { .. } | Stage::Script(_) | Stage::Ending => self.hang_up(env, call, Some(leg)),
                     _ => self.give_up(env, call, 487, CallOutcome::Cancelled),
                 }
             }
@@ -64,11 +69,23 @@ impl Calls {
                 env.respond(key, Response::new(request, 200).header(HeaderName::Allow, ALLOW));
             }
             Method::Invite | Method::Update | Method::Info if is_talking => {
+                if let Some(digit) = dtmf(request).filter(|_| request.method() == Method::Info) {
+                    self.digit(env, call, leg, digit);
+                }
                 let forwarded = self.forward(env, call, leg, key, request);
                 if let (Err(_), Method::Invite, Some(side)) = (&forwarded, request.method(), call.side(leg)) {
                     side.dialog.refused();
                 }
                 forwarded?;
+            }
+            Method::Invite | Method::Update if matches!(call.stage, Stage::Script(_)) => {
+                call.answer_change(env, leg, key, request)?;
+            }
+            Method::Info if matches!(call.stage, Stage::Script(_)) => {
+                env.respond(key, Response::new(request, 200));
+                if let Some(digit) = dtmf(request) {
+                    self.digit(env, call, leg, digit);
+                }
             }
             // A session refresh; there is nothing to change yet.
             Method::Update if request.body().is_empty() => {
@@ -80,6 +97,19 @@ impl Calls {
             _ => return Err(Refusal::status(481)),
         }
         Ok(())
+    }
+
+    /// The ACK may bring the phone's description, and the script begins.
+    fn script_acked(&mut self, env: &mut Env<'_>, call: &mut Call, ack: &Message) {
+        if let (Ok(Some(answer)), Some(media)) = (Description::of(ack), &call.media) {
+            media.expect(Leg::A, answer.listens_at());
+            if let Some(format) = answer.format() {
+                media.describe(Leg::A, format);
+            }
+        }
+        if call.invite.offer.is_none() && !call.is_started() {
+            self.hear(env, call, Heard::Started);
+        }
     }
 
     fn forward(
@@ -211,7 +241,7 @@ impl Calls {
     /// An ACK for a 2xx of ours: the dialog stands, and may carry the answer to the other leg's offer.
     pub(super) fn ack(&mut self, env: &mut Env<'_>, ack: &Message) {
         let Some((id, leg)) = self.by_tag.get(ack.to_tag()).copied() else { return };
-        self.with(env, id, |_, env, call| {
+        self.with(env, id, |calls, env, call| {
             let Some(side) = call.side(leg) else { return };
             if !side.answer.as_mut().is_some_and(|answer| answer.ack(ack)) {
                 return;
@@ -221,7 +251,11 @@ impl Calls {
                 call.say_bye(env, leg);
                 return;
             }
-            call.pass_on_answer(env, leg, ack);
+            if matches!(call.stage, Stage::Script(_)) {
+                calls.script_acked(env, call, ack);
+            } else {
+                call.pass_on_answer(env, leg, ack);
+            }
         });
     }
 
@@ -254,6 +288,43 @@ impl Calls {
 }
 
 impl Call {
+    /// A phone that talks with one of ours puts it on hold, or refreshes its session.
+    fn answer_change(
+        &mut self,
+        env: &mut Env<'_>,
+        leg: Leg,
+        key: TransactionKey,
+        request: &Message,
+    ) -> Result<(), Refusal> {
+        let offer = Description::of(request)?;
+        let Some(media) = &self.media else { return Err(Refusal::status(481)) };
+        let (port, address) = (media.port(leg), env.rules.media_addr);
+        let mut ok = Response::new(request, 200);
+        if let Some(side) = self.sides[index(leg)].as_ref() {
+            ok = ok.header(HeaderName::Contact, env.contact(side.flow)).header(HeaderName::Allow, ALLOW);
+        }
+        let is_invite = request.method() == Method::Invite;
+        match &offer {
+            Some(offer) => {
+                let Some((answer, format)) = offer.answer_by_us(port, address) else {
+                    return Err(Refusal::status(488));
+                };
+                media.expect(leg, offer.listens_at());
+                media.describe(leg, format);
+                ok = ok.body(SDP, answer);
+            }
+            None if is_invite => ok = ok.body(SDP, offer_of_ours(port, address)),
+            None => {}
+        }
+        let bytes = env.respond(key, ok);
+        if let Some(side) = self.side(leg).filter(|_| is_invite) {
+            side.dialog.confirm();
+            let cseq = request.cseq().number;
+            side.answer = Some(Answer::new(env.now.instant, env.endpoint.config(), side.flow, bytes, cseq));
+        }
+        Ok(())
+    }
+
     /// Sends the ACK that waited for this one.
     fn pass_on_answer(&mut self, env: &mut Env<'_>, leg: Leg, ack: &Message) {
         let other = self.sides[index(leg.other())].as_ref();
@@ -285,4 +356,16 @@ impl Call {
 /// RFC 3261 section 14.2: the same phone again, before its last was answered.
 fn try_later() -> Refusal {
     Refusal::status(500).with(HeaderName::RetryAfter, "2")
+}
+
+/// The key in an INFO, in either form that phones send (`application/dtmf-relay` or `application/dtmf`).
+fn dtmf(request: &Message) -> Option<char> {
+    let body = str::from_utf8(request.body()).ok()?;
+    let signal = body.lines().find_map(|line| line.trim().strip_prefix("Signal="));
+    let key = signal.unwrap_or(body).trim();
+    match key {
+        "10" => Some('*'),
+        "11" => Some('#'),
+        _ => key.chars().next().filter(|key| key.is_ascii_digit() || matches!(key, '*' | '#' | 'A'..='D')),
+    }
 }

@@ -3,6 +3,7 @@
 use super::{Inbox, Input, Outlets, Receiver, now};
 use crate::{
     core::Core,
+    files::Files,
     outside::{Outside, Reply},
 };
 
@@ -16,11 +17,19 @@ pub(crate) struct Runner {
     inbox: Inbox,
     outlets: Outlets,
     outside: Outside,
+    files: Files,
 }
 
 impl Runner {
-    pub(crate) fn new(core: Core, inputs: Receiver, inbox: Inbox, outlets: Outlets, outside: Outside) -> Self {
-        Self { core, inputs, inbox, outlets, outside }
+    pub(crate) fn new(
+        core: Core,
+        inputs: Receiver,
+        inbox: Inbox,
+        outlets: Outlets,
+        outside: Outside,
+        files: Files,
+    ) -> Self {
+        Self { core, inputs, inbox, outlets, outside, files }
     }
 
     pub(crate) fn run(mut self) {
@@ -64,12 +73,12 @@ impl Runner {
                 self.outlets.remove(flow.id);
             }
             Input::Closed(flow_id) => self.core.flow_lost(now(), flow_id),
-            Input::Directory(changed) => self.core.directory_changed(&changed),
+            Input::Directory(changed) => self.core.directory_changed(now(), &changed),
             Input::Notify(notice) => self.core.notify(now(), notice),
             Input::HangUp(call) => self.core.hang_up(now(), call),
-            Input::Answer(number, answer) => self.core.answer(now(), number, &answer),
-            Input::Waiting(user, waiting) => self.core.waiting(now(), user, waiting),
-            Input::TestCall(account, user) => self.core.test_call(now(), account, user),
+            Input::Answer(number, answer) => self.core.answer(now(), number, answer),
+            Input::Loaded(number, prompt) => self.core.loaded(now(), number, prompt),
+            Input::Media(event) => self.core.media(now(), event),
             Input::Stop => {}
         }
     }
@@ -81,6 +90,9 @@ impl Runner {
         let changes = self.core.take_changes();
         if !changes.is_empty() {
             self.outside.registrations.changed(changes);
+        }
+        for job in self.core.take_jobs() {
+            self.files.give(job);
         }
         for report in self.core.take_reports() {
             self.outside.reports.report(report);

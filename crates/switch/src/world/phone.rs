@@ -29,6 +29,8 @@ pub(crate) enum Manner {
 enum Sent {
     Register { expires: u32 },
     Call { dialled: String, offer: Option<String> },
+    Subscribe { to: String, event: String, expires: u32 },
+    Message { to: String, text: String },
 }
 
 pub(crate) struct Phone {
@@ -64,7 +66,7 @@ impl Phone {
         let mut seed = [9; 16];
         seed[..2].copy_from_slice(&flow.local.port().to_be_bytes());
         let mut config = Config::default();
-        config.methods.push(Method::Update);
+        config.methods.extend([Method::Update, Method::Message]);
         let mut tokens = Tokens::new(seed);
         let call_id = tokens.token().to_string();
         Phone {
@@ -105,6 +107,22 @@ impl Phone {
         self.responses.clear();
         self.call_id = self.endpoint.token().to_string();
         let sent = Sent::Call { dialled: dialled.to_owned(), offer: offer.map(str::to_owned) };
+        self.send(now, &sent, None);
+        self.sent = Some(sent);
+    }
+
+    pub(crate) fn subscribe(&mut self, now: Instant, event: &str, to: &str, expires: u32) {
+        self.result = None;
+        self.call_id = self.endpoint.token().to_string();
+        let sent = Sent::Subscribe { to: to.to_owned(), event: event.to_owned(), expires };
+        self.send(now, &sent, None);
+        self.sent = Some(sent);
+    }
+
+    pub(crate) fn message(&mut self, now: Instant, to: &str, text: &str) {
+        self.result = None;
+        self.call_id = self.endpoint.token().to_string();
+        let sent = Sent::Message { to: to.to_owned(), text: text.to_owned() };
         self.send(now, &sent, None);
         self.sent = Some(sent);
     }
@@ -164,6 +182,14 @@ impl Phone {
                 let uri = format!("sip:{dialled}@{DOMAIN}");
                 (Method::Invite, uri.clone(), uri)
             }
+            Sent::Subscribe { to, .. } => {
+                let uri = format!("sip:{to}@{DOMAIN}");
+                (Method::Subscribe, uri.clone(), uri)
+            }
+            Sent::Message { to, .. } => {
+                let uri = format!("sip:{to}@{DOMAIN}");
+                (Method::Message, uri.clone(), uri)
+            }
         };
         self.cseq += 1;
         // What the phone says of itself in From is not what the callee is shown.
@@ -177,6 +203,10 @@ impl Phone {
         }
         request = match sent {
             Sent::Register { expires } => request.header(HeaderName::Expires, expires.to_string()),
+            Sent::Subscribe { event, expires, .. } => {
+                request.header(HeaderName::Event, event).header(HeaderName::Expires, expires.to_string())
+            }
+            Sent::Message { text, .. } => request.body("text/plain", text.clone()),
             Sent::Call { offer: Some(offer), .. } => request.body("application/sdp", offer.clone()),
             Sent::Call { offer: None, .. } => request,
         };

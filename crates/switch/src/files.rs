@@ -1,0 +1,166 @@
+//! Work with files for the core, on a thread of its own, and what a crash left behind.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use lineside_media::{RATE, prompt::Prompt, wav};
+use lineside_model::call_report::{CallRecorded, CallReport, MessageLeft};
+
+use crate::{
+    edge::{Inbox, Input},
+    told::Job,
+};
+
+/// The header of a WAV as the relay writes it.
+const HEADER: u64 = 44;
+/// Longer files are none of ours.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// The way to the thread that does them.
+#[derive(Debug, Clone)]
+pub(crate) struct Files(mpsc::Sender<Job>);
+
+impl Files {
+    /// Makes the folder and starts the thread; it ends with its last handle.
+    pub(crate) fn start(spool: &Path, inbox: Inbox) -> io::Result<Files> {
+        fs::create_dir_all(spool)?;
+        let (sender, jobs) = mpsc::channel();
+        thread::Builder::new().name("switch-files".into()).spawn(move || {
+            while let Ok(job) = jobs.recv() {
+                if let Some((number, prompt)) = work(job) {
+                    inbox.command(Input::Loaded(number, prompt));
+                }
+            }
+        })?;
+        Ok(Files(sender))
+    }
+
+    pub(crate) fn give(&self, job: Job) {
+        let _ = self.0.send(job);
+    }
+}
+
+/// Does one job; what was read is given back with its number.
+pub(crate) fn work(job: Job) -> Option<(u64, Option<Prompt>)> {
+    match job {
+        Job::Load(number, path) => {
+            let prompt = load(&path);
+            if prompt.is_none() {
+                tracing::warn!(path = %path.display(), "a recording can not be read and is left out");
+            }
+            return Some((number, prompt));
+        }
+        Job::Note(path, report) => {
+            let written = serde_json::to_vec(&*report).map_err(io::Error::other);
+            if let Err(error) = written.and_then(|text| fs::write(note(&path), text)) {
+                tracing::error!(path = %path.display(), %error, "a recording would be lost in a crash");
+            }
+        }
+        Job::Drop(path) => {
+            let _ = fs::remove_file(note(&path));
+            let _ = fs::remove_file(path);
+        }
+    }
+    None
+}
+
+fn load(path: &Path) -> Option<Prompt> {
+    if fs::metadata(path).ok()?.len() > LARGEST {
+        return None;
+    }
+    let wav = wav::read(&fs::read(path).ok()?).ok()?;
+    (wav.rate == RATE && wav.channels == 1).then(|| Prompt::new(wav.samples))
+}
+
+fn note(path: &Path) -> PathBuf {
+    path.with_extension("json")
+}
+
+/// What was being recorded when the program ended, to be reported now; notes of what was taken away since are removed.
+pub(crate) fn left_behind(spool: &Path) -> Vec<CallReport> {
+    let Ok(entries) = fs::read_dir(spool) else { return Vec::new() };
+    let notes = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut reports = Vec::new();
+    for path in notes.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+        let report = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        match report.and_then(measured) {
+            Some(report) => reports.push(report),
+            None => drop(fs::remove_file(path)),
+        }
+    }
+    reports
+}
+
+/// The report with the length that the file came to; nothing when the file is gone or empty.
+fn measured(report: CallReport) -> Option<CallReport> {
+    match report {
+        CallReport::MessageLeft(message) => {
+            let duration_ms = length(&message.audio, 1)?;
+            Some(CallReport::MessageLeft(MessageLeft { duration_ms, ..message }))
+        }
+        CallReport::Recorded(call) => {
+            let duration_ms = length(&call.audio, 2)?;
+            Some(CallReport::Recorded(CallRecorded { duration_ms, ..call }))
+        }
+        _ => None,
+    }
+}
+
+fn length(audio: &Path, channels: u64) -> Option<u32> {
+    let samples = fs::metadata(audio).ok()?.len().checked_sub(HEADER)? / (2 * channels);
+    let length = Duration::from_millis(samples * 1000 / u64::from(RATE));
+    u32::try_from(length.as_millis()).ok().filter(|length| *length > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use lineside_media::wav::Wav;
+    use lineside_model::{
+        call_report::CallParty,
+        id::{CallId, UserId},
+    };
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fixture;
+
+    fn left(audio: PathBuf) -> CallReport {
+        CallReport::MessageLeft(MessageLeft {
+            call: CallId(Uuid::nil()),
+            account: fixture::account_id(),
+            user: UserId(Uuid::nil()),
+            caller: CallParty::default(),
+            at: chrono::DateTime::UNIX_EPOCH,
+            duration_ms: 0,
+            audio,
+        })
+    }
+
+    #[test]
+    fn what_a_crash_interrupted_is_reported_with_its_length_until_somebody_took_it() {
+        let spool = tempfile::tempdir().unwrap();
+        let audio = spool.path().join("a.wav");
+        let wav = Wav { rate: RATE, channels: 1, samples: vec![7; 16_000] };
+        fs::write(&audio, wav::write(&wav).unwrap()).unwrap();
+        work(Job::Note(audio.clone(), Box::new(left(audio.clone()))));
+        let [CallReport::MessageLeft(message)] = &left_behind(spool.path())[..] else { panic!() };
+        assert_eq!(message.duration_ms, 2_000);
+        fs::rename(&audio, spool.path().join("taken")).unwrap();
+        assert!(left_behind(spool.path()).is_empty());
+        assert!(!note(&audio).exists(), "the note goes once its recording is taken");
+    }
+
+    #[test]
+    fn only_our_kind_of_file_is_played() {
+        let spool = tempfile::tempdir().unwrap();
+        let audio = spool.path().join("a.wav");
+        fs::write(&audio, b"RIFF").unwrap();
+        assert!(matches!(work(Job::Load(3, audio)), Some((3, None))));
+        assert!(matches!(work(Job::Load(4, spool.path().join("none"))), Some((4, None))));
+    }
+}
