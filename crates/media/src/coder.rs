@@ -3,7 +3,7 @@
 //! G.722 and Opus hold a narrow band within their wide one, so that next to nothing has to be resampled: a decoder is
 //! made for the rate that its samples are wanted in.
 
-mod doubler;
+mod half_band;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,7 +13,7 @@ use audio_codec::{
 };
 use opus_rs::{Application, OpusDecoder, OpusEncoder};
 
-use self::doubler::Doubler;
+use self::half_band::{Doubler, Halver};
 use crate::{codec::Codec, g711::Law};
 
 /// Samples a second between a decoder and an encoder.
@@ -69,9 +69,12 @@ enum Decoding {
         narrow: Vec<i16>,
     },
     G722(Box<G722Decoder>),
+    /// Always wide: at 8 kHz the decoder garbles packets that hold both layers.
     Opus {
         decoder: Box<OpusDecoder>,
         floats: Vec<f32>,
+        halver: Option<Halver>,
+        wide: Vec<i16>,
     },
     /// A decoder that could not be made hears nothing.
     Deaf,
@@ -112,15 +115,22 @@ impl Decoder {
                 let length = decoder.decode_into(payload, &mut samples[start..]).unwrap_or_default();
                 samples.truncate(start + length);
             }
-            Decoding::Opus { decoder, floats } => {
+            Decoding::Opus { decoder, floats, halver, wide } => {
                 let room = floats.len();
                 // The decoder is not ours, and its input a stranger's. One that panicked is not used again.
                 let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode(payload, room, floats)));
-                match decoded {
-                    Ok(decoded) => {
-                        samples.extend(floats[..decoded.unwrap_or_default().min(room)].iter().copied().map(to_sample));
+                let Ok(decoded) = decoded else {
+                    self.kind = opus_decoder(self.rate);
+                    return;
+                };
+                let decoded = floats[..decoded.unwrap_or_default().min(room)].iter().copied().map(to_sample);
+                match halver {
+                    None => samples.extend(decoded),
+                    Some(halver) => {
+                        wide.clear();
+                        wide.extend(decoded);
+                        halver.halve(wide, samples);
                     }
-                    Err(_) => self.kind = opus_decoder(self.rate),
                 }
             }
             Decoding::Deaf => {}
@@ -137,9 +147,10 @@ fn law_decoder(law: Law, rate: Rate) -> Decoding {
 
 fn opus_decoder(rate: Rate) -> Decoding {
     // One channel: a stereo packet is mixed down by the decoder.
-    let room = rate.frame() / 20 * OPUS_LONGEST_MS;
-    match OpusDecoder::new(rate.hertz().cast_signed(), 1) {
-        Ok(decoder) => Decoding::Opus { decoder: Box::new(decoder), floats: vec![0.0; room] },
+    let room = Rate::Wide.frame() / 20 * OPUS_LONGEST_MS;
+    let halver = (rate == Rate::Narrow).then(Halver::default);
+    match OpusDecoder::new(Rate::Wide.hertz().cast_signed(), 1) {
+        Ok(decoder) => Decoding::Opus { decoder: Box::new(decoder), floats: vec![0.0; room], halver, wide: Vec::new() },
         Err(error) => {
             tracing::error!(error, "no Opus decoder could be made");
             Decoding::Deaf

@@ -1,4 +1,4 @@
-//! The pieces that our applications speak in, one after the other. Their sentences stand in `prompts/en.tsv`, and
+//! What is spoken to people, sentence by sentence or word by word, by name. The sentences stand in `prompts/en.tsv`, and
 //! `prompts/make.sh` speaks them.
 
 use std::sync::LazyLock;
@@ -14,7 +14,14 @@ macro_rules! phrases {
         impl Phrase {
             pub const ALL: &[Phrase] = &[$(Phrase::$variant),*];
 
-            /// Cloning shares the samples, which are read at the first use.
+            /// The name of its file in a language's folder, without `.wav`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Phrase::$variant => $file,)*
+                }
+            }
+
+            /// In English. Cloning shares the samples, which are read at the first use.
             pub fn prompt(self) -> Prompt {
                 match self {
                     $(Phrase::$variant => {
@@ -29,6 +36,20 @@ macro_rules! phrases {
 }
 
 phrases! {
+    Unavailable "unavailable",
+    NotInService "not-in-service",
+    EmergencyUnavailable "emergency-unavailable",
+    InternationalBlocked "international-blocked",
+    CircuitsBusy "circuits-busy",
+    LimitReached "limit-reached",
+    Unreachable "unreachable",
+    Busy "busy",
+    Loop "loop",
+    EmergencyConnecting "emergency-connecting",
+    EmergencyTest "emergency-test",
+    EmergencyNoAddress "emergency-no-address",
+    PleaseHold "please-hold",
+    Transferring "transferring",
     TheUserAt "the-user-at",
     LeaveMessage "leave-message",
     MailboxFull "mailbox-full",
@@ -107,6 +128,92 @@ phrases! {
     Seventy "seventy",
     Eighty "eighty",
     Ninety "ninety",
+    NotAccepting "not-accepting",
+    RecordMessage "record-message",
+    GreetingRemoved "greeting-removed",
+    TooShort "too-short",
+    EnterMailbox "enter-mailbox",
+    PinLocked "pin-locked",
+    NoPin "no-pin",
+    NoMessages "no-messages",
+    NoNewMessages "no-new-messages",
+    FirstMessage "first-message",
+    NextMessage "next-message",
+    LastMessage "last-message",
+    Received "received",
+    Extension "extension",
+    Number "number",
+    Today "today",
+    Yesterday "yesterday",
+    MessageDeleted "message-deleted",
+    MessageSaved "message-saved",
+    MessageSent "message-sent",
+    MessageRestored "message-restored",
+    MailboxNearlyFull "mailbox-nearly-full",
+    NoSuchExtension "no-such-extension",
+    CallingBack "calling-back",
+    CanNotCallBack "can-not-call-back",
+    ForwardingBusyOn "forwarding-busy-on",
+    ForwardingBusyOff "forwarding-busy-off",
+    ForwardingNoAnswerOn "forwarding-no-answer-on",
+    ForwardingNoAnswerOff "forwarding-no-answer-off",
+    ForwardingUnreachableOn "forwarding-unreachable-on",
+    ForwardingUnreachableOff "forwarding-unreachable-off",
+    EnterNumber "enter-number",
+    NumberNotAllowed "number-not-allowed",
+    DoNotDisturbOn "do-not-disturb-on",
+    DoNotDisturbOff "do-not-disturb-off",
+    FeatureNotLicensed "feature-not-licensed",
+    InvalidChoice "invalid-choice",
+    SwitchedOn "switched-on",
+    SwitchedOff "switched-off",
+    RecordingStarted "recording-started",
+    RecordingPaused "recording-paused",
+    RecordingResumed "recording-resumed",
+    RecordingStopped "recording-stopped",
+    Day1 "day-1",
+    Day2 "day-2",
+    Day3 "day-3",
+    Day4 "day-4",
+    Day5 "day-5",
+    Day6 "day-6",
+    Day7 "day-7",
+    Day8 "day-8",
+    Day9 "day-9",
+    Day10 "day-10",
+    Day11 "day-11",
+    Day12 "day-12",
+    Day13 "day-13",
+    Day14 "day-14",
+    Day15 "day-15",
+    Day16 "day-16",
+    Day17 "day-17",
+    Day18 "day-18",
+    Day19 "day-19",
+    Day20 "day-20",
+    Day21 "day-21",
+    Day22 "day-22",
+    Day23 "day-23",
+    Day24 "day-24",
+    Day25 "day-25",
+    Day26 "day-26",
+    Day27 "day-27",
+    Day28 "day-28",
+    Day29 "day-29",
+    Day30 "day-30",
+    Day31 "day-31",
+    January "january",
+    February "february",
+    March "march",
+    April "april",
+    May "may",
+    June "june",
+    July "july",
+    August "august",
+    September "september",
+    October "october",
+    November "november",
+    December "december",
 }
 
 const SMALL: [Phrase; 20] = [
@@ -143,6 +250,56 @@ const TENS: [Phrase; 8] = [
 ];
 
 impl Phrase {
+    pub const MONTHS: [Phrase; 12] = [
+        Phrase::January,
+        Phrase::February,
+        Phrase::March,
+        Phrase::April,
+        Phrase::May,
+        Phrase::June,
+        Phrase::July,
+        Phrase::August,
+        Phrase::September,
+        Phrase::October,
+        Phrase::November,
+        Phrase::December,
+    ];
+
+    /// The days of a month: “first” to “thirty-first”.
+    pub const DAYS: [Phrase; 31] = [
+        Phrase::Day1,
+        Phrase::Day2,
+        Phrase::Day3,
+        Phrase::Day4,
+        Phrase::Day5,
+        Phrase::Day6,
+        Phrase::Day7,
+        Phrase::Day8,
+        Phrase::Day9,
+        Phrase::Day10,
+        Phrase::Day11,
+        Phrase::Day12,
+        Phrase::Day13,
+        Phrase::Day14,
+        Phrase::Day15,
+        Phrase::Day16,
+        Phrase::Day17,
+        Phrase::Day18,
+        Phrase::Day19,
+        Phrase::Day20,
+        Phrase::Day21,
+        Phrase::Day22,
+        Phrase::Day23,
+        Phrase::Day24,
+        Phrase::Day25,
+        Phrase::Day26,
+        Phrase::Day27,
+        Phrase::Day28,
+        Phrase::Day29,
+        Phrase::Day30,
+        Phrase::Day31,
+    ];
+
     pub const WEEKDAYS: [Phrase; 7] = [
         Phrase::Monday,
         Phrase::Tuesday,

@@ -1,9 +1,11 @@
-//! WAV files of 16-bit samples, one or two channels.
+//! WAV files of 16-bit samples, one or two channels; G.711 is read, too.
 
 use std::io::Cursor;
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use thiserror::Error;
+
+use crate::g711::Law;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wav {
@@ -43,8 +45,11 @@ pub fn write(wav: &Wav) -> Result<Vec<u8>, WavError> {
     Ok(file.into_inner())
 }
 
-/// Reads a file of ours, or one that is of the same kind.
+/// Reads a file of ours, or one that is of the same kind: 16-bit samples, or G.711, as our announcements are.
 pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
+    if let Some(wav) = g711(bytes) {
+        return Ok(wav);
+    }
     let mut reader = WavReader::new(Cursor::new(bytes))?;
     let spec = reader.spec();
     if spec.bits_per_sample != 16 || spec.sample_format != SampleFormat::Int || !(1..=2).contains(&spec.channels) {
@@ -52,6 +57,40 @@ pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
     }
     let samples = reader.samples::<i16>().collect::<Result<Vec<_>, _>>()?;
     Ok(Wav { rate: spec.sample_rate, channels: spec.channels, samples })
+}
+
+/// A file of G.711, which the reader of other files does not know.
+fn g711(bytes: &[u8]) -> Option<Wav> {
+    let mut chunks = bytes.strip_prefix(b"RIFF")?.get(4..)?.strip_prefix(b"WAVE")?;
+    let mut format = None;
+    while let Some((head, rest)) = chunks.split_first_chunk::<8>() {
+        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+        let length = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
+        let (chunk, after) = rest.split_at(length);
+        match &head[..4] {
+            b"fmt " => format = Some(g711_format(chunk)?),
+            b"data" => {
+                let (law, rate) = format?;
+                return Some(Wav { rate, channels: 1, samples: chunk.iter().map(|&byte| law.decode(byte)).collect() });
+            }
+            _ => {}
+        }
+        // Chunks begin at even places.
+        chunks = after.get(length % 2..).unwrap_or_default();
+    }
+    None
+}
+
+/// The law and the rate of a mono file.
+fn g711_format(chunk: &[u8]) -> Option<(Law, u32)> {
+    let chunk: &[u8; 16] = chunk.first_chunk()?;
+    let law = match u16::from_le_bytes([chunk[0], chunk[1]]) {
+        6 => Law::A,
+        7 => Law::Mu,
+        _ => return None,
+    };
+    let is_mono = u16::from_le_bytes([chunk[2], chunk[3]]) == 1;
+    is_mono.then(|| (law, u32::from_le_bytes([chunk[4], chunk[5], chunk[6], chunk[7]])))
 }
 
 /// Bytes before the samples in `header`.
@@ -96,6 +135,21 @@ mod tests {
             let wav = Wav { rate: 8000, channels, samples: vec![7; 6] };
             let header = header(8000, channels, 6 / u64::from(channels));
             assert_eq!(write(&wav).unwrap()[..44], header);
+        }
+    }
+
+    #[test]
+    fn g711_is_read() {
+        let mut file = header(8000, 1, 2).to_vec();
+        file[20] = 7;
+        file[34] = 8;
+        file.extend_from_slice(&[0xff, 0x80, 0x00, 0x7f]);
+        let wav = Wav { rate: 8000, channels: 1, samples: vec![0, 32_124, -32_124, 0] };
+        assert_eq!(read(&file).unwrap(), wav);
+        file[20] = 6;
+        assert_eq!(read(&file).unwrap().samples[0], Law::A.decode(0xff));
+        for end in 0..file.len() {
+            let _ = read(&file[..end]);
         }
     }
 

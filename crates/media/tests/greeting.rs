@@ -22,8 +22,25 @@ fn ogg_vorbis_is_taken() {
 }
 
 #[test]
+fn m4a_is_taken() {
+    is_the_tone(include_bytes!("uploads/tone.m4a"));
+}
+
+#[test]
+fn m4a_is_brought_to_our_level() {
+    let greeting = greeting::normalise(include_bytes!("uploads/tone.m4a")).unwrap();
+    let samples = wav::read(&greeting.wav).unwrap().samples;
+    let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap();
+    assert!((15_000..=16_500).contains(&peak), "{peak}");
+}
+
+#[test]
 fn damaged_uploads_are_answered_whatever_is_broken() {
-    for whole in [&include_bytes!("uploads/tone.mp3")[..], include_bytes!("uploads/tone.ogg")] {
+    for whole in [
+        &include_bytes!("uploads/tone.mp3")[..],
+        include_bytes!("uploads/tone.ogg"),
+        include_bytes!("uploads/tone.m4a"),
+    ] {
         for position in (0..whole.len()).step_by(97) {
             let _ = greeting::normalise(&whole[..position]);
             let mut damaged = whole.to_vec();

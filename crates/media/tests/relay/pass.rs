@@ -1,83 +1,18 @@
-//! The relay between real sockets on the loopback. Every wait is for a packet, and ends with it.
+//! Legs that are coded alike: packets pass as they are.
 
-#![expect(clippy::unwrap_used, reason = "what fails to be set up fails the test")]
-
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
-    time::Duration,
-};
+use std::net::UdpSocket;
 
 use lineside_media::{
     FRAME,
     codec::Codec,
     g711::Law,
     prompt::Prompt,
-    relay::{Leg, LegFormat, Relay, RelayConfig, RelayError, Session},
-    rtp, tone,
+    relay::{Leg, LegFormat, Relay, RelayConfig, RelayError},
+    telephone_event::Event,
+    tone,
 };
 
-const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
-
-/// Each test has ports of its own, since they run at the same time.
-fn relay(first_port: u16, calls: u16) -> Relay {
-    let ports = first_port..=first_port + calls * 4 - 1;
-    Relay::start(RelayConfig::new(LOCAL, ports, 100)).unwrap()
-}
-
-/// A phone: one socket, and where to find the relay.
-struct Phone {
-    socket: UdpSocket,
-    to: SocketAddr,
-    ssrc: u32,
-    sequence: u16,
-}
-
-impl Phone {
-    fn new(session: &Session, leg: Leg, ssrc: u32) -> Phone {
-        let socket = UdpSocket::bind((LOCAL, 0)).unwrap();
-        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        Phone { socket, to: SocketAddr::new(LOCAL, session.port(leg)), ssrc, sequence: 0 }
-    }
-
-    fn address(&self) -> SocketAddr {
-        self.socket.local_addr().unwrap()
-    }
-
-    fn say(&mut self, payload: &[u8]) {
-        self.sequence += 1;
-        let header = rtp::Header {
-            marker: false,
-            payload_type: 0,
-            sequence: self.sequence,
-            timestamp: u32::from(self.sequence) * 160,
-            ssrc: self.ssrc,
-        };
-        self.socket.send_to(&header.packet(payload), self.to).unwrap();
-    }
-
-    fn send(&self, datagram: &[u8], to: SocketAddr) {
-        self.socket.send_to(datagram, to).unwrap();
-    }
-
-    fn hear(&self) -> (rtp::Header, Vec<u8>) {
-        let mut datagram = [0; 2048];
-        let (length, _) = self.socket.recv_from(&mut datagram).expect("a packet");
-        let packet = rtp::parse(&datagram[..length]).unwrap();
-        (packet.header, packet.payload.to_vec())
-    }
-}
-
-/// Two phones whose SDP is known to the relay, each having heard the other.
-fn talking(session: &Session) -> (Phone, Phone) {
-    let (mut a, mut b) = (Phone::new(session, Leg::A, 1), Phone::new(session, Leg::B, 2));
-    session.expect(Leg::A, Some(a.address()));
-    session.expect(Leg::B, Some(b.address()));
-    a.say(b"from a");
-    assert_eq!(b.hear().1, b"from a");
-    b.say(b"from b");
-    assert_eq!(a.hear().1, b"from b");
-    (a, b)
-}
+use crate::phone::{LOCAL, PATIENCE, Phone, relay, talking};
 
 #[test]
 fn both_legs_hear_each_other_untouched_and_are_counted() {
@@ -133,9 +68,9 @@ fn reports_are_relayed_between_the_odd_ports() {
         socket.send_to(&packet, (LOCAL, port)).unwrap();
     };
     let rtcp_b = UdpSocket::bind((LOCAL, 0)).unwrap();
-    rtcp_b.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    rtcp_b.set_read_timeout(Some(PATIENCE)).unwrap();
     let rtcp_a = UdpSocket::bind((LOCAL, 0)).unwrap();
-    rtcp_a.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    rtcp_a.set_read_timeout(Some(PATIENCE)).unwrap();
     report(&rtcp_b, session.port(Leg::B) + 1);
     let mut heard = [0; 64];
     while session.stats(Leg::B).rtcp_packets == 0 {
@@ -191,4 +126,42 @@ fn the_number_of_calls_is_bounded() {
     assert!(matches!(relay.open(), Err(RelayError::Full { limit: 2 })));
     drop(sessions);
     assert_eq!(relay.open_sessions(), 0);
+}
+
+#[test]
+fn payload_types_are_renumbered_where_only_they_differ() {
+    let relay = relay(42_000, 1);
+    let session = relay.open().unwrap();
+    session.describe(Leg::A, LegFormat { payload_type: 96, telephone_event: Some(97), ..LegFormat::new(Codec::Opus) });
+    session.describe(Leg::B, LegFormat { payload_type: 111, telephone_event: None, ..LegFormat::new(Codec::Opus) });
+    let (mut a, mut b) = (Phone::new(&session, Leg::A, 1), Phone::new(&session, Leg::B, 2));
+    session.expect(Leg::A, Some(a.address()));
+    session.expect(Leg::B, Some(b.address()));
+    let press = Event { code: 1, end: false, duration: 160 }.to_bytes();
+    a.send_as(97, 5, &press);
+    a.send_as(96, 960, b"opus");
+    let (header, payload) = b.hear();
+    assert_eq!(
+        (header.payload_type, header.ssrc, payload.as_slice()),
+        (111, 1, &b"opus"[..]),
+        "keys have no place in B"
+    );
+    b.send_as(111, 960, b"opus back");
+    assert_eq!(a.hear().0.payload_type, 96);
+}
+
+#[test]
+fn an_echo_comes_back_under_another_name() {
+    let relay = relay(42_010, 1);
+    let session = relay.open().unwrap();
+    let mut a = Phone::new(&session, Leg::A, 1);
+    session.expect(Leg::A, Some(a.address()));
+    session.echo(Leg::A, true);
+    for n in 0..3_u8 {
+        a.say(&[n; FRAME]);
+        let (header, payload) = a.hear();
+        assert_eq!(payload, [n; FRAME]);
+        assert_ne!(header.ssrc, 1, "a phone takes its own name for a loop");
+        assert_eq!(header.timestamp, a.timestamp());
+    }
 }
