@@ -23,6 +23,11 @@ pub struct Config {
     /// Where people reach the portal, without a slash at the end.
     pub http_url: String,
     pub sip_listen: SocketAddr,
+    pub tls_listen: Option<SocketAddr>,
+    pub ws_listen: Option<SocketAddr>,
+    pub wss_listen: Option<SocketAddr>,
+    /// Certificate chain and key in PEM; without them Lineside signs its own.
+    pub sip_certificate: Option<(PathBuf, PathBuf)>,
     /// What phones are told to register at.
     pub sip_host: String,
     pub sip_transport: Transport,
@@ -67,6 +72,11 @@ struct HttpSection {
 struct SipSection {
     #[serde(default = "sip_listen")]
     listen: SocketAddr,
+    tls_listen: Option<SocketAddr>,
+    ws_listen: Option<SocketAddr>,
+    wss_listen: Option<SocketAddr>,
+    certificate: Option<PathBuf>,
+    certificate_key: Option<PathBuf>,
     host: String,
     #[serde(default = "udp")]
     transport: String,
@@ -106,6 +116,15 @@ struct SmtpSection {
 struct LogSection {
     #[serde(default)]
     json: bool,
+}
+
+/// RFC 3261 section 19.1.2.
+const SIP_PORT: u16 = 5060;
+const SIPS_PORT: u16 = 5061;
+
+/// The standard port has its standard neighbour; who chose another port chooses this one too.
+pub fn tls_beside(listen: SocketAddr) -> Option<SocketAddr> {
+    (listen.port() == SIP_PORT).then(|| SocketAddr::new(listen.ip(), SIPS_PORT))
 }
 
 fn http_listen() -> SocketAddr {
@@ -151,7 +170,15 @@ fn parse(text: &str) -> anyhow::Result<Config> {
         first >= 1024 && last > first,
         "sip: rtp_first_port and rtp_last_port are a range above 1024, such as 20000 and 29999"
     );
-    let transport = Transport::parse(&file.sip.transport.to_uppercase());
+    let transport = Transport::parse(&file.sip.transport.to_uppercase())
+        .filter(|transport| matches!(transport, Transport::Udp | Transport::Tcp));
+    let sip = &file.sip;
+    let sip_certificate = match (&sip.certificate, &sip.certificate_key) {
+        (Some(chain), Some(key)) => Some((chain.clone(), key.clone())),
+        (None, None) => None,
+        _ => bail!("sip: give both certificate and certificate_key, or neither"),
+    };
+
     let database = file.database.unwrap_or_else(|| format!("sqlite:{}", file.data.join("lineside.db").display()));
     ensure!(
         ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)),
@@ -163,6 +190,10 @@ fn parse(text: &str) -> anyhow::Result<Config> {
         http_listen: file.http.listen,
         http_url: url,
         sip_listen: file.sip.listen,
+        tls_listen: file.sip.tls_listen.or_else(|| tls_beside(file.sip.listen)),
+        ws_listen: file.sip.ws_listen,
+        wss_listen: file.sip.wss_listen,
+        sip_certificate,
         sip_host: file.sip.host.clone(),
         sip_transport: transport.context("sip.transport: write \"udp\" or \"tcp\"")?,
         media_address: file.sip.media_address,
@@ -245,6 +276,7 @@ mod tests {
         assert_eq!(config.http_url, "https://phones.example.com");
         assert_eq!(config.mail_from, "lineside@sip.example.com");
         assert_eq!(config.rtp_ports, 20_000..=29_999);
+        assert_eq!(config.tls_listen, "0.0.0.0:5061".parse().ok());
         assert!(config.smtp.is_none());
     }
 

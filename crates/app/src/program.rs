@@ -9,7 +9,7 @@ use lineside_model::directory::RegistrationChange;
 use lineside_service::directory::DirectoryChange;
 use lineside_service::{Parts, Service, Settings};
 use lineside_store::Store;
-use lineside_switch::{Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
+use lineside_switch::{Certificate, Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
 use object_store::local::LocalFileSystem;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
@@ -125,6 +125,11 @@ async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<Swit
     rand::Rng::fill_bytes(&mut OsRandom, &mut nonce_key);
     let mut switch = SwitchConfig::new(config.sip_listen, config.rtp_ports.clone(), nonce_key);
     switch.media_addr = config.media_address;
+    (switch.tls_addr, switch.ws_addr, switch.wss_addr) = (config.tls_listen, config.ws_listen, config.wss_listen);
+    switch.certificate = Some(match &config.sip_certificate {
+        Some((chain, key)) => Certificate::read(chain, key)?,
+        None => Certificate::create_or_open(&config.data, &config.sip_host)?,
+    });
     switch.rules.advertised_host.clone_from(&config.sip_host);
     switch.rules.spool = config.data.join("calls");
     let (sender, receiver) = mpsc::unbounded_channel();

@@ -89,7 +89,8 @@ impl Service {
                 port: settings.sip_port,
                 transport: match settings.sip_transport {
                     Transport::Udp => phone::Transport::Udp,
-                    Transport::Tcp => phone::Transport::Tcp,
+                    // What phones are told is UDP or TCP: the configuration takes nothing else.
+                    Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => phone::Transport::Tcp,
                 },
                 srtp: phone::Srtp::Off,
                 registration_seconds: REGISTRATION_SECONDS,

@@ -5,7 +5,7 @@
 //! baresip: <sip:line201@pbx.example.com;transport=udp>;auth_pass=secret201;outbound="sip:127.0.0.1:5060"
 //! ```
 //!
-//! Extensions 201, 202 and 203 have the lines line201 … with the passwords secret201 …; 204 has no Voice license, and
+//! 206 has voicemail. Extensions 201, 202 and 203 have the lines line201 … with the passwords secret201 …; 204 has no Voice license, and
 //! who calls 205 while none of its phones is there reaches 202.
 
 use std::{net::SocketAddr, sync::Arc};
@@ -13,7 +13,7 @@ use std::{net::SocketAddr, sync::Arc};
 use lineside_model::{
     call_report::CallReport,
     device::DigestAlgorithm,
-    directory::{DirectoryLine, DirectoryUser, RegistrationChange},
+    directory::{DirectoryLine, DirectoryMailbox, DirectoryUser, RegistrationChange, Rights},
     extension::{Destination, Extension},
     id::{AccountId, DeviceId, LineId, UserId},
     phone_number::E164,
@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).init();
     let address: SocketAddr = std::env::args().nth(1).as_deref().unwrap_or("127.0.0.1:5060").parse()?;
     let directory = Directory::new();
-    for n in 1..=5 {
+    for n in 1..=6 {
         directory.put(user(n)?);
     }
     let config = SwitchConfig::new(address, 20_000..=20_999, [7; 32]);
@@ -90,6 +90,8 @@ fn user(n: u128) -> Result<DirectoryUser, Box<dyn std::error::Error>> {
         numbers: vec![E164::parse(&format!("+1480555{:04}", 140 + n))?],
         unreachable: if n == 5 { Some(Destination::parse("202")?) } else { None },
         voice: n != 4,
+        rights: Rights { external_calls: true, voicemail: true, call_recording: true, web_phone: true, devices: 5 },
+        mailbox: DirectoryMailbox { enabled: n == 6, unheard: u32::from(n == 6), ..DirectoryMailbox::default() },
         lines: vec![line],
         ..DirectoryUser::new(AccountId(Uuid::from_u128(1)), UserId(Uuid::from_u128(n)), DOMAIN)
     })

@@ -18,6 +18,7 @@ mod story;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
@@ -45,6 +46,7 @@ use self::{
     ring::Rings,
     story::{Story, party},
     talk::Forward,
+    transfer::Transferor,
 };
 use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar, subscribe::Talk, told::Told};
 
@@ -102,6 +104,14 @@ struct Call {
     /// In whose mailbox a message is left.
     mailbox: Option<Arc<DirectoryUser>>,
     recorder: Recorder,
+    /// The leg that is served: the caller's, or after a transfer that of the party that was sent on.
+    near: Leg,
+    transferor: Option<Transferor>,
+    /// Caller and callee before the transfer, should it come to nothing.
+    caller_before: Option<(Caller, Option<Arc<DirectoryUser>>)>,
+    is_transferred: bool,
+    /// A re-INVITE of our own to a leg.
+    invited: Option<(TransactionKey, Leg)>,
     dialled: Dialled,
     /// The INVITE that made the call; answered once.
     invite: Invite,
@@ -308,7 +318,11 @@ impl Calls {
         for probe in &call.probes {
             self.outgoing.remove(&probe.key);
         }
-        let tags = [Some(call.invite.tag), call.sides[1].as_ref().map(|side| side.tag)];
+        if let Some((key, _)) = call.invited {
+            self.outgoing.remove(&key);
+        }
+        let [near, far] = [0, 1].map(|leg| call.sides[leg].as_ref().map(|side| side.tag));
+        let tags = [Some(call.invite.tag), near, far];
         for tag in tags.into_iter().flatten() {
             self.by_tag.remove(tag.as_bytes());
             self.remember(tag, env.now.instant);
@@ -327,7 +341,9 @@ impl Calls {
             self.outgoing.remove(&key);
         }
         self.with(env, id, |calls, env, call| {
-            if call.forwards.iter().any(|forward| forward.client == key) {
+            if call.invited.is_some_and(|(invited, _)| invited == key) {
+                calls.invited_answer(env, call, response);
+            } else if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_answer(env, call, key, response);
             } else if call.probes.iter().any(|probe| probe.key == key) {
                 calls.probed(env, call, key, response.status());
@@ -340,7 +356,9 @@ impl Calls {
     fn failed(&mut self, env: &mut Env<'_>, id: CallNumber, key: TransactionKey, failure: Failure) {
         let status = if failure == Failure::Timeout { 408 } else { 503 };
         self.with(env, id, |calls, env, call| {
-            if call.forwards.iter().any(|forward| forward.client == key) {
+            if call.invited.take_if(|(invited, _)| *invited == key).is_some() {
+                calls.hang_up(env, call, None);
+            } else if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_failure(env, call, key, status);
             } else if call.probes.iter().any(|probe| probe.key == key) {
                 calls.probed(env, call, key, 408);
@@ -428,6 +446,7 @@ impl Call {
     /// The caller as this callee sees it: a colleague by the extension, anybody else by a number.
     fn shown_to(&self, callee: &DirectoryUser) -> CallParty {
         match &self.caller {
+            _ if self.is_transferred => self.shown.clone(),
             Caller::User(caller) if caller.account_id != callee.account_id => CallParty {
                 user: None,
                 number: caller.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default(),
@@ -435,6 +454,19 @@ impl Call {
             },
             Caller::User(caller) => party(caller),
             Caller::Trunk(_) => self.shown.clone(),
+        }
+    }
+
+    /// The user at a leg; nobody for a trunk.
+    fn user_at(&self, leg: Leg) -> Option<&Arc<DirectoryUser>> {
+        if leg == Leg::A { self.calling_user() } else { self.callee.as_ref() }
+    }
+
+    fn set_user_at(&mut self, leg: Leg, user: Arc<DirectoryUser>) {
+        if leg == Leg::A {
+            self.caller = Caller::User(user);
+        } else {
+            self.callee = Some(user);
         }
     }
 
@@ -446,8 +478,8 @@ impl Call {
     /// Ends what a script played, or echoed.
     fn stop_sound(&self) {
         if let Some(media) = &self.media {
-            media.echo(Leg::A, false);
-            media.stop_playing(Leg::A);
+            media.echo(self.near, false);
+            media.stop_playing(self.near);
         }
     }
 

@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
-use lineside_sip::Flow;
+use lineside_sip::{Flow, Transport};
 
+use crate::edge::tls::Certificate;
 pub use crate::{limiter::Rate, registrar::register::Expiry};
 
 /// Where the switch listens, and by which rules it works. [`SwitchConfig::new`] has the usual rules.
@@ -17,6 +18,11 @@ pub use crate::{limiter::Rate, registrar::register::Expiry};
 pub struct SwitchConfig {
     /// UDP and TCP both listen here; port 0 takes a free one.
     pub sip_addr: SocketAddr,
+    /// SIP over TLS, and over WebSocket in the clear and in TLS. Those in TLS need a certificate.
+    pub tls_addr: Option<SocketAddr>,
+    pub ws_addr: Option<SocketAddr>,
+    pub wss_addr: Option<SocketAddr>,
+    pub certificate: Option<Certificate>,
     /// The address phones send their media to. It stands in SDP.
     pub media_addr: IpAddr,
     /// The address the media ports are bound to; the unspecified one when `media_addr` is that of a NAT before us.
@@ -60,6 +66,10 @@ impl SwitchConfig {
         let address = sip_addr.ip();
         Self {
             sip_addr,
+            tls_addr: None,
+            ws_addr: None,
+            wss_addr: None,
+            certificate: None,
             media_addr: address,
             media_bind: address,
             rtp_ports,
@@ -91,7 +101,12 @@ impl Rules {
 
     /// Our Contact on a flow: where the phone sends the rest of a dialog.
     pub(crate) fn contact(&self, flow: Flow) -> String {
-        let transport = if flow.transport.is_reliable() { ";transport=tcp" } else { "" };
+        let transport = match flow.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+            Transport::Tls => ";transport=tls",
+            Transport::Ws | Transport::Wss => ";transport=ws",
+        };
         format!("<sip:lineside@{}{transport}>", self.host_port(flow.local.port()))
     }
 

@@ -41,8 +41,9 @@ use crate::{
 };
 
 /// What phones may send us.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE";
-const METHODS: [Method; 11] = [
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, REFER";
+const METHODS: [Method; 12] = [
     Method::Invite,
     Method::Ack,
     Method::Cancel,
@@ -54,6 +55,7 @@ const METHODS: [Method; 11] = [
     Method::Subscribe,
     Method::Notify,
     Method::Message,
+    Method::Refer,
 ];
 
 /// How long a source that proved a line stays exempt from the limit for strangers.
@@ -98,6 +100,7 @@ impl Core {
         let config = endpoint::Config {
             sent_by: Some(rules.host_port(udp.local.port())),
             methods: METHODS.to_vec(),
+            supported: vec!["replaces".to_owned()],
             max_transactions: rules.max_transactions,
             ..endpoint::Config::default()
         };
@@ -399,6 +402,12 @@ impl Core {
                 self.trust(flow, now);
                 let is_allowed = may_register(&found);
                 let (calls, mut env) = self.calls(now);
+                if let Some(value) = request.header(HeaderName::Replaces).filter(|_| is_allowed) {
+                    if let Err(refusal) = calls.replace(&mut env, key, flow, request, &found, value) {
+                        self.endpoint.respond(now.instant, key, refusal.response(request));
+                    }
+                    return;
+                }
                 calls.place(&mut env, key, flow, request, &found.user, is_allowed);
             }
             // Without a record there is nothing to repeat: a forged source would be sent the challenge eleven times.

@@ -6,6 +6,9 @@
 pub(crate) mod connection;
 pub(crate) mod listen;
 pub(crate) mod run;
+mod stun;
+pub(crate) mod tls;
+mod websocket;
 
 use std::{
     collections::HashMap,

@@ -1,7 +1,7 @@
 //! The switch: registrar and calls on top of `lineside-sip` and `lineside-media`.
 //!
 //! ```text
-//!   UDP, TCP ──► edge ──► core (one thread, no I/O) ──► edge ──► UDP, TCP
+//!   UDP, TCP, TLS, WS ──► edge ──► core (one thread, no I/O) ──► edge ──► UDP, TCP, TLS, WS
 //!                          │ authenticate → registrar ──► Registrations (written behind, in batches)
 //!                          │ authenticate → route → call ──► media relay (its own thread)
 //!   directory (in memory, fed user by user) ◄──┘
@@ -46,6 +46,7 @@ mod world;
 
 pub use config::{Expiry, Rate, Rules, SwitchConfig};
 pub use directory::Directory;
+pub use edge::tls::{Certificate, CertificateError};
 pub use outside::{CallReports, Mailboxes, Outside, Reply};
 pub use registrar::Registrations;
 pub use switch::{StartError, Switch, SwitchHandle};

@@ -248,9 +248,14 @@ pub(crate) fn may_register(found: &FoundLine) -> bool {
     found.user.voice && found.line().enabled
 }
 
-/// The model knows the transports that there are now.
 fn stored_transport(transport: Transport) -> StoredTransport {
-    if transport == Transport::Udp { StoredTransport::Udp } else { StoredTransport::Tcp }
+    match transport {
+        Transport::Udp => StoredTransport::Udp,
+        Transport::Tcp => StoredTransport::Tcp,
+        Transport::Tls => StoredTransport::Tls,
+        Transport::Ws => StoredTransport::Ws,
+        Transport::Wss => StoredTransport::Wss,
+    }
 }
 
 fn same_uri(one: &[u8], other: &[u8]) -> bool {

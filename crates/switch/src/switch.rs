@@ -25,6 +25,7 @@ use crate::{
         self, Input, UDP_FLOW,
         listen::{self, Listeners},
         run::Runner,
+        tls::{Certificate, CertificateError},
     },
     files::{self, Files},
     notify::Notice,
@@ -40,6 +41,8 @@ pub struct Switch;
 pub enum StartError {
     #[error("the SIP port {0} can not be taken; is another program using it?")]
     Listen(SocketAddr, #[source] io::Error),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     #[error("the media relay can not be started")]
     Relay(#[source] io::Error),
     #[error("the folder for recordings can not be used")]
@@ -52,6 +55,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct SwitchHandle {
     local_addr: SocketAddr,
+    also: Vec<(Transport, SocketAddr)>,
     reachable: Reachable,
     inbox: edge::Inbox,
     core: Mutex<Option<JoinHandle<()>>>,
@@ -69,8 +73,10 @@ impl Switch {
         outside: Outside,
         restore: Vec<Binding>,
     ) -> Result<SwitchHandle, StartError> {
+        let tls = config.certificate.as_ref().map(Certificate::acceptor).transpose()?;
         let sockets =
-            listen::bind(config.sip_addr).await.map_err(|error| StartError::Listen(config.sip_addr, error))?;
+            listen::bind(&config, tls.as_ref()).await.map_err(|(address, error)| StartError::Listen(address, error))?;
+        let also = sockets.doors.iter().filter_map(|door| Some((door.transport, door.local_addr()?))).collect();
         let local_addr = sockets.local_addr;
         let (inbox, receiver) = edge::Inbox::new();
         let events = inbox.clone();
@@ -97,9 +103,9 @@ impl Switch {
             .name("switch".into())
             .spawn(move || runner.run())
             .map_err(StartError::Thread)?;
-        let listeners = Listeners::spawn(sockets.udp, sockets.tcp, local_addr, &config, &inbox, &outlets);
+        let listeners = Listeners::spawn(sockets.udp, sockets.doors, local_addr, &config, &inbox, &outlets);
         tracing::info!(%local_addr, "the switch listens");
-        Ok(SwitchHandle { local_addr, reachable, inbox, core: Mutex::new(Some(core)), listeners })
+        Ok(SwitchHandle { local_addr, also, reachable, inbox, core: Mutex::new(Some(core)), listeners })
     }
 }
 
@@ -107,6 +113,11 @@ impl SwitchHandle {
     /// Where it listens, with UDP and TCP alike.
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where connections of one kind come in.
+    pub fn door(&self, transport: Transport) -> Option<SocketAddr> {
+        self.also.iter().find(|(kind, _)| *kind == transport).map(|(_, address)| *address)
     }
 
     /// Whether calls to a line reach a device now.

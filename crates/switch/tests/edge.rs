@@ -18,7 +18,7 @@ use lineside_sip::{
     Message, Method,
     digest::{Algorithm, Challenge, Ha1},
 };
-use lineside_switch::{Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
+use lineside_switch::{Certificate, Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use tokio::{
@@ -234,4 +234,109 @@ async fn a_taken_port_is_told() {
         .await
         .unwrap_err();
     assert!(error.to_string().contains("is another program using it?"), "{error}");
+}
+
+#[tokio::test]
+async fn a_phone_behind_nat_learns_its_address_on_the_sip_port() {
+    let (handle, _) = switch(|_| {}).await;
+    let mut udp = Line::udp(&handle).await;
+    let mut request = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+    request.extend([9; 12]);
+    udp.send(&request).await;
+    let answer = udp.receive().await;
+    assert_eq!((answer[0], answer[1], answer.len()), (1, 1, 32));
+    assert_eq!(answer[4..20], request[4..20]);
+}
+
+fn with_doors(config: &mut SwitchConfig, folder: &std::path::Path) {
+    let free = Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0));
+    (config.tls_addr, config.ws_addr, config.wss_addr) = (free, free, free);
+    config.certificate = Some(Certificate::create_or_open(folder, "localhost").unwrap());
+}
+
+/// A client that trusts what is in the folder, as a phone does once the certificate is installed on it.
+async fn tls(address: SocketAddr, folder: &std::path::Path) -> tokio_rustls::client::TlsStream<TcpStream> {
+    use tokio_rustls::rustls::{
+        ClientConfig, RootCertStore,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(folder.join("sip-certificate.pem")).unwrap()).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_phone_registers_over_tls_with_the_certificate_of_the_first_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, written) = switch(|config| with_doors(config, folder.path())).await;
+    let mut stream = tls(handle.door(lineside_sip::Transport::Tls).unwrap(), folder.path()).await;
+    let mut ask = async |text: String| {
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut buffer = vec![0; 8192];
+        let length = timeout(Duration::from_secs(10), stream.read(&mut buffer)).await.unwrap().unwrap();
+        buffer.truncate(length);
+        Message::parse(buffer.into()).unwrap()
+    };
+    let challenge = ask(request(Method::Register, "TLS", 1, "")).await;
+    let registered = ask(request(Method::Register, "TLS", 2, &authorization(&challenge))).await;
+    assert_eq!(registered.status(), 200);
+    handle.stop().await;
+    let transport = written.0.lock().unwrap().iter().find_map(|change| match change {
+        RegistrationChange::Put(binding) => Some(binding.transport),
+        RegistrationChange::Removed { .. } => None,
+    });
+    assert_eq!(transport, Some(Transport::Tls));
+    let again = Certificate::create_or_open(folder.path(), "localhost");
+    assert!(again.is_ok(), "the next start has the same certificate");
+}
+
+/// Registers over a WebSocket, frame by frame.
+async fn register_over<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(stream: S, transport: &str) -> u16 {
+    use futures_util::{SinkExt, StreamExt};
+    use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest, http::HeaderValue};
+    let mut upgrade = "ws://localhost/".into_client_request().unwrap();
+    upgrade.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("sip"));
+    let (mut socket, agreed) = tokio_tungstenite::client_async(upgrade, stream).await.unwrap();
+    assert_eq!(agreed.headers()["Sec-WebSocket-Protocol"], "sip");
+    let mut ask = async |text: String| {
+        socket.send(tungstenite::Message::text(text)).await.unwrap();
+        let frame = timeout(Duration::from_secs(10), socket.next()).await.unwrap().unwrap().unwrap();
+        Message::parse(frame.into_data()).unwrap()
+    };
+    let challenge = ask(request(Method::Register, transport, 1, "")).await;
+    ask(request(Method::Register, transport, 2, &authorization(&challenge))).await.status()
+}
+
+#[tokio::test]
+async fn browsers_register_over_websocket_in_the_clear_and_in_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _) = switch(|config| with_doors(config, folder.path())).await;
+    let plain = TcpStream::connect(handle.door(lineside_sip::Transport::Ws).unwrap()).await.unwrap();
+    assert_eq!(register_over(plain, "WS").await, 200);
+    let secure = tls(handle.door(lineside_sip::Transport::Wss).unwrap(), folder.path()).await;
+    assert_eq!(register_over(secure, "WSS").await, 200);
+}
+
+#[tokio::test]
+async fn a_websocket_that_speaks_something_else_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (handle, _) = switch(|config| with_doors(config, folder.path())).await;
+    let stream = TcpStream::connect(handle.door(lineside_sip::Transport::Ws).unwrap()).await.unwrap();
+    let refused = tokio_tungstenite::client_async("ws://localhost/", stream).await;
+    assert!(matches!(refused, Err(tokio_tungstenite::tungstenite::Error::Http(answer)) if answer.status() == 400));
+}
+
+#[tokio::test]
+async fn phones_register_over_ipv6() {
+    let (handle, _) = switch(|config| {
+        config.sip_addr = "[::1]:0".parse().unwrap();
+        config.rules.advertised_host = "[::1]".to_owned();
+    })
+    .await;
+    let socket = UdpSocket::bind("[::1]:0").await.unwrap();
+    socket.connect(handle.local_addr()).await.unwrap();
+    assert_eq!(Line::Udp(socket).register("UDP").await.status(), 200);
 }

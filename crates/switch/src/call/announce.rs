@@ -36,6 +36,9 @@ impl Calls {
     /// Tells the caller no, which ends the call. Somebody who was answered before is told in words.
     pub(super) fn refuse(&mut self, env: &mut Env<'_>, call: &mut Call, status: u16) {
         if call.answered.is_some() {
+            if self.give_back(env, call, status) {
+                return;
+            }
             let by = AnsweredBy::Service(call.dialled.as_str().to_owned());
             return self.run(env, call, Box::new(Notice(Phrase::NotPossible)), &by);
         }

@@ -15,6 +15,7 @@ impl Calls {
             call.ended(env, None);
         }
         call.media = None;
+        self.give_up_transfer(env, call);
         for forward in std::mem::take(&mut call.forwards) {
             self.incoming.remove(&forward.server);
             self.outgoing.remove(&forward.client);

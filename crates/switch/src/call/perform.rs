@@ -90,6 +90,9 @@ impl Calls {
             call.story.outcome = Some(CallOutcome::Failed);
             return self.refuse(env, call, 488);
         }
+        if call.transferor.is_some() {
+            self.transferred(env, call);
+        }
         call.stage = Stage::Script(Box::new(Running::new(script)));
         if call.is_heard() {
             self.hear(env, call, Heard::Started);
@@ -173,7 +176,7 @@ impl Calls {
             Does::Measure => return Some(Heard::Measured(call.measure())),
             Does::Echo(on) => {
                 if let Some(media) = &call.media {
-                    media.echo(Leg::A, on);
+                    media.echo(call.near, on);
                 }
             }
             Does::Report(path, heard) => call.report_test(env, path, heard),
@@ -249,7 +252,7 @@ impl Calls {
             }
             _ => KeptAs::Draft,
         };
-        let mut request = RecordRequest::message(&path, Leg::A, longest);
+        let mut request = RecordRequest::message(&path, call.near, longest);
         request.until_silence = until_silence;
         request.until_digit = false;
         self.keep(env, call, path.clone(), what);
@@ -283,7 +286,7 @@ impl Calls {
 
     pub(super) fn digit(&mut self, env: &mut Env<'_>, call: &mut Call, leg: Leg, digit: char) {
         match &call.stage {
-            Stage::Script(_) if leg == Leg::A => self.hear(env, call, Heard::Digit(digit)),
+            Stage::Script(_) if leg == call.near => self.hear(env, call, Heard::Digit(digit)),
             Stage::Talking { .. } => self.feature_key(env, call, leg, digit),
             _ => {}
         }
@@ -357,7 +360,7 @@ impl Call {
 
     fn stop_playing(&mut self) {
         if let Some(media) = &self.media {
-            media.stop_playing(Leg::A);
+            media.stop_playing(self.near);
         }
         if let Stage::Script(running) = &mut self.stage {
             running.due = None;
@@ -372,12 +375,12 @@ impl Call {
         let list = phrase::playlist(&std::mem::take(&mut running.sounds), read);
         running.due = Some((env.now.instant + list.duration(), Waits::Played));
         if let Some(media) = &self.media {
-            media.play(Leg::A, list);
+            media.play(self.near, list);
         }
     }
 
     fn measure(&self) -> Measured {
-        let stats = self.media.as_ref().map(|media| media.stats(Leg::A)).unwrap_or_default();
+        let stats = self.media.as_ref().map(|media| media.stats(self.near)).unwrap_or_default();
         let round_trip = stats.far.and_then(|far| far.round_trip);
         Measured { packets: stats.packets, lost: stats.lost, round_trip }
     }
@@ -405,7 +408,7 @@ impl Call {
             at: env.now.utc,
             answered: true,
             heard,
-            quality: self.quality(Leg::A).unwrap_or_default(),
+            quality: self.quality(self.near).unwrap_or_default(),
             round_trip_ms: measured.round_trip.and_then(|time| u32::try_from(time.as_millis()).ok()),
             audio,
         }));

@@ -21,7 +21,7 @@ use super::{
     Call, Calls, Description, Env, Side, Stage,
     best::best,
     description::{SDP, offer_of_ours},
-    liveness,
+    index, liveness,
     place::reason,
     story::party,
 };
@@ -140,21 +140,23 @@ impl Calls {
         self.cancel_branches(env, &rings.branches, Some(key));
         let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
-        self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, Leg::B));
+        let far = call.near.other();
+        self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, far));
         let offer_is_theirs = call.invite.offer.is_none() && call.answered.is_none();
         callee.took_answer(env, response, offer_is_theirs);
-        call.sides[1] = Some(callee);
+        call.sides[index(far)] = Some(callee);
 
         if let (Some(media), Some(description)) = (&call.media, &description) {
-            media.expect(Leg::B, description.listens_at());
+            media.expect(far, description.listens_at());
             if let Some(format) = description.format() {
-                media.describe(Leg::B, format);
+                media.describe(far, format);
             }
         }
         if call.answered.is_some() {
             // A caller who talked to a script before has its description already.
             call.story.answered(env, &by);
             call.stop_sound();
+            self.transferred(env, call);
             return self.start_recording(env, call);
         }
         let mut ok = Response::new(&call.invite.request, 200)
@@ -259,6 +261,9 @@ impl Calls {
         if let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) {
             self.cancel_branches(env, &rings.branches, None);
         }
+        if call.answered.is_some() {
+            return self.hang_up(env, call, None);
+        }
         call.story.outcome = Some(outcome);
         self.refuse(env, call, status);
     }
@@ -276,7 +281,11 @@ impl Call {
     fn progress(&mut self, env: &mut Env<'_>, response: &Message, is_alone: bool) {
         // With several phones ringing, their early media would take turns in one ear.
         let early = if is_alone { Description::of(response).ok().flatten() } else { None };
+        // Who talked to somebody before hears what we play.
         let Stage::Ringing(rings) = &mut self.stage else { return };
+        if self.answered.is_some() {
+            return;
+        }
         let status = if early.is_some() { response.status() } else { 180 };
         if early.is_none() && rings.told >= 180 {
             return;
@@ -315,10 +324,11 @@ fn invite(
         // Newest first, as the field reads it (RFC 5806 section 4).
         request.header(HeaderName::Diversion, format!("<{}>;reason={}", address(&hop.by), reason(hop.kind)))
     });
-    match (&call.invite.offer, &call.media) {
+    let offer = call.invite.offer.as_ref().filter(|_| call.answered.is_none());
+    match (offer, &call.media) {
         (Some(offer), Some(media)) => request.body(SDP, offer.relayed(Leg::B, media, env.rules.media_addr)),
         (None, Some(media)) if call.answered.is_some() => {
-            request.body(SDP, offer_of_ours(media.port(Leg::B), env.rules.media_addr))
+            request.body(SDP, offer_of_ours(media.port(call.near.other()), env.rules.media_addr))
         }
         _ => request,
     }

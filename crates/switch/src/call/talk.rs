@@ -50,6 +50,9 @@ impl Calls {
         flow: Flow,
         request: &Message,
     ) -> Result<(), Refusal> {
+        if call.hear_transferor(env, key, request) {
+            return Ok(());
+        }
         let side = call.side(leg).ok_or_else(|| Refusal::status(481))?;
         if *side.dialog.id() != DialogId::of_request(request) {
             return Err(Refusal::status(481));
@@ -65,6 +68,7 @@ impl Calls {
                     _ => self.give_up(env, call, 487, CallOutcome::Cancelled),
                 }
             }
+            Method::Refer if is_talking => self.refer(env, call, leg, key, request)?,
             Method::Options => {
                 env.respond(key, Response::new(request, 200).header(HeaderName::Allow, ALLOW));
             }

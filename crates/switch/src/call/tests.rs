@@ -1,5 +1,6 @@
 //! Calls between phones, in virtual time.
 
+mod transfer;
 mod voicemail;
 
 use std::time::Duration;

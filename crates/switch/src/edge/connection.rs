@@ -1,4 +1,4 @@
-//! One TCP connection: framed bytes in, whole messages out.
+//! One TCP or TLS connection: framed bytes in, whole messages out.
 
 use std::time::Duration;
 
@@ -8,11 +8,7 @@ use lineside_sip::{
     stream::{Frame, Framer, PONG},
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
     sync::mpsc,
     time::timeout,
 };
@@ -20,15 +16,20 @@ use tokio::{
 use super::{Inbox, Input, Outlets};
 
 /// A connection that has not brought its first message by then is closed.
-const FIRST: Duration = Duration::from_secs(30);
+pub(super) const FIRST: Duration = Duration::from_secs(30);
 /// A peer that takes no bytes for that long is gone.
-const WRITE: Duration = Duration::from_secs(10);
+pub(super) const WRITE: Duration = Duration::from_secs(10);
 
 /// Serves a connection until it is closed by either side.
-pub(super) async fn serve(stream: TcpStream, flow: Flow, idle: Duration, inbox: &Inbox, outlets: &Outlets) {
-    let _ = stream.set_nodelay(true);
+pub(super) async fn serve<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    flow: Flow,
+    idle: Duration,
+    inbox: &Inbox,
+    outlets: &Outlets,
+) {
     let outgoing = outlets.add(flow.id);
-    let (reader, writer) = stream.into_split();
+    let (reader, writer) = tokio::io::split(stream);
     tokio::select! {
         () = read(reader, flow, idle, inbox, outlets) => {}
         () = write(writer, outgoing) => {}
@@ -37,7 +38,7 @@ pub(super) async fn serve(stream: TcpStream, flow: Flow, idle: Duration, inbox: 
     inbox.command(Input::Closed(flow.id));
 }
 
-async fn read(mut reader: OwnedReadHalf, flow: Flow, idle: Duration, inbox: &Inbox, outlets: &Outlets) {
+async fn read<S: AsyncRead>(mut reader: ReadHalf<S>, flow: Flow, idle: Duration, inbox: &Inbox, outlets: &Outlets) {
     let mut framer = Framer::new();
     let mut buffer = vec![0; 16 * 1024];
     let mut patience = FIRST;
@@ -70,9 +71,14 @@ async fn read(mut reader: OwnedReadHalf, flow: Flow, idle: Duration, inbox: &Inb
     }
 }
 
-async fn write(mut writer: OwnedWriteHalf, mut outgoing: mpsc::Receiver<Bytes>) {
+async fn write<S: AsyncWrite>(mut writer: WriteHalf<S>, mut outgoing: mpsc::Receiver<Bytes>) {
     while let Some(bytes) = outgoing.recv().await {
-        match timeout(WRITE, writer.write_all(&bytes)).await {
+        let sent = timeout(WRITE, async {
+            writer.write_all(&bytes).await?;
+            // TLS keeps a record back until it is told that it is whole.
+            writer.flush().await
+        });
+        match sent.await {
             Ok(Ok(())) => {}
             _ => return,
         }

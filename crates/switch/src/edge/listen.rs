@@ -1,4 +1,4 @@
-//! The listeners: one UDP socket, and TCP connections within limits.
+//! The listeners: one UDP socket, and connections of each kind within limits.
 
 use std::{
     collections::HashMap,
@@ -14,11 +14,17 @@ use std::{
 use bytes::Bytes;
 use lineside_sip::{Flow, Transport};
 use tokio::{
-    net::{TcpListener, UdpSocket},
-    task::JoinHandle,
+    net::{TcpListener, TcpStream, UdpSocket},
+    task::{JoinHandle, JoinSet},
+    time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
-use super::{Inbox, Outlets, UDP_FLOW, connection};
+use super::{
+    Inbox, Outlets, UDP_FLOW,
+    connection::{self, FIRST},
+    stun, websocket,
+};
 use crate::config::SwitchConfig;
 
 /// How many free ports are tried until one is free for both transports.
@@ -30,22 +36,58 @@ pub(crate) struct Sockets {
     pub(crate) udp: UdpSocket,
     /// The same socket, for the core's thread.
     pub(crate) udp_sender: std::net::UdpSocket,
-    pub(crate) tcp: TcpListener,
     pub(crate) local_addr: SocketAddr,
+    pub(crate) doors: Vec<Door>,
 }
 
-/// Takes the port for UDP and TCP.
-pub(crate) async fn bind(address: SocketAddr) -> io::Result<Sockets> {
+/// Where connections of one kind come in.
+pub(crate) struct Door {
+    pub(crate) transport: Transport,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Door {
+    async fn open(transport: Transport, address: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<Door> {
+        Ok(Door { transport, listener: TcpListener::bind(address).await?, tls })
+    }
+
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+}
+
+/// Takes the ports.
+pub(crate) async fn bind(config: &SwitchConfig, tls: Option<&TlsAcceptor>) -> Result<Sockets, (SocketAddr, io::Error)> {
+    let mut sockets = bind_plain(config.sip_addr).await.map_err(|error| (config.sip_addr, error))?;
+    let more = [
+        (Transport::Tls, config.tls_addr, tls),
+        (Transport::Ws, config.ws_addr, None),
+        (Transport::Wss, config.wss_addr, tls),
+    ];
+    for (transport, address, tls) in more {
+        let Some(address) = address else { continue };
+        if transport != Transport::Ws && tls.is_none() {
+            continue;
+        }
+        let door = Door::open(transport, address, tls.cloned()).await.map_err(|error| (address, error))?;
+        sockets.doors.push(door);
+    }
+    Ok(sockets)
+}
+
+/// The same port for UDP and TCP.
+async fn bind_plain(address: SocketAddr) -> io::Result<Sockets> {
     let mut tries = TRIES;
     loop {
         let udp = UdpSocket::bind(address).await?;
         let local_addr = udp.local_addr()?;
-        match TcpListener::bind(local_addr).await {
+        match Door::open(Transport::Tcp, local_addr, None).await {
             Ok(tcp) => {
                 let udp = udp.into_std()?;
                 let _ = socket2::SockRef::from(&udp).set_recv_buffer_size(RECEIVE_BUFFER);
                 let udp_sender = udp.try_clone()?;
-                return Ok(Sockets { udp: UdpSocket::from_std(udp)?, udp_sender, tcp, local_addr });
+                return Ok(Sockets { udp: UdpSocket::from_std(udp)?, udp_sender, local_addr, doors: vec![tcp] });
             }
             Err(error) if address.port() != 0 || tries == 0 => return Err(error),
             Err(_) => tries -= 1,
@@ -62,7 +104,7 @@ pub(crate) struct Listeners {
 impl Listeners {
     pub(crate) fn spawn(
         udp: UdpSocket,
-        tcp: TcpListener,
+        doors: Vec<Door>,
         local_addr: SocketAddr,
         config: &SwitchConfig,
         inbox: &Inbox,
@@ -73,15 +115,16 @@ impl Listeners {
             per_host: config.max_connections_per_host,
             idle: config.idle,
             open: Arc::default(),
+            ids: Arc::new(AtomicU64::new(UDP_FLOW + 1)),
         };
-        let tasks = vec![
-            tokio::spawn(read_datagrams(udp, local_addr, inbox.clone())),
-            tokio::spawn(accept(tcp, local_addr, limits, inbox.clone(), outlets.clone())),
-        ];
+        let mut tasks = vec![tokio::spawn(read_datagrams(udp, local_addr, inbox.clone()))];
+        for door in doors {
+            tasks.push(tokio::spawn(accept(door, limits.clone(), inbox.clone(), outlets.clone())));
+        }
         Self { tasks }
     }
 
-    /// Ends reading; the connections' own tasks end with the accepting one.
+    /// Ends reading; the connections' own tasks end with the accepting ones.
     pub(crate) fn stop(&self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
@@ -94,6 +137,13 @@ async fn read_datagrams(socket: UdpSocket, local: SocketAddr, inbox: Inbox) {
             // Keepalives: empty lines, or a few zeros.
             Ok((length, _)) if length < 16 => {}
             Ok((length, remote)) => {
+                // STUN and SIP are told apart by the first byte (RFC 5626 section 8).
+                if buffer[0] < 4 {
+                    if let Some(answer) = stun::answer(&buffer[..length], remote) {
+                        let _ = socket.try_send_to(&answer, remote);
+                    }
+                    continue;
+                }
                 let flow = Flow { transport: Transport::Udp, local, remote, id: UDP_FLOW };
                 if !inbox.message(flow, Bytes::copy_from_slice(&buffer[..length])) {
                     tracing::debug!(%remote, "the switch is busy, a datagram was dropped");
@@ -111,14 +161,15 @@ struct Limits {
     per_host: usize,
     idle: Duration,
     open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    ids: Arc<AtomicU64>,
 }
 
-async fn accept(listener: TcpListener, local: SocketAddr, limits: Limits, inbox: Inbox, outlets: Outlets) {
-    let ids = AtomicU64::new(UDP_FLOW + 1);
-    let mut connections = tokio::task::JoinSet::new();
+async fn accept(door: Door, limits: Limits, inbox: Inbox, outlets: Outlets) {
+    let Some(local) = door.local_addr() else { return };
+    let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let (stream, remote) = match listener.accept().await {
+        let (stream, remote) = match door.listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Out of file descriptors: trying again at once would only burn the processor.
@@ -131,12 +182,35 @@ async fn accept(listener: TcpListener, local: SocketAddr, limits: Limits, inbox:
             tracing::info!(%remote, "too many connections");
             continue;
         };
-        let flow = Flow { transport: Transport::Tcp, local, remote, id: ids.fetch_add(1, Ordering::Relaxed) };
-        let (inbox, outlets, idle) = (inbox.clone(), outlets.clone(), limits.idle);
+        let id = limits.ids.fetch_add(1, Ordering::Relaxed);
+        let flow = Flow { transport: door.transport, local, remote, id };
+        let (inbox, outlets, idle, tls) = (inbox.clone(), outlets.clone(), limits.idle, door.tls.clone());
         connections.spawn(async move {
-            connection::serve(stream, flow, idle, &inbox, &outlets).await;
+            serve(stream, flow, tls, idle, &inbox, &outlets).await;
             drop(place);
         });
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    flow: Flow,
+    tls: Option<TlsAcceptor>,
+    idle: Duration,
+    inbox: &Inbox,
+    outlets: &Outlets,
+) {
+    let _ = stream.set_nodelay(true);
+    let is_websocket = matches!(flow.transport, Transport::Ws | Transport::Wss);
+    match (tls, is_websocket) {
+        (None, false) => connection::serve(stream, flow, idle, inbox, outlets).await,
+        (None, true) => websocket::serve(stream, flow, idle, inbox, outlets).await,
+        (Some(tls), is_websocket) => match timeout(FIRST, tls.accept(stream)).await {
+            Ok(Ok(stream)) if is_websocket => websocket::serve(stream, flow, idle, inbox, outlets).await,
+            Ok(Ok(stream)) => connection::serve(stream, flow, idle, inbox, outlets).await,
+            Ok(Err(error)) => tracing::debug!(remote = %flow.remote, %error, "no TLS"),
+            Err(_) => {}
+        },
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Phone {
     pub(crate) ringing: Option<(TransactionKey, Message)>,
     /// The next 2xx to an INVITE gets no ACK.
     pub(crate) forgets_ack: bool,
+    /// Its next calls replace this one.
+    pub(crate) takes_place: Option<String>,
     /// The last request, and what it was: to be sent again with credentials, once.
     key: Option<TransactionKey>,
     sent: Option<Sent>,
@@ -83,6 +85,7 @@ impl Phone {
             acks: Vec::new(),
             ringing: None,
             forgets_ack: false,
+            takes_place: None,
             key: None,
             sent: None,
             answers: Vec::new(),
@@ -125,6 +128,23 @@ impl Phone {
         let sent = Sent::Message { to: to.to_owned(), text: text.to_owned() };
         self.send(now, &sent, None);
         self.sent = Some(sent);
+    }
+
+    /// Sends the other party of its call on.
+    pub(crate) fn refer(&mut self, now: Instant, to: &str) {
+        let request = self.dialog.as_mut().unwrap().request(Method::Refer);
+        let request = request
+            .header(HeaderName::Contact, format!("<{}>", self.contact()))
+            .header(HeaderName::ReferTo, format!("<{to}>"));
+        self.result = None;
+        self.key = Some(self.endpoint.request(now, self.flow, &request));
+    }
+
+    /// Its call, as somebody else would name it to take its place.
+    pub(crate) fn replaces(&self) -> String {
+        let id = self.dialog.as_ref().unwrap().id();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        format!("{};to-tag={};from-tag={}", text(&id.call_id), text(&id.remote_tag), text(&id.local_tag))
     }
 
     /// The last INVITE is taken back.
@@ -197,6 +217,9 @@ impl Phone {
         let mut request = Request::initial(method, &uri, from, format!("<{to}>"), &self.call_id, self.cseq)
             .header(HeaderName::Contact, format!("<{}>", self.contact()))
             .header(HeaderName::UserAgent, "Test phone");
+        if let (Some(replaces), Method::Invite) = (&self.takes_place, method) {
+            request = request.header(HeaderName::Replaces, replaces);
+        }
         if let Some((name, challenge)) = authorization {
             let ha1 = Ha1::new(challenge.algorithm, &self.line, DOMAIN, &self.password);
             request = request.header(name, challenge.authorization(&ha1, &self.line, method.as_str(), &uri, "c", 1));
