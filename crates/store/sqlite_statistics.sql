@@ -82,6 +82,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('phone_number', 'sqlite_autoindex_phone_number_1', '100000 1'),
     ('phone_number', 'sqlite_autoindex_phone_number_2', '100000 1'),
     ('phone_number', 'sqlite_autoindex_phone_number_3', '100000 1 1'),
+    ('resync', 'resync', '1000 1'),
+    ('resync', 'resync_due', '100 1'),
     ('schedule_entry', 'schedule_entry_by_date', '20000 20000 222 2 1'),
     ('schedule_entry', 'schedule_entry_by_user', '20000 20000 2 1'),
     ('schedule_entry', 'schedule_entry_conflicts', '2000 2000 22 1 1 1'),

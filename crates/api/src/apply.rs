@@ -292,6 +292,7 @@ impl PlanView {
             conflicts: Vec::new(),
             seats: Vec::new(),
             e911: Vec::new(),
+            resyncs: Vec::new(),
         };
         Self::of(named, &plan)
     }

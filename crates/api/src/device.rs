@@ -20,6 +20,7 @@ pub fn routes() -> Vec<Route> {
         Route::change(routes!(change::unassign_device)),
         Route::change(routes!(change::lock_device)),
         Route::change(routes!(change::generate_secret)),
+        Route::change(routes!(change::resync_device)),
         Route::new(Access::Administrator, routes!(list::list_device_models)),
     ]
 }

@@ -30,6 +30,9 @@ pub struct PlanView {
     pub seats: Vec<SeatEffectView>,
     /// What becomes of emergency addresses, in words.
     pub e911: Vec<String>,
+    /// Phones that are asked to fetch their configuration, in words.
+    #[schema(example = json!(["Yealink T54W (Reception) is asked to fetch its configuration"]))]
+    pub resyncs: Vec<String>,
 }
 
 /// One record that is added, changed or removed.
@@ -134,6 +137,7 @@ impl PlanView {
             conflicts: plan.conflicts.iter().map(BlockerView::from).collect(),
             seats: plan.seats.iter().map(SeatEffectView::from).collect(),
             e911: plan.e911.clone(),
+            resyncs: plan.resyncs.iter().map(lineside_model::resync::ResyncOrder::words).collect(),
         }
     }
 }

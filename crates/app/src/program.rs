@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use async_trait::async_trait;
 use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
-use lineside_model::directory::RegistrationChange;
+use lineside_model::directory::{NoticeAnswer, RegistrationChange};
+use lineside_model::id::LineId;
 use lineside_service::directory::DirectoryChange;
+use lineside_service::resync::Phones;
 use lineside_service::{Parts, Service, Settings};
 use lineside_store::Store;
 use lineside_switch::{Certificate, Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
@@ -23,7 +26,7 @@ pub struct Program {
     pub service: Service,
     pub sip_addr: SocketAddr,
     listener: TcpListener,
-    switch: SwitchHandle,
+    switch: Arc<SwitchHandle>,
 }
 
 /// The use cases over the configured database, without listening anywhere.
@@ -68,7 +71,7 @@ impl Program {
 
     pub async fn start_with(config: &Config, service: Service, listener: TcpListener) -> anyhow::Result<Self> {
         let http_addr = listener.local_addr()?;
-        let switch = start_switch(config, &service).await?;
+        let switch = Arc::new(start_switch(config, &service).await?);
         let sip_addr = switch.local_addr();
         tokio::spawn({
             let service = service.clone();
@@ -77,6 +80,10 @@ impl Program {
         tokio::spawn({
             let service = service.clone();
             async move { service.run_scheduler().await }
+        });
+        tokio::spawn({
+            let (service, phones) = (service.clone(), Arc::new(RegisteredPhones(Arc::clone(&switch))));
+            async move { service.run_resyncs(phones).await }
         });
         tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
         Ok(Self { service, sip_addr, listener, switch })
@@ -158,6 +165,16 @@ async fn follow_feed(
             }
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+/// Phones are asked over the flows of their registrations.
+struct RegisteredPhones(Arc<SwitchHandle>);
+
+#[async_trait]
+impl Phones for RegisteredPhones {
+    async fn notify(&self, line: LineId, event: &str) -> Vec<NoticeAnswer> {
+        self.0.notify(line, event, None).await
     }
 }
 

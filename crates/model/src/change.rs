@@ -122,6 +122,10 @@ pub enum Change {
     Generate {
         device_id: DeviceId,
     },
+    /// Asks the phone to fetch its configuration.
+    Resync {
+        device_id: DeviceId,
+    },
     SetSeats {
         license_type_id: LicenseTypeId,
         bought: i64,
@@ -217,6 +221,7 @@ impl Change {
             Self::LockDevice { .. } => "lock_device",
             Self::DeleteDevice { .. } => "delete_device",
             Self::Generate { .. } => "generate",
+            Self::Resync { .. } => "resync",
             Self::SetSeats { .. } => "set_seats",
             Self::AssignLicense { .. } => "assign_license",
             Self::RemoveLicense { .. } => "remove_license",

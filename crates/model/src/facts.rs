@@ -148,7 +148,8 @@ impl Needs {
             Change::UnassignDevice { device_id }
             | Change::LockDevice { device_id, .. }
             | Change::DeleteDevice { device_id }
-            | Change::Generate { device_id } => {
+            | Change::Generate { device_id }
+            | Change::Resync { device_id } => {
                 needs.devices.insert(*device_id);
             }
             Change::SetSeats { .. } => {}

@@ -37,6 +37,7 @@ pub mod plan;
 pub mod question;
 pub mod readiness;
 pub mod recording;
+pub mod resync;
 pub mod route;
 pub mod schedule;
 pub mod schedule_list;

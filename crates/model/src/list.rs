@@ -14,6 +14,7 @@ use crate::location::Location;
 use crate::mail::Mail;
 use crate::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
 use crate::readiness::{LampKind, Lamps};
+use crate::resync::Resync;
 use crate::schedule::ScheduleEntry;
 use crate::user::{User, UserState, WizardStep};
 
@@ -149,6 +150,8 @@ pub struct DeviceDetail {
     pub fetch: Option<Fetch>,
     pub registrations: Vec<Registration>,
     pub last_registered_at: Option<DateTime<Utc>>,
+    /// The last time that it was to be asked to fetch its configuration.
+    pub resync: Option<Resync>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

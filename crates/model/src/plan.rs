@@ -11,6 +11,7 @@ mod location;
 mod phone_number;
 mod rehearsal;
 mod requirement;
+mod resync;
 mod schedule;
 mod step;
 mod together;
@@ -30,8 +31,9 @@ pub use self::blocker::{Blocker, BlockerKind, Repair, Warning, field_errors};
 pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::{Facts, Mint, SeatDays};
-use crate::id::{ChangeId, LicenseTypeId, ScheduleEntryId, UserId};
+use crate::id::{ChangeId, DeviceId, LicenseTypeId, ScheduleEntryId, UserId};
 use crate::license::{Assignment, SEATS_MAX};
+use crate::resync::ResyncOrder;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -48,6 +50,9 @@ pub struct Plan {
     pub seats: Vec<SeatEffect>,
     /// What becomes of emergency addresses, in words.
     pub e911: Vec<String>,
+    /// Phones that are asked to fetch their configuration once it is carried out.
+    #[serde(default)]
+    pub resyncs: Vec<ResyncOrder>,
 }
 
 /// Seats of one type before and after: now, or on the date of a scheduled change. Only `delta` is carried out and compared;
@@ -127,6 +132,7 @@ impl Draft<'_> {
             Change::LockDevice { device_id, locked } => draft.lock_device(*device_id, *locked),
             Change::DeleteDevice { device_id } => draft.delete_device(*device_id),
             Change::Generate { device_id } => draft.generate(*device_id),
+            Change::Resync { device_id } => draft.resync(*device_id),
             Change::SetSeats { license_type_id, bought, bound } => {
                 draft.set_seats(*license_type_id, *bought, bound.as_deref());
             }
@@ -164,6 +170,7 @@ impl Plan {
             conflicts: Vec::new(),
             seats: Vec::new(),
             e911: Vec::new(),
+            resyncs: Vec::new(),
         }
     }
 
@@ -173,7 +180,7 @@ impl Plan {
 
     /// Nothing would change.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && !self.blocked()
+        self.steps.is_empty() && self.resyncs.is_empty() && !self.blocked()
     }
 
     /// More than one record would change, or seats: the person is shown the plan first.
@@ -216,7 +223,11 @@ impl Plan {
 
     /// Users whose page, readiness or calls this plan touches.
     pub fn touched_users(&self) -> BTreeSet<UserId> {
-        self.steps.iter().flat_map(Step::users).collect()
+        let resynced = self.resyncs.iter().filter_map(|order| match order {
+            ResyncOrder::Device { user_id, .. } => Some(*user_id),
+            ResyncOrder::Location { .. } | ResyncOrder::Account => None,
+        });
+        self.steps.iter().flat_map(Step::users).chain(resynced).collect()
     }
 }
 
@@ -237,13 +248,16 @@ struct Draft<'a> {
     asked: BTreeSet<ScheduleEntryId>,
     /// Entries that somebody was warned of and that are in order again, in words.
     healed: Vec<String>,
+    /// Devices that a person asks to fetch their configuration.
+    resyncs: BTreeSet<DeviceId>,
 }
 
 impl<'a> Draft<'a> {
     fn new(facts: &'a Facts, id: ChangeId, context: Context<'a>) -> Self {
         let (steps, asked) = (BTreeMap::new(), BTreeSet::new());
         let (plan, facts, read) = (Plan::new(), Cow::Borrowed(facts), facts);
-        Self { read, facts, id, change_id: id, context, plan, steps, asked, healed: Vec::new() }
+        let (healed, resyncs) = (Vec::new(), BTreeSet::new());
+        Self { read, facts, id, change_id: id, context, plan, steps, asked, healed, resyncs }
     }
 }
 
@@ -324,6 +338,7 @@ impl Draft<'_> {
         // A record that ends as it began, or was made and removed again.
         self.plan.steps.retain(|step| step.before != step.after);
         self.plan.seats.retain(|effect| effect.delta != 0);
+        self.plan.resyncs = self.resync_orders();
         // What is blocked is not carried out; its steps would only mislead.
         if self.plan.blocked() && self.plan.steps.is_empty() {
             self.plan.seats.clear();

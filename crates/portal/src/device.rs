@@ -6,6 +6,7 @@ mod delete;
 mod generate;
 mod list;
 mod lock;
+mod resync;
 mod show;
 mod unassign;
 
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         unassign::routes(),
         lock::routes(),
         generate::routes(),
+        resync::routes(),
         delete::routes(),
     ]
     .into_iter()

@@ -6,6 +6,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::id::DeviceId;
 use lineside_model::plan::{Fingerprint, Plan, SeatEffect, Step};
+use lineside_model::resync::ResyncOrder;
 use lineside_model::schedule::in_words;
 use lineside_service::mint::LineSecret;
 use lineside_service::{Outcome, ServiceError};
@@ -128,7 +129,7 @@ async fn settle(
     })
 }
 
-const FETCHED_LATER: &str = "Generated. The phone takes the new password with its next fetch of its configuration.";
+const FETCHED_LATER: &str = "Generated. The phone is asked to fetch its configuration with the new password.";
 
 /// The first click's answer once more; the browser dropped that for this one.
 async fn before(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Answer {
@@ -184,6 +185,9 @@ struct ReviewPage {
     more_steps: usize,
     seats: Vec<SeatEffect>,
     e911: Vec<String>,
+    /// Phones that are asked to fetch their configuration.
+    resyncs: Vec<String>,
+    more_resyncs: usize,
     warnings: Vec<String>,
     notes: Vec<Note>,
     /// What of the schedule would fail unless it is repaired by then.
@@ -197,6 +201,8 @@ struct ReviewPage {
 
 /// Steps shown; a plan for thousands of users says how many more there are.
 const STEPS_SHOWN: usize = 100;
+/// Phones shown, likewise.
+const RESYNCS_SHOWN: usize = 10;
 /// Conflicts shown, likewise.
 const CONFLICTS_SHOWN: usize = 25;
 
@@ -211,6 +217,8 @@ async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Wa
         more_steps: plan.steps.len().saturating_sub(STEPS_SHOWN),
         seats: plan.seats.clone(),
         e911: plan.e911.clone(),
+        resyncs: plan.resyncs.iter().take(RESYNCS_SHOWN).map(ResyncOrder::words).collect(),
+        more_resyncs: plan.resyncs.len().saturating_sub(RESYNCS_SHOWN),
         warnings,
         notes: notes(&plan.blockers),
         conflicts: notes(plan.conflicts.iter().take(CONFLICTS_SHOWN)),

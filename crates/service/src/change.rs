@@ -89,12 +89,15 @@ impl Service {
         }
     }
 
-    /// Tells the switch, open pages and the mailer. What is lost here by a crash is read anew at the next start.
+    /// Tells the switch, open pages and the outbox's workers. What is lost here by a crash is read anew at the next start.
     async fn follow_up(&self, account_id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
         let users: Vec<_> = plan.touched_users().into_iter().collect();
         self.feed_directory(&users).await?;
         if plan.steps.iter().any(|step| matches!(step.after, Some(Record::Mail(_)))) {
             self.inner.mail_due.notify_one();
+        }
+        if !plan.resyncs.is_empty() {
+            self.inner.resync_due.notify_one();
         }
         self.inner.live.tell(News { account_id, users });
         Ok(())

@@ -107,7 +107,9 @@ impl Service {
 
     /// A batch from the registrar: kept, and told to open pages.
     pub async fn registrations_changed(&self, changes: &[RegistrationChange]) -> Result<(), ServiceError> {
-        self.store().save_bindings(changes, self.now()).await?;
+        if self.store().save_bindings(changes, self.now()).await? > 0 {
+            self.inner.resync_due.notify_one();
+        }
         let mut accounts = std::collections::BTreeMap::<_, Vec<UserId>>::new();
         for change in changes {
             let (account_id, user_id) = match change {

@@ -10,7 +10,7 @@
 //! - [`provisioning`]: what a phone gets when it asks
 //! - [`directory`]: what the switch knows, and what it reports back
 //! - [`schedule`]: what waits for its day, and the worker that carries it out
-//! - [`mailer`]: the outbox worker; [`live`]: news for open pages
+//! - [`mailer`], [`resync`]: the outbox's workers, of mails and of phones that are asked to fetch anew; [`live`]: news for open pages
 
 pub mod api_token;
 pub mod caller;
@@ -28,6 +28,7 @@ pub mod operator;
 pub mod password;
 pub mod provisioning;
 pub mod reading;
+pub mod resync;
 pub mod schedule;
 pub mod sign_in;
 
@@ -88,6 +89,7 @@ struct Inner {
     live: live::Live,
     feed: directory::Feed,
     mail_due: Notify,
+    resync_due: Notify,
     /// The millisecond and counter of the last identifier.
     last_id: AtomicU64,
 }
@@ -120,6 +122,7 @@ impl Service {
             live: live::Live::default(),
             feed: directory::Feed::default(),
             mail_due: Notify::new(),
+            resync_due: Notify::new(),
             last_id: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }

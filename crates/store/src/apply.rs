@@ -24,7 +24,7 @@ use crate::engine::Tries;
 use crate::journal::Written;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
-use crate::{Store, StoreError, journal, login, readiness, schedule, search, seat_day, seats, session, tally};
+use crate::{Store, StoreError, journal, login, readiness, resync, schedule, search, seat_day, seats, session, tally};
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,6 +113,7 @@ impl Store {
             return Ok(Applied::Before);
         }
         carry_out(link, scope, &facts, &plan).await?;
+        resync::order(link, scope.account_id, request.id, &plan.resyncs, context.now).await?;
         Ok(Applied::Done(plan))
     }
 }

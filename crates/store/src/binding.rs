@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::engine::Tries;
+use crate::resync::WAKE;
 use crate::tally::{Tally, UserCounts};
 use crate::value::{instant, known, parse, try_all, values};
 use crate::{Store, StoreError, readiness};
@@ -108,18 +109,19 @@ fn last_words(changes: &[RegistrationChange]) -> BTreeMap<(LineId, &[u8]), Optio
 
 impl Store {
     /// Writes a batch behind the registrar, in one transaction; changes of lines that are gone are passed over. Keeps each
-    /// user's and device's registered state current.
-    pub async fn save_bindings(&self, changes: &[RegistrationChange], now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// user's and device's registered state current. Returns how many of the phones are to be asked to fetch their
+    /// configuration.
+    pub async fn save_bindings(&self, changes: &[RegistrationChange], now: DateTime<Utc>) -> Result<u64, StoreError> {
         if changes.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let last = last_words(changes);
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin().await?;
             let saved = self.write_bindings(&mut link, &last, now).await;
-            if tries.settle(link, saved).await?.is_some() {
-                return Ok(());
+            if let Some(waiting) = tries.settle(link, saved).await? {
+                return Ok(waiting);
             }
         }
     }
@@ -129,7 +131,7 @@ impl Store {
         link: &mut Connection,
         last: &BTreeMap<(LineId, &[u8]), Option<&Binding>>,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let lines: BTreeSet<LineId> = last.keys().map(|(line, _)| *line).collect();
         let owners: Vec<LineOwner> = link.rows_in(LINES, values![], lines).await?;
         let owners: BTreeMap<Uuid, LineOwner> = owners.into_iter().map(|owner| (owner.id, owner)).collect();
@@ -163,8 +165,10 @@ impl Store {
             link.execute(REMOVE, values).await?;
         }
         link.write_rows(SAVE, rows).await?;
+        let waiting = link.execute_in(WAKE, values![now], seen.iter().copied()).await?;
         link.execute_in(SEEN, values![now], seen).await?;
-        self.refresh(link, &touched, &before).await
+        self.refresh(link, &touched, &before).await?;
+        Ok(waiting)
     }
 
     /// Those not yet expired.

@@ -23,9 +23,10 @@ use crate::journal::Written;
 use crate::line::{LINE_OF_DEVICE, LINES_OF_USERS, LineColumns};
 use crate::location::{LOCATIONS_BY_ID, LocationColumns};
 use crate::record::Stored;
+use crate::resync::FETCHED_BY_ITSELF;
 use crate::user::{USERS_BY_ID, UserColumns};
 use crate::value::{Value, instant, parse_optional, try_all, values};
-use crate::{Store, StoreError, account, journal, search};
+use crate::{Store, StoreError, account, journal, resync, search};
 
 macro_rules! device_columns {
     () => {
@@ -289,6 +290,7 @@ async fn details(
     let users: Vec<UserId> = rows.iter().filter_map(|row| row.device.user_id).map(UserId).collect();
     let lines: Vec<Line> = try_all::<LineColumns, _>(link.rows_in(LINES_OF_USERS, own, users).await?)?;
     let devices: Vec<DeviceId> = rows.iter().map(|row| DeviceId(row.device.id)).collect();
+    let mut resyncs = resync::of_devices(link, scope.account_id, devices.clone()).await?;
     let seen: Vec<RegistrationColumns> = link.rows_in(REGISTRATIONS, values![scope.account_id, now], devices).await?;
     let mut registrations: BTreeMap<Uuid, Vec<Registration>> = BTreeMap::new();
     for row in seen {
@@ -300,7 +302,7 @@ async fn details(
             expires_at: instant(row.expires_at),
         });
     }
-    let detail = |row: SeenColumns| {
+    let mut detail = |row: SeenColumns| {
         let user = user_name(row.device.user_id, row.first_name, row.last_name, row.extension);
         let fetch = row.fetched_at.map(|at| Fetch {
             at: instant(at),
@@ -314,10 +316,11 @@ async fn details(
             fetch,
             registrations: registrations.get(&device.id.0).cloned().unwrap_or_default(),
             last_registered_at: row.last_registered_at.map(instant),
+            resync: resyncs.remove(&device.id),
             device,
         })
     };
-    rows.into_iter().map(detail).collect()
+    rows.into_iter().map(&mut detail).collect()
 }
 
 fn condition(scope: &Scope, filter: &DeviceFilter) -> Condition {
@@ -404,6 +407,7 @@ impl Store {
             let mut link = self.begin().await?;
             let written = async {
                 link.execute(FETCHED, values![scope.account_id, device.id, now, from, user_agent]).await?;
+                link.execute(FETCHED_BY_ITSELF, values![device.id, now]).await?;
                 let event = Written::event(entry, now, "fetch_configuration", &summary);
                 journal::write(&mut link, &scope, Written { user_id: device.user_id, ..event }).await
             };

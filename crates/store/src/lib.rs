@@ -33,6 +33,7 @@ pub mod mail;
 pub mod phone_number;
 mod readiness;
 mod record;
+pub mod resync;
 pub mod sample;
 mod sample_schedule;
 mod schedule;

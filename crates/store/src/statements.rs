@@ -8,8 +8,8 @@ use crate::connection::{Connection, with_list};
 use crate::value::Value;
 use crate::{
     Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
-    location, login, mail, phone_number, readiness, sample, sample_schedule, schedule, schedule_facts, schedule_list,
-    schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, user, user_list,
+    location, login, mail, phone_number, readiness, resync, sample, sample_schedule, schedule, schedule_facts,
+    schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
@@ -30,6 +30,7 @@ const ALL: &[&[&str]] = &[
     mail::STATEMENTS,
     phone_number::STATEMENTS,
     readiness::STATEMENTS,
+    resync::STATEMENTS,
     sample::STATEMENTS,
     sample_schedule::STATEMENTS,
     schedule::STATEMENTS,

@@ -127,3 +127,18 @@ pub async fn generate_secret(Id(device_id): Id<DeviceId>, ask: Ask) -> Answer {
     };
     Ok(([(CACHE_CONTROL, "no-store")], Json(credentials)).into_response())
 }
+
+/// Ask a device to fetch its configuration
+///
+/// The phone is asked over its registration (NOTIFY check-sync) at once, or when it registers. What it answered stands in
+/// `resync` of the device.
+#[utoipa::path(
+    post,
+    path = "/devices/{id}/resync",
+    tag = "Devices",
+    params(("id" = uuid::Uuid, Path, description = "The device")),
+    responses((status = 200, body = DeviceView, description = "The device"))
+)]
+pub async fn resync_device(Id(device_id): Id<DeviceId>, ask: Ask) -> Answer {
+    ask.carry_out(Change::Resync { device_id }, || shown(&ask.service, &ask.caller, device_id)).await
+}

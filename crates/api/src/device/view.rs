@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use lineside_model::device::Mac;
 use lineside_model::list::{DeviceDetail, Fetch, Registration, UserName};
+use lineside_model::resync::{Resync, ResyncState};
 use lineside_service::Service;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,6 +38,8 @@ pub struct DeviceView {
     last_fetch: Option<FetchView>,
     registrations: Vec<RegistrationView>,
     last_registered_at: Option<DateTime<Utc>>,
+    /// The last time that it was to be asked to fetch its configuration; `null`: never.
+    resync: Option<ResyncView>,
     created_at: DateTime<Utc>,
 }
 
@@ -81,9 +84,26 @@ pub struct RegistrationView {
     expires_at: DateTime<Utc>,
 }
 
+/// What became of asking a device to fetch its configuration.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Resync)]
+pub struct ResyncView {
+    /// `queued`: on its way. `waiting`: not registered, asked when it is. `delayed`: no answer or a temporary one, asked
+    /// again. `answered`: it will fetch. `refused`: it will not. `fetched`: it did so by itself before. `given_up`.
+    #[schema(value_type = String, example = "answered")]
+    state: ResyncState,
+    ordered_at: DateTime<Utc>,
+    /// The phone's own words, or why it was not asked.
+    #[schema(example = "200 OK")]
+    said: Option<String>,
+    /// When it is asked next, while there is more to do.
+    next_at: Option<DateTime<Utc>>,
+    done_at: Option<DateTime<Utc>>,
+}
+
 impl DeviceView {
     pub fn of(service: &Service, detail: &DeviceDetail) -> Result<Self, Problem> {
-        let DeviceDetail { device, line, user, fetch, registrations, last_registered_at } = detail;
+        let DeviceDetail { device, line, user, fetch, registrations, last_registered_at, resync } = detail;
         Ok(Self {
             id: device.id.0,
             version: device.version,
@@ -98,6 +118,7 @@ impl DeviceView {
             last_fetch: fetch.as_ref().map(FetchView::from),
             registrations: registrations.iter().map(RegistrationView::from).collect(),
             last_registered_at: *last_registered_at,
+            resync: resync.as_ref().map(ResyncView::from),
             created_at: device.created_at,
         })
     }
@@ -112,6 +133,18 @@ impl From<UserName> for UserNameView {
 impl From<&Fetch> for FetchView {
     fn from(fetch: &Fetch) -> Self {
         Self { at: fetch.at, from: fetch.from.clone(), user_agent: fetch.user_agent.clone() }
+    }
+}
+
+impl From<&Resync> for ResyncView {
+    fn from(resync: &Resync) -> Self {
+        Self {
+            state: resync.state,
+            ordered_at: resync.ordered_at,
+            said: resync.said.clone(),
+            next_at: resync.state.is_open().then_some(resync.next_at),
+            done_at: resync.done_at,
+        }
     }
 }
 

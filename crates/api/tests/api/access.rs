@@ -125,7 +125,7 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "schedule") => json!({"date": "2026-05-01"}),
         ("PUT", "lock") => json!({"locked": true}),
         ("PUT", "greeting") => json!("not even read"),
-        ("POST", "generate" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,
+        ("POST", "generate" | "resync" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,
         other => panic!("give {other:?} a body here, so that it is tried as the administrator of another account"),
     })
 }

@@ -206,8 +206,16 @@ async fn a_phone_comes_alive_over_rest(#[values(Engine::Sqlite, Engine::Postgres
     assert_eq!(again.json["secret"], Value::Null, "shown once");
     assert_eq!(again.json["username"], shown.json["username"]);
 
-    let linphone = client.send(Method::POST, "/devices", &[], Some(json!({"model": "linphone"}))).await.expect(201);
+    let linphone = json!({"model": "linphone", "user_id": house.acme.user.id});
+    let linphone = client.send(Method::POST, "/devices", &[], Some(linphone)).await.expect(201);
+    let path = format!("/devices/{}/resync", linphone.id());
+    let ordered = client.send(Method::POST, &path, &[], None).await.expect(200);
+    assert_eq!((&ordered.json["resync"]["state"], &ordered.json["resync"]["said"]), (&json!("queued"), &Value::Null));
     assert!(linphone.json["provisioning_url"].as_str().unwrap().ends_with("/linphone.xml"));
+
+    let path = format!("/devices/{}/resync", device.id());
+    let refused = client.send(Method::POST, &path, &[], None).await.expect(422);
+    assert!(refused.json.to_string().contains("fetches nothing"), "a generic phone: {}", refused.json);
 
     let body = json!({"user_ids": [user.json["id"]], "track": "voice"});
     let removed = client.send(Method::POST, "/licenses/remove", &key[..0], Some(body)).await.expect(200);

@@ -8,7 +8,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{DeviceModel, Mac, NewDevice};
 use lineside_model::extension::Extension;
 use lineside_model::field::FieldErrors;
-use lineside_model::id::{AccountId, DepartmentId, LocationId, NumberId, UserId};
+use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, NumberId, UserId};
 use lineside_model::journal::{Actor, Scope, Via};
 use lineside_model::license::Catalogue;
 use lineside_model::location::{EmergencyContactInput, SiteInput};
@@ -331,7 +331,7 @@ impl Demo<'_> {
         Ok(())
     }
 
-    async fn device(&self, n: usize, user_id: UserId) -> anyhow::Result<()> {
+    async fn device(&self, n: usize, user_id: UserId) -> anyhow::Result<DeviceId> {
         let model = &DeviceModel::ALL[[6, 4, 11, 3, 12][n % 5]];
         let mac = model.has_mac.then(|| Mac::parse(&format!("805ec0a1{n:04x}"))).transpose()?;
         let device = NewDevice { model: model.slug.to_owned(), mac, label: None, user_id: Some(user_id) };
@@ -339,7 +339,7 @@ impl Demo<'_> {
         if model.slug == "generic" {
             self.apply(Change::Generate { device_id: request.new_device_id() }).await?;
         }
-        Ok(())
+        Ok(request.new_device_id())
     }
 
     /// The owner has a desk in Phoenix like everybody else.
@@ -357,6 +357,8 @@ impl Demo<'_> {
         })
         .await?;
         self.confirm(self.owner, site, 0).await?;
-        self.device(0, self.owner).await
+        let device_id = self.device(0, self.owner).await?;
+        self.apply(Change::Resync { device_id }).await?;
+        Ok(())
     }
 }

@@ -144,7 +144,7 @@ impl Draft<'_> {
         self.new_line(&device, user_id);
     }
 
-    fn device(&mut self, id: DeviceId) -> Option<Device> {
+    pub(super) fn device(&mut self, id: DeviceId) -> Option<Device> {
         let device = self.facts.devices.get(&id).cloned();
         if device.is_none() {
             self.block(Blocker::not_found("device"));

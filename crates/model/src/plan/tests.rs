@@ -353,5 +353,6 @@ fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
 mod device;
 mod license;
 mod random;
+mod resync;
 mod schedule;
 mod user;

@@ -5,6 +5,7 @@ use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::id::DeviceId;
 use lineside_model::list::{DeviceDetail, UserRow};
 use lineside_model::readiness::Lamp;
+use lineside_model::resync::ResyncState;
 use lineside_provisioning::qr;
 
 use crate::frame::Frame;
@@ -29,6 +30,10 @@ struct DevicePage {
     obstacle: Option<Obstacle>,
     /// Its user, whose lamps follow.
     row: Option<UserRow>,
+    /// For the button that asks it to fetch its configuration.
+    change_id: String,
+    /// It fetched after it was last asked.
+    fetched_since: bool,
 }
 
 /// Why the device gets no configuration and can't register, and what removes it.
@@ -50,7 +55,11 @@ async fn show_device(visitor: Visitor, RecordPath(id): RecordPath<DeviceId>) -> 
         None => None,
     };
     let obstacle = obstacle(&detail, row.as_ref());
-    show(&DevicePage { frame: visitor.frame(detail.device.title()).await?, model, url, qr, obstacle, row, detail })
+    let change_id = visitor.service.new_change_id().to_string();
+    let asked = detail.resync.as_ref().map(|resync| resync.ordered_at);
+    let fetched_since = detail.fetch.as_ref().is_some_and(|fetch| asked.is_none_or(|asked| fetch.at >= asked));
+    let frame = visitor.frame(detail.device.title()).await?;
+    show(&DevicePage { frame, detail, model, url, qr, obstacle, row, change_id, fetched_since })
 }
 
 fn obstacle(detail: &DeviceDetail, row: Option<&UserRow>) -> Option<Obstacle> {

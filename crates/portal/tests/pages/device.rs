@@ -137,6 +137,32 @@ async fn a_device_is_locked_unlocked_unassigned_assigned_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_phone_is_asked_to_fetch_by_a_button_and_after_generate() {
+    let (visit, page) = with_device("yealink-t54w", "80:5E:C0:12:34:56").await;
+    let shown = visit.get(&page).await;
+    assert!(!shown.says("Asked to fetch"), "{}", shown.html);
+    let (action, fields) = shown.form(&[]);
+    assert_eq!(action, Some(format!("{page}/resync")));
+    let done = visit.post(&action.unwrap(), &fields).await;
+    assert_eq!(done.location.as_deref(), Some(page.as_str()), "{}", done.html);
+    assert!(visit.get(&page).await.says("on its way ordered"), "{}", visit.get(&page).await.html);
+    let review = visit.get(&format!("{page}/generate")).await;
+    assert!(review.says("Yealink T54W (Reception) is asked to fetch its configuration"), "{}", review.html);
+    assert!(visit.get("/journal").await.says("Ask Yealink T54W (Reception) to fetch its configuration"));
+    let other = visit.sign_in("globex.owner").await;
+    assert_eq!(other.post(&format!("{page}/resync"), &fields).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_phone_that_gets_no_file_can_not_be_asked() {
+    let (visit, page) = with_device("generic", "").await;
+    assert!(!visit.get(&page).await.has("main form[action$='/resync']"));
+    let fields = [("change_id".to_owned(), uuid::Uuid::now_v7().to_string())];
+    let refused = visit.post(&format!("{page}/resync"), &fields).await;
+    assert!(refused.says("a generic phone fetches nothing"), "{}", refused.html);
+}
+
+#[tokio::test]
 async fn a_device_without_a_licensed_user_says_why_it_gets_nothing() {
     let visit = Visit::owner().await;
     let added = visit.fill("/devices/add", &[("model", "linphone"), ("user", "acme.user")]).await;
