@@ -101,6 +101,10 @@ impl Decoder {
 
     /// Appends the samples of one packet. A damaged packet has none.
     pub fn decode(&mut self, payload: &[u8], samples: &mut Vec<i16>) {
+        // To Opus, nothing means a packet that was lost.
+        if payload.is_empty() {
+            return;
+        }
         let payload = &payload[..payload.len().min(LONGEST_PAYLOAD)];
         match &mut self.kind {
             Decoding::Law(law) => samples.extend(payload.iter().map(|&byte| law.decode(byte))),

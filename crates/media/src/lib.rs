@@ -1,8 +1,10 @@
-//! Media: RTP, G.711, tones, WAV, prompts, greetings, and the relay between the two legs of a call.
+//! Media: RTP, SRTP, codecs, tones, WAV, phrases, greetings, and the relay between the two legs of a call.
 //!
-//! `rtp`, `g711`, `tone`, `wav` and `greeting` are pure: bytes and samples in, bytes and samples out. `prompt` holds our
-//! announcements, ready to be sent. `relay` is the one part with sockets and a clock: one thread polls the sockets of
-//! all calls and passes packets on without decoding them. This room knows nothing of SIP or of our other rooms.
+//! Everything but `relay` is pure: bytes and samples in, bytes and samples out. `rtp`, `rtcp`, `srtp` and
+//! `telephone_event` are what is on the wire; `codec` names what `coder` and `g711` decode and encode; `phrase` and
+//! `prompt` hold what is spoken, `playlist` puts it together. `relay` is the one part with sockets and a clock: its
+//! threads poll the sockets of all calls, pass packets on, decode them only to transcode or to record, and tell what
+//! happens. This room knows nothing of SIP or of our other rooms.
 
 pub mod codec;
 pub mod coder;

@@ -105,7 +105,7 @@ impl Call {
         // First, so that whoever sees what comes of the packet sees it counted too.
         self.stats.publish(leg, from.quality.stats());
         let digit = if from.is_press(header.payload_type) { from.presses.hear(header, payload) } else { None };
-        if let (Some(codec), Some(recorder)) = (codec, &mut self.recorder) {
+        if let Some(recorder) = &mut self.recorder {
             recorder.hear(leg, header, payload, codec, env.now);
         }
         if from.is_echo {
@@ -317,11 +317,10 @@ fn transcode(from: &mut LegState, to: &mut LegState, env: &mut Env) {
     let transcoder = from.transcoder.get_or_insert_with(|| Transcoder::new(ours, theirs));
     let event = to.line.format.as_ref().and_then(|format| format.telephone_event);
     let onward = &mut onward(to, env.now, &mut env.packet);
-    match (is_press, event, codec) {
-        (true, Some(event), _) => transcoder.press(header, payload, event, onward),
-        (false, _, Some(codec)) => transcoder.hear(header, payload, codec, onward),
-        _ => {}
+    if let (true, Some(event)) = (is_press, event) {
+        transcoder.press(header, payload, event, onward);
     }
+    transcoder.hear(header, payload, codec, onward);
 }
 
 fn release(from: &mut LegState, to: &mut LegState, env: &mut Env) {

@@ -51,7 +51,7 @@ struct Stream {
 
 struct Waiting {
     timestamp: u32,
-    codec: Codec,
+    codec: Option<Codec>,
     payload: Vec<u8>,
     until: Instant,
 }
@@ -61,12 +61,13 @@ impl Hearing {
         Self { rate, decoder: None, stream: None, waiting: BTreeMap::new(), samples: Vec::new() }
     }
 
-    /// A packet came. What can be heard now is told in order.
+    /// A packet came. What can be heard now is told in order. A packet without a codec is no speech, a key pressed for
+    /// instance, but has its turn.
     pub(super) fn hear(
         &mut self,
         header: rtp::Header,
         payload: &[u8],
-        codec: Codec,
+        codec: Option<Codec>,
         now: Instant,
         tell: &mut impl FnMut(Heard<'_>),
     ) {
@@ -134,17 +135,28 @@ impl Hearing {
         }
     }
 
-    fn decode(&mut self, index: u64, timestamp: u32, codec: Codec, payload: &[u8], tell: &mut impl FnMut(Heard<'_>)) {
+    fn decode(
+        &mut self,
+        index: u64,
+        timestamp: u32,
+        codec: Option<Codec>,
+        payload: &[u8],
+        tell: &mut impl FnMut(Heard<'_>),
+    ) {
         let Some(stream) = &mut self.stream else { return };
         stream.next = index + 1;
         stream.timestamp += i64::from(timestamp.wrapping_sub(stream.last).cast_signed());
         stream.last = timestamp;
+        let Some(codec) = codec else { return };
         if self.decoder.as_ref().is_none_or(|decoder| decoder.codec() != codec) {
             self.decoder = Some(Decoder::new(codec, self.rate));
         }
         let Some(decoder) = &mut self.decoder else { return };
         self.samples.clear();
         decoder.decode(payload, &mut self.samples);
+        if self.samples.is_empty() {
+            return;
+        }
         let begins = std::mem::take(&mut stream.begins);
         tell(Heard { samples: &self.samples, timestamp: stream.timestamp, codec, begins });
     }
@@ -171,7 +183,7 @@ mod tests {
             let header = rtp::Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 1 };
             let mut tell = |told: Heard<'_>| heard.push(told.timestamp / 160);
             hearing.release(now, &mut tell);
-            hearing.hear(header, &[Law::Mu.encode(500); 160], Codec::Pcmu, now, &mut tell);
+            hearing.hear(header, &[Law::Mu.encode(500); 160], Some(Codec::Pcmu), now, &mut tell);
         }
         heard
     }
@@ -194,12 +206,25 @@ mod tests {
     }
 
     #[test]
+    fn a_key_takes_its_turn_and_says_nothing() {
+        let start = start();
+        let mut hearing = Hearing::new(Rate::Narrow);
+        let mut heard = Vec::new();
+        for (sequence, codec) in [(1, Some(Codec::Pcmu)), (3, None), (2, None), (4, Some(Codec::Pcmu))] {
+            let timestamp = u32::from(sequence) * 160;
+            let header = rtp::Header { marker: false, payload_type: 0, sequence, timestamp, ssrc: 1 };
+            hearing.hear(header, &[0xff; 160], codec, start, &mut |told| heard.push(told.timestamp / 160));
+        }
+        assert_eq!(heard, [0, 3]);
+    }
+
+    #[test]
     fn a_flood_of_gaps_is_bounded() {
         let start = start();
         let mut hearing = Hearing::new(Rate::Narrow);
         for sequence in (0..60_000).step_by(2) {
             let header = rtp::Header { marker: false, payload_type: 0, sequence, timestamp: 0, ssrc: 1 };
-            hearing.hear(header, &[0; 160], Codec::Pcmu, start, &mut |_| ());
+            hearing.hear(header, &[0; 160], Some(Codec::Pcmu), start, &mut |_| ());
             assert!(hearing.waiting.len() <= WAITING);
         }
     }

@@ -104,8 +104,8 @@ impl Recorder {
         }
     }
 
-    /// A packet of speech came from a leg.
-    pub(super) fn hear(&mut self, leg: Leg, header: rtp::Header, payload: &[u8], codec: Codec, now: Instant) {
+    /// A packet came from a leg; without a codec if it is no speech.
+    pub(super) fn hear(&mut self, leg: Leg, header: rtp::Header, payload: &[u8], codec: Option<Codec>, now: Instant) {
         if self.paused.is_some() {
             return;
         }
@@ -342,7 +342,7 @@ mod tests {
 
         fn packet(&mut self, leg: Leg, header: rtp::Header, payload: &[u8], codec: Codec, ms: u64) {
             let now = self.at(ms);
-            self.recorder.as_mut().unwrap().hear(leg, header, payload, codec, now);
+            self.recorder.as_mut().unwrap().hear(leg, header, payload, Some(codec), now);
             self.tick(ms);
         }
 

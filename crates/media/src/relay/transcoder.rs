@@ -44,12 +44,12 @@ impl Transcoder {
         self.hearing.due()
     }
 
-    /// A packet of speech came; the packets for the other leg are sent.
+    /// A packet came, without a codec if it is no speech; the packets for the other leg are sent.
     pub(super) fn hear(
         &mut self,
         header: rtp::Header,
         payload: &[u8],
-        from: Codec,
+        from: Option<Codec>,
         onward: &mut Onward<'_, impl FnMut(&mut Vec<u8>)>,
     ) {
         let (frames, rate) = (&mut self.frames, self.rate);
