@@ -87,6 +87,11 @@ impl Endpoint {
         key
     }
 
+    /// The request of a client transaction as it was sent; empty once the transaction needs it no more.
+    pub fn sent(&mut self, key: TransactionKey) -> Bytes {
+        self.table.get(key).map(|record| record.bytes.clone()).unwrap_or_default()
+    }
+
     /// Sends a provisional or final response; nothing happens when the transaction is over or has its final response. The
     /// To tag is set to [`Endpoint::local_tag`] if it is missing. A 2xx to INVITE is sent once: repeat it with
     /// [`crate::dialog::Answer`], for which the bytes are given back.

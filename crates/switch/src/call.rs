@@ -8,8 +8,10 @@ mod announce;
 mod best;
 mod description;
 mod hang_up;
+mod ladder;
 mod leg;
 mod liveness;
+mod outside;
 mod perform;
 mod place;
 mod record;
@@ -32,15 +34,17 @@ use lineside_model::{
     call_report::{CallOutcome, CallParty, CallReport},
     dialled::Dialled,
     directory::DirectoryUser,
-    id::{AccountId, CallId, UserId},
+    id::{AccountId, CallId, TrunkId, UserId},
     route::{Caller, Hop},
 };
 use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Request, Response, Token, TransactionKey};
 
 use self::{
     description::Description,
+    ladder::Passed,
     leg::Side,
     liveness::Probe,
+    outside::Minutes,
     perform::{Kept, Running},
     record::Recorder,
     ring::Rings,
@@ -48,7 +52,9 @@ use self::{
     talk::Forward,
     transfer::Transferor,
 };
-use crate::{clock::Now, config::Rules, directory::Directory, registrar::Registrar, subscribe::Talk, told::Told};
+use crate::{
+    clock::Now, config::Rules, directory::Directory, registrar::Registrar, subscribe::Talk, told::Told, trunk::Trunks,
+};
 
 /// For how long an ended dialog is remembered, to answer the BYE that crossed ours (64*T1).
 const REMEMBERED: Duration = Duration::from_secs(32);
@@ -61,6 +67,11 @@ pub(crate) struct Env<'a> {
     pub(crate) relay: &'a Relay,
     pub(crate) rules: &'a Rules,
     pub(crate) told: &'a mut Told,
+    pub(crate) trunks: &'a Trunks,
+    /// The UDP socket's flow.
+    pub(crate) udp: Flow,
+    /// Messages of the call that is worked on.
+    pub(crate) passed: Vec<Passed>,
     pub(crate) now: Now,
 }
 
@@ -84,6 +95,9 @@ pub(crate) struct Calls {
     questions: HashMap<u64, CallNumber>,
     /// Users whose calls have begun, were answered or ended, since somebody asked.
     touched: Vec<UserId>,
+    minutes: Minutes,
+    /// The trunk of the INVITE that is placed just now.
+    inbound_trunk: Option<TrunkId>,
     /// What is recorded now, and what for. A recording ends a little after its call.
     recordings: HashMap<PathBuf, Kept>,
     wakes: BTreeSet<(Instant, CallNumber)>,
@@ -110,6 +124,8 @@ struct Call {
     /// Caller and callee before the transfer, should it come to nothing.
     caller_before: Option<(Caller, Option<Arc<DirectoryUser>>)>,
     is_transferred: bool,
+    /// On whose account it is talked out of the house.
+    outside: Option<(UserId, AccountId)>,
     /// A re-INVITE of our own to a leg.
     invited: Option<(TransactionKey, Leg)>,
     dialled: Dialled,
@@ -128,6 +144,7 @@ struct Call {
     placed: Instant,
     answered: Option<Instant>,
     story: Story,
+    passed: Vec<Passed>,
 }
 
 struct Invite {
@@ -272,7 +289,9 @@ impl Calls {
     fn with(&mut self, env: &mut Env<'_>, id: CallNumber, work: impl FnOnce(&mut Self, &mut Env<'_>, &mut Call)) {
         let Some(mut call) = self.open.remove(&id) else { return };
         let before = call.lamp();
+        ladder::keep(&mut call.passed, &mut env.passed);
         work(self, env, &mut call);
+        ladder::keep(&mut call.passed, &mut env.passed);
         if call.lamp() != before {
             self.touch(&call);
         }
@@ -340,6 +359,7 @@ impl Calls {
         if response.status() >= 200 {
             self.outgoing.remove(&key);
         }
+        env.passes(true, response.as_bytes().clone());
         self.with(env, id, |calls, env, call| {
             if call.invited.is_some_and(|(invited, _)| invited == key) {
                 calls.invited_answer(env, call, response);
@@ -516,10 +536,22 @@ impl Env<'_> {
     }
 
     fn respond(&mut self, key: TransactionKey, response: Response) -> bytes::Bytes {
-        self.endpoint.respond(self.now.instant, key, response)
+        let bytes = self.endpoint.respond(self.now.instant, key, response);
+        self.passes(false, bytes.clone());
+        bytes
+    }
+
+    /// A message of the call passes.
+    fn passes(&mut self, received: bool, bytes: bytes::Bytes) {
+        if !bytes.is_empty() {
+            self.passed.push(Passed { at: self.now.utc, received, bytes });
+        }
     }
 
     fn request(&mut self, flow: Flow, request: &Request) -> TransactionKey {
-        self.endpoint.request(self.now.instant, flow, request)
+        let key = self.endpoint.request(self.now.instant, flow, request);
+        let sent = self.endpoint.sent(key);
+        self.passes(false, sent);
+        key
     }
 }

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -38,6 +38,7 @@ use crate::{
     scanner::is_scanner,
     subscribe::{Desk, EVENTS, Subscriptions, summary},
     told::{Job, Told},
+    trunk::{Exchange, Trunks},
 };
 
 /// What phones may send us.
@@ -71,6 +72,8 @@ pub(crate) struct Core {
     notices: Notices,
     subscriptions: Subscriptions,
     messages: Messages,
+    trunks: Trunks,
+    udp: Flow,
     /// Messages waiting, as the phones were told.
     waiting: HashMap<UserId, String>,
     relay: Relay,
@@ -104,7 +107,7 @@ impl Core {
             max_transactions: rules.max_transactions,
             ..endpoint::Config::default()
         };
-        Self {
+        let mut core = Self {
             endpoint: Endpoint::new(config, Tokens::new(seeds.tokens)),
             authentication: Authentication::new(seeds.nonce_key, rules.failures),
             registrar: Registrar::restore(restore, udp, &directory, now),
@@ -112,6 +115,8 @@ impl Core {
             notices: Notices::default(),
             subscriptions: Subscriptions::default(),
             messages: Messages::default(),
+            trunks: Trunks::default(),
+            udp: *udp,
             waiting: HashMap::new(),
             strangers: Limiter::new(rules.strangers),
             trusted: HashMap::new(),
@@ -119,7 +124,9 @@ impl Core {
             directory,
             relay,
             told: Told::default(),
-        }
+        };
+        core.directory_changed(now, &Changed::Trunks);
+        core
     }
 
     pub(crate) fn reachable(&self) -> Reachable {
@@ -148,6 +155,8 @@ impl Core {
         calls.handle_timeout(&mut env);
         let (subscriptions, mut desk) = self.desk(now);
         subscriptions.expire(&mut desk);
+        let (trunks, mut exchange) = self.exchange(now);
+        trunks.handle_timeout(&mut exchange);
         self.work(now);
     }
 
@@ -157,6 +166,7 @@ impl Core {
             self.registrar.next_timeout(),
             self.calls.next_timeout(),
             self.subscriptions.next_timeout(),
+            self.trunks.next_timeout(),
         ];
         timeouts.into_iter().flatten().min()
     }
@@ -175,6 +185,10 @@ impl Core {
         self.registrar.directory_changed(changed, &self.directory);
         let (subscriptions, mut desk) = self.desk(now);
         subscriptions.directory_changed(&mut desk, changed);
+        if *changed == Changed::Trunks {
+            let (trunks, mut exchange) = self.exchange(now);
+            trunks.changed(&mut exchange);
+        }
         if let Changed::User(user) = changed {
             self.light_lamps(now, *user);
         }
@@ -243,6 +257,11 @@ impl Core {
         self.work(now);
     }
 
+    pub(crate) fn looked_up(&mut self, now: Now, number: u64, found: Vec<SocketAddr>) {
+        let (trunks, mut exchange) = self.exchange(now);
+        trunks.looked_up(&mut exchange, number, found);
+    }
+
     pub(crate) fn media(&mut self, now: Now, event: MediaEvent) {
         let (calls, mut env) = self.calls(now);
         calls.media(&mut env, event);
@@ -298,6 +317,10 @@ impl Core {
                 event => {
                     let event = self.notices.event(event).and_then(|event| self.subscriptions.event(event));
                     let event = event.and_then(|event| self.messages.event(&mut self.endpoint, now, event));
+                    let event = event.and_then(|event| {
+                        let (trunks, mut exchange) = self.exchange(now);
+                        trunks.event(&mut exchange, event)
+                    });
                     if let Some(event) = event {
                         let (calls, mut env) = self.calls(now);
                         calls.event(&mut env, event);
@@ -397,6 +420,14 @@ impl Core {
     }
 
     fn invite(&mut self, now: Now, key: TransactionKey, flow: Flow, request: &Message) {
+        // A carrier is known by its address, and names none of our domains as its own.
+        let domain = String::from_utf8_lossy(request.from().uri.host).into_owned();
+        if !self.directory.has_domain(&domain)
+            && let Some(trunk) = self.trunks.of_source(flow.remote.ip())
+        {
+            let (calls, mut env) = self.calls(now);
+            return calls.place_inbound(&mut env, key, flow, request, &trunk);
+        }
         match self.authentication.identify(request, flow, &self.directory, now) {
             Ok(found) => {
                 self.trust(flow, now);
@@ -434,6 +465,18 @@ impl Core {
         (&mut self.subscriptions, desk)
     }
 
+    fn exchange(&mut self, now: Now) -> (&mut Trunks, Exchange<'_>) {
+        let exchange = Exchange {
+            endpoint: &mut self.endpoint,
+            directory: &self.directory,
+            rules: &self.rules,
+            told: &mut self.told,
+            udp: self.udp,
+            now,
+        };
+        (&mut self.trunks, exchange)
+    }
+
     fn calls(&mut self, now: Now) -> (&mut Calls, Env<'_>) {
         let env = Env {
             endpoint: &mut self.endpoint,
@@ -442,6 +485,9 @@ impl Core {
             relay: &self.relay,
             rules: &self.rules,
             told: &mut self.told,
+            trunks: &self.trunks,
+            udp: self.udp,
+            passed: Vec::new(),
             now,
         };
         (&mut self.calls, env)

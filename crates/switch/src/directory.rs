@@ -62,7 +62,7 @@ struct Index {
     /// By E.164 with its `+`.
     numbers: HashMap<String, Arc<DirectoryUser>>,
     accounts: HashMap<AccountId, Arc<DirectoryAccount>>,
-    trunks: Vec<DirectoryTrunk>,
+    trunks: Vec<Arc<DirectoryTrunk>>,
 }
 
 impl Directory {
@@ -139,13 +139,22 @@ impl Directory {
 
     /// All trunks anew. There are few of them.
     pub fn replace_trunks(&self, trunks: impl IntoIterator<Item = DirectoryTrunk>) {
-        self.write().trunks = trunks.into_iter().collect();
+        self.write().trunks = trunks.into_iter().map(Arc::new).collect();
         self.tell(&Changed::Trunks);
+    }
+
+    pub(crate) fn trunks(&self) -> Vec<Arc<DirectoryTrunk>> {
+        self.read().trunks.clone()
+    }
+
+    /// Somebody's domain, and so none that a carrier would name.
+    pub(crate) fn has_domain(&self, domain: &str) -> bool {
+        self.read().lines.contains_key(lower(domain).as_ref())
     }
 
     /// A trunk of the account's or the operator's takes its calls.
     pub fn has_trunk(&self, account: AccountId) -> bool {
-        !trunks_of(&self.read().trunks, account, false).is_empty()
+        !trunks_of(self.read().trunks.iter().map(AsRef::as_ref), account, false).is_empty()
     }
 
     /// Calls `listener` after every change, on the thread that made it; it must not block, nor change the directory.

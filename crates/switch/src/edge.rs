@@ -12,7 +12,7 @@ mod websocket;
 
 use std::{
     collections::HashMap,
-    net::UdpSocket,
+    net::{SocketAddr, UdpSocket},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -53,6 +53,8 @@ pub(crate) enum Input {
     Answer(u64, Answer),
     /// A file that the core asked for, by its number.
     Loaded(u64, Option<Prompt>),
+    /// Where a host is reached, by the number that was given with it.
+    LookedUp(u64, Vec<SocketAddr>),
     Media(MediaEvent),
     HangUp(CallId),
     Stop,

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
@@ -32,8 +33,10 @@ impl Files {
         let (sender, jobs) = mpsc::channel();
         thread::Builder::new().name("switch-files".into()).spawn(move || {
             while let Ok(job) = jobs.recv() {
-                if let Some((number, prompt)) = work(job) {
-                    inbox.command(Input::Loaded(number, prompt));
+                match work(job) {
+                    Some(Done::Loaded(number, prompt)) => inbox.command(Input::Loaded(number, prompt)),
+                    Some(Done::LookedUp(number, found)) => inbox.command(Input::LookedUp(number, found)),
+                    None => {}
                 }
             }
         })?;
@@ -45,15 +48,29 @@ impl Files {
     }
 }
 
-/// Does one job; what was read is given back with its number.
-pub(crate) fn work(job: Job) -> Option<(u64, Option<Prompt>)> {
+/// What comes back of a job, with its number.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Loaded(u64, Option<Prompt>),
+    LookedUp(u64, Vec<SocketAddr>),
+}
+
+/// Does one job.
+pub(crate) fn work(job: Job) -> Option<Done> {
     match job {
         Job::Load(number, path) => {
             let prompt = load(&path);
             if prompt.is_none() {
                 tracing::warn!(path = %path.display(), "a recording can not be read and is left out");
             }
-            return Some((number, prompt));
+            return Some(Done::Loaded(number, prompt));
+        }
+        Job::LookUp(number, host, port) => {
+            let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
+            if let Err(error) = &found {
+                tracing::warn!(host, %error, "a trunk's name was not found");
+            }
+            return Some(Done::LookedUp(number, found.unwrap_or_default()));
         }
         Job::Note(path, report) => {
             let written = serde_json::to_vec(&*report).map_err(io::Error::other);
@@ -160,7 +177,7 @@ mod tests {
         let spool = tempfile::tempdir().unwrap();
         let audio = spool.path().join("a.wav");
         fs::write(&audio, b"RIFF").unwrap();
-        assert!(matches!(work(Job::Load(3, audio)), Some((3, None))));
-        assert!(matches!(work(Job::Load(4, spool.path().join("none"))), Some((4, None))));
+        assert!(matches!(work(Job::Load(3, audio)), Some(Done::Loaded(3, None))));
+        assert!(matches!(work(Job::Load(4, spool.path().join("none"))), Some(Done::Loaded(4, None))));
     }
 }

@@ -41,6 +41,7 @@ mod script;
 mod subscribe;
 mod switch;
 mod told;
+mod trunk;
 #[cfg(test)]
 mod world;
 

@@ -15,6 +15,8 @@ pub(crate) struct Told {
 /// Work with files, which the core's thread does not wait for.
 #[derive(Debug)]
 pub(crate) enum Job {
+    /// Finds the addresses of a host; they come back with the number.
+    LookUp(u64, String, u16),
     /// Reads a WAV; it comes back with the number.
     Load(u64, PathBuf),
     /// Keeps a report beside the recording that it will be about, to be told after a crash.
@@ -30,15 +32,20 @@ impl Told {
 
     /// The number that its answer comes back with.
     pub(crate) fn ask(&mut self, question: Question) -> u64 {
-        self.last += 1;
-        self.questions.push((self.last, question));
-        self.last
+        let number = self.next();
+        self.questions.push((number, question));
+        number
     }
 
     /// The number that its samples come back with.
     pub(crate) fn load(&mut self, path: PathBuf) -> u64 {
+        let number = self.next();
+        self.jobs.push(Job::Load(number, path));
+        number
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.last += 1;
-        self.jobs.push(Job::Load(self.last, path));
         self.last
     }
 

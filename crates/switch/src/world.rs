@@ -197,8 +197,10 @@ impl World {
         self.changes.append(&mut self.core.take_changes());
         self.reports.append(&mut self.core.take_reports());
         for job in self.core.take_jobs() {
-            if let Some((number, prompt)) = files::work(job) {
-                self.core.loaded(self.now, number, prompt);
+            match files::work(job) {
+                Some(files::Done::Loaded(number, prompt)) => self.core.loaded(self.now, number, prompt),
+                Some(files::Done::LookedUp(number, found)) => self.core.looked_up(self.now, number, found),
+                None => {}
             }
         }
         for (number, question) in self.core.take_questions() {
@@ -251,6 +253,12 @@ impl World {
         let id = user.user_id;
         self.directory.put(user);
         self.core.directory_changed(self.now, &crate::directory::Changed::User(id));
+        self.deliver();
+    }
+
+    pub(crate) fn trunks(&mut self, trunks: impl IntoIterator<Item = lineside_model::directory::DirectoryTrunk>) {
+        self.directory.replace_trunks(trunks);
+        self.core.directory_changed(self.now, &crate::directory::Changed::Trunks);
         self.deliver();
     }
 

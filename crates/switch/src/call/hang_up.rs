@@ -4,7 +4,7 @@ use lineside_media::relay::Leg;
 use lineside_model::call_report::EndedBy;
 use lineside_sip::{Method, Response};
 
-use super::{Call, Calls, Env, Stage, leg::Acknowledgement};
+use super::{Call, Calls, Env, Stage, ladder, leg::Acknowledgement};
 
 impl Calls {
     /// Ends the call on all legs but the one that ended it.
@@ -12,6 +12,7 @@ impl Calls {
         if !matches!(call.stage, Stage::Ending) {
             call.stage = Stage::Ending;
             call.story.ended_by = by.map(|leg| if leg == Leg::A { EndedBy::Caller } else { EndedBy::Callee });
+            self.count_minutes(env, call);
             call.ended(env, None);
         }
         call.media = None;
@@ -64,8 +65,10 @@ impl Call {
     /// Tells the end of a call: to the log in one line, and outside.
     pub(super) fn ended(&mut self, env: &mut Env<'_>, status: Option<u16>) {
         self.log(env, status);
+        ladder::keep(&mut self.passed, &mut env.passed);
         let quality = [Leg::A, Leg::B].map(|leg| self.quality(leg));
-        self.story.ended(env, status, quality, &[]);
+        self.story.ended(env, status, quality, &ladder::ladder(&self.passed, self.invite.tag.as_bytes()));
+        self.passed = Vec::new();
     }
 
     fn log(&self, env: &Env<'_>, status: Option<u16>) {

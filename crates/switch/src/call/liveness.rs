@@ -20,6 +20,13 @@ pub(super) struct Probe {
 impl Calls {
     /// Asks each leg from which nothing was heard since the last time.
     pub(super) fn look_after(&mut self, env: &mut Env<'_>, call: &mut Call) {
+        if let (Some((_, account)), Some(answered)) = (call.outside, call.answered) {
+            let longest = env.directory.account(account).map(|account| account.rules.outbound.limits.call_minutes);
+            let longest = longest.map(|minutes| Duration::from_mins(u64::from(minutes)));
+            if longest.is_some_and(|longest| env.now.instant.saturating_duration_since(answered) >= longest) {
+                return self.hang_up(env, call, None);
+            }
+        }
         call.stage = Stage::Talking { check: env.now.instant + INTERVAL };
         for leg in [Leg::A, Leg::B] {
             let heard = call.media.as_ref().map_or(0, |media| media.stats(leg).packets);

@@ -58,13 +58,7 @@ impl Calls {
     ) {
         let route = route::route(&env.house(), &caller, &dialled);
         let is_emergency = matches!(route.target, Target::Emergency(_));
-        if let (Target::Emergency(code), Caller::User(caller)) = (&route.target, &caller) {
-            tracing::error!(
-                code, account = %caller.account_id, user = %caller.user_id, source = %flow.remote,
-                extension = caller.extension.as_ref().map(ToString::to_string),
-                "EMERGENCY CALL that can not be connected: there is no emergency trunk"
-            );
-        }
+        env.passes(true, request.as_bytes().clone());
         env.respond(key, Response::new(request, 100));
         let call = match self.set_up(env, key, flow, request, caller, shown, dialled, is_emergency, is_allowed) {
             Ok(call) => call,
@@ -132,6 +126,7 @@ impl Calls {
             transferor: None,
             caller_before: None,
             is_transferred: false,
+            outside: None,
             invited: None,
             session: media.as_ref().map(lineside_media::relay::Session::id),
             invite: Invite { key, request: request.clone(), flow, tag, offer },
@@ -144,7 +139,8 @@ impl Calls {
             placed: env.now.instant,
             answered: None,
             callee: None,
-            story: Story::default(),
+            passed: Vec::new(),
+            story: Story::over(self.inbound_trunk),
         })
     }
 
@@ -155,11 +151,19 @@ impl Calls {
         }
         call.hops = route.hops;
         match route.target {
-            Target::Emergency(_) => self.announce(env, call, prompt::emergency_unavailable(), 503),
+            Target::Emergency(code) if self.call_for_help(env, call, code) => {}
+            Target::Emergency(code) => {
+                tracing::error!(
+                    code,
+                    caller = call.shown.number,
+                    "EMERGENCY CALL that can not be connected: there is no emergency trunk"
+                );
+                self.announce(env, call, prompt::emergency_unavailable(), 503);
+            }
             Target::Code(code) => self.serve(env, call, code),
             Target::Ring { user, seconds } => self.ring(env, call, &user, seconds),
             Target::Voicemail(user) => self.voicemail(env, call, &user),
-            Target::Outside { .. } => self.turn_away(env, call, route::Refusal::NoTrunk),
+            Target::Outside { number, by, .. } => self.call_out(env, call, number, by),
             Target::Refused(refusal) => self.turn_away(env, call, refusal),
         }
     }

@@ -22,6 +22,7 @@ use super::{
     best::best,
     description::{SDP, offer_of_ours},
     index, liveness,
+    outside::Outside,
     place::reason,
     story::party,
 };
@@ -30,7 +31,14 @@ use crate::core::ALLOW;
 /// A phone that is there says something (100 or 180) at once. By then an INVITE was sent five times.
 const SILENCE: Duration = Duration::from_secs(8);
 
-/// A phone that is being called.
+/// Who is called.
+pub(super) enum Callee {
+    /// All phones of a user.
+    User(Arc<DirectoryUser>),
+    Outside(Box<Outside>),
+}
+
+/// A phone, or a trunk, that is being called.
 pub(super) struct Branch {
     key: TransactionKey,
     tag: Token,
@@ -41,15 +49,21 @@ pub(super) struct Branch {
     status: Option<u16>,
 }
 
+impl Branch {
+    pub(super) fn new(key: TransactionKey, tag: Token, flow: Flow) -> Self {
+        Self { key, tag, flow, is_alive: false, status: None }
+    }
+}
+
 pub(super) struct Rings {
-    callee: Arc<DirectoryUser>,
-    branches: Vec<Branch>,
+    pub(super) callee: Callee,
+    pub(super) branches: Vec<Branch>,
     /// When nobody answers.
-    until: Instant,
+    pub(super) until: Instant,
     /// When phones that have not said a word are given up; none once that was done.
-    silent_until: Option<Instant>,
+    pub(super) silent_until: Option<Instant>,
     /// The best news that the caller has had.
-    told: u16,
+    pub(super) told: u16,
 }
 
 impl Calls {
@@ -68,7 +82,7 @@ impl Calls {
             let request = invite(env, call, callee, &contact.contact, flow, tag, max_forwards);
             let key = env.request(flow, &request);
             self.outgoing.insert(key, call.id);
-            branches.push(Branch { key, tag, flow, is_alive: false, status: None });
+            branches.push(Branch::new(key, tag, flow));
         }
         if branches.is_empty() {
             return self.go_on(env, call, callee, Ended::Unreachable);
@@ -77,7 +91,8 @@ impl Calls {
         let until = env.now.instant + Duration::from_secs(u64::from(seconds));
         let silent_until = Some(env.now.instant + SILENCE);
         let told = if let Stage::Ringing(before) = &call.stage { before.told } else { 100 };
-        call.stage = Stage::Ringing(Rings { callee: callee.clone(), branches, until, silent_until, told });
+        call.stage =
+            Stage::Ringing(Rings { callee: Callee::User(callee.clone()), branches, until, silent_until, told });
     }
 
     /// Connects a caller whom a script has talked to with somebody else, on the rights of that user.
@@ -112,8 +127,12 @@ impl Calls {
                 call.progress(env, response, is_alone);
             }
             200..300 => self.answered(env, call, key, flow, response),
+            401 | 407 if self.answer_challenge(env, call, response) => {}
             status => {
-                branch.status = Some(status);
+                let Stage::Ringing(rings) = &mut call.stage else { return };
+                if let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) {
+                    branch.status = Some(status);
+                }
                 // A 6xx is for all of the callee's phones (RFC 3261 section 16.7 step 5).
                 if status >= 600 { self.all_failed(env, call) } else { self.check_failed(env, call) }
             }
@@ -136,7 +155,13 @@ impl Calls {
         };
         let talking = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, talking) else { return };
-        let by = AnsweredBy::Party(party(&rings.callee));
+        let by = AnsweredBy::Party(match &rings.callee {
+            Callee::User(user) => party(user),
+            Callee::Outside(outside) => {
+                call.outside = Some(outside.owner());
+                outside.party()
+            }
+        });
         self.cancel_branches(env, &rings.branches, Some(key));
         let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
@@ -190,15 +215,21 @@ impl Calls {
     fn all_failed(&mut self, env: &mut Env<'_>, call: &mut Call) {
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return };
         self.cancel_branches(env, &rings.branches, None);
+        let statuses: Vec<u16> = rings.branches.iter().filter_map(|branch| branch.status).collect();
+        let callee = match rings.callee {
+            Callee::User(callee) => callee,
+            Callee::Outside(outside) => {
+                return self.way_failed(env, call, *outside, statuses.first().copied().unwrap_or(408));
+            }
+        };
         // No phone said a word: they are registered but not there, which is unreachable as well.
         if rings.branches.iter().all(|branch| !branch.is_alive) {
-            return self.go_on(env, call, &rings.callee, Ended::Unreachable);
+            return self.go_on(env, call, &callee, Ended::Unreachable);
         }
-        let statuses: Vec<u16> = rings.branches.iter().filter_map(|branch| branch.status).collect();
         match best(&statuses) {
-            486 | 600 => self.go_on(env, call, &rings.callee, Ended::Busy),
-            603.. => self.go_on(env, call, &rings.callee, Ended::Declined),
-            480 => self.go_on(env, call, &rings.callee, Ended::NoAnswer),
+            486 | 600 => self.go_on(env, call, &callee, Ended::Busy),
+            603.. => self.go_on(env, call, &callee, Ended::Declined),
+            480 => self.go_on(env, call, &callee, Ended::NoAnswer),
             // The phones can not take this call: what they say is more help than an announcement.
             status => {
                 call.story.outcome = Some(CallOutcome::Failed);
@@ -234,7 +265,10 @@ impl Calls {
             Stage::Ringing(rings) if rings.until <= env.now.instant => {
                 let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return };
                 self.cancel_branches(env, &rings.branches, None);
-                self.go_on(env, call, &rings.callee, Ended::NoAnswer);
+                match rings.callee {
+                    Callee::User(callee) => self.go_on(env, call, &callee, Ended::NoAnswer),
+                    Callee::Outside(_) => self.turn_away(env, call, route::Refusal::NoAnswer),
+                }
             }
             Stage::Script(_) => self.script_due(env, call),
             Stage::Talking { check } if *check <= env.now.instant => self.look_after(env, call),

@@ -32,6 +32,10 @@ struct View {
 }
 
 impl Story {
+    pub(super) fn over(trunk: Option<TrunkId>) -> Self {
+        Self { trunk, ..Self::default() }
+    }
+
     /// The first view is that of the account whose user calls, or is called from outside.
     pub(super) fn began(
         &mut self,

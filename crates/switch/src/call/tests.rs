@@ -406,3 +406,25 @@ fn an_administrator_ends_a_call() {
     world.pass(Duration::from_secs(1));
     assert_eq!([caller, callee].map(|phone| world.requests(phone, Method::Bye).len()), [1, 1]);
 }
+
+#[test]
+fn a_call_ends_with_its_ladder_and_no_credentials_in_it() {
+    let (mut world, caller, _) = talking();
+    world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
+    world.run(is_over);
+    let Some(CallReport::Ended(ended)) = world.reports.last() else { panic!() };
+    let steps: Vec<_> = ended.ladder.iter().map(|step| (step.leg, step.received, step.title.as_str())).collect();
+    let expected = [
+        (0, true, "INVITE"),
+        (0, false, "100 Trying"),
+        (1, false, "INVITE"),
+        (1, true, "180 Ringing"),
+        (0, false, "180 Ringing"),
+        (1, true, "200 OK"),
+        (0, false, "200 OK"),
+        (0, true, "BYE"),
+        (0, false, "200 OK"),
+    ];
+    assert_eq!(steps, expected);
+    assert!(ended.ladder.iter().all(|step| !step.text.contains("Digest")));
+}

@@ -78,6 +78,7 @@ impl Runner {
             Input::HangUp(call) => self.core.hang_up(now(), call),
             Input::Answer(number, answer) => self.core.answer(now(), number, answer),
             Input::Loaded(number, prompt) => self.core.loaded(now(), number, prompt),
+            Input::LookedUp(number, found) => self.core.looked_up(now(), number, found),
             Input::Media(event) => self.core.media(now(), event),
             Input::Stop => {}
         }

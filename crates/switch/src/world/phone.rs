@@ -39,6 +39,7 @@ pub(crate) struct Phone {
     pub(crate) manner: Manner,
     pub(crate) password: String,
     pub(crate) line: String,
+    pub(crate) domain: String,
     /// The last registration's final status.
     pub(crate) registration: Option<u16>,
     /// The last call's final status.
@@ -77,6 +78,7 @@ impl Phone {
             manner,
             password: format!("secret{extension}"),
             line: format!("line{extension}"),
+            domain: DOMAIN.to_owned(),
             registration: None,
             result: None,
             dialog: None,
@@ -195,7 +197,7 @@ impl Phone {
     }
 
     fn send(&mut self, now: Instant, sent: &Sent, authorization: Option<(HeaderName, &Challenge<'_>)>) {
-        let record = format!("sip:{}@{DOMAIN}", self.line);
+        let record = format!("sip:{}@{}", self.line, self.domain);
         let (method, uri, to) = match sent {
             Sent::Register { .. } => (Method::Register, format!("sip:{DOMAIN}"), record.clone()),
             Sent::Call { dialled, .. } => {
