@@ -140,8 +140,16 @@ fn calls(name: &str, count: u16, seconds: u32, kind: Kind) {
         }
     }
     let took = before.3.elapsed();
-    thread::sleep(Duration::from_millis(300));
-    let received = packets() - before.0;
+    // What is still in the sockets is late, and not lost.
+    let mut received = 0;
+    while received < sent {
+        thread::sleep(Duration::from_secs(1));
+        let so_far = packets() - before.0;
+        if so_far == received {
+            break;
+        }
+        received = so_far;
+    }
     let (relaying, writing) = (cpu("media-relay").saturating_sub(before.1), cpu("media-disk").saturating_sub(before.2));
     let each = relaying.as_secs_f64() * 1e6 / received.max(1) as f64;
     println!(

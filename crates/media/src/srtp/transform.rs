@@ -4,7 +4,9 @@ use aes::{
     Aes128Enc,
     cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper},
 };
-use ring::{aead, hmac};
+use hmac::{Hmac, Mac};
+use ring::aead;
+use sha1::Sha1;
 
 use super::{
     SrtpError,
@@ -31,7 +33,7 @@ pub(super) enum Transform {
 pub(super) struct CounterKeys {
     cipher: Aes128Enc,
     salt: [u8; 14],
-    authentication: hmac::Key,
+    authentication: Hmac<Sha1>,
 }
 
 pub(super) struct GcmKeys {
@@ -62,7 +64,7 @@ impl Transform {
                 let [rtp, _] = &**keys;
                 rtp.apply(&mut packet[header..], ssrc, index);
                 let tag = rtp.tag(&[packet, &roll_over(index)]);
-                packet.extend_from_slice(&tag.as_ref()[..*rtp_tag]);
+                packet.extend_from_slice(&tag[..*rtp_tag]);
                 Ok(())
             }
             Self::Gcm(keys) => {
@@ -110,7 +112,7 @@ impl Transform {
                 rtcp.apply(&mut packet[RTCP_HEADER..], ssrc, u64::from(index));
                 packet.extend_from_slice(&trailer);
                 let tag = rtcp.tag(&[packet]);
-                packet.extend_from_slice(&tag.as_ref()[..RTCP_TAG]);
+                packet.extend_from_slice(&tag[..RTCP_TAG]);
             }
             Self::Gcm(keys) => {
                 let [_, rtcp] = &**keys;
@@ -166,7 +168,7 @@ impl CounterKeys {
     fn derive(key: &SrtpKey, label: u8) -> Self {
         Self {
             cipher: Aes128Enc::new(&derive::<KEY>(key, label).into()),
-            authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &derive::<20>(key, label + 1)),
+            authentication: authentication(&derive::<20>(key, label + 1)),
             salt: derive(key, label + 2),
         }
     }
@@ -180,18 +182,18 @@ impl CounterKeys {
         keystream(self.cipher.clone(), counter).apply_keystream(bytes);
     }
 
-    fn tag(&self, parts: &[&[u8]]) -> hmac::Tag {
-        let mut context = hmac::Context::with_key(&self.authentication);
+    fn tag(&self, parts: &[&[u8]]) -> [u8; 20] {
+        let mut mac = self.authentication.clone();
         for part in parts {
-            context.update(part);
+            mac.update(part);
         }
-        context.sign()
+        mac.finalize().into_bytes().into()
     }
 
     fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> Result<(), SrtpError> {
         use subtle::ConstantTimeEq as _;
         let expected = self.tag(parts);
-        let matches = expected.as_ref().get(..tag.len()).is_some_and(|expected| expected.ct_eq(tag).into());
+        let matches = expected.get(..tag.len()).is_some_and(|expected| expected.ct_eq(tag).into());
         if matches { Ok(()) } else { Err(SrtpError::Forged) }
     }
 }
@@ -242,6 +244,10 @@ fn derive<const N: usize>(key: &SrtpKey, label: u8) -> [u8; N] {
     let mut derived = [0; N];
     keystream(cipher, counter).apply_keystream(&mut derived);
     derived
+}
+
+fn authentication(key: &[u8]) -> Hmac<Sha1> {
+    Hmac::new_from_slice(key).expect("a key of any length will do")
 }
 
 fn keystream(cipher: Aes128Enc, counter: [u8; 16]) -> StreamCipherCoreWrapper<Core> {
@@ -298,11 +304,7 @@ mod tests {
         let mut salt = [0; 14];
         salt.copy_from_slice(&bytes("F0F1F2F3F4F5F6F7F8F9FAFBFCFD"));
         let key: [u8; 16] = bytes("2B7E151628AED2A6ABF7158809CF4F3C").try_into().unwrap();
-        let keys = CounterKeys {
-            cipher: Aes128Enc::new(&key.into()),
-            salt,
-            authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &[]),
-        };
+        let keys = CounterKeys { cipher: Aes128Enc::new(&key.into()), salt, authentication: authentication(&[]) };
         let mut stream = [0; 32];
         keys.apply(&mut stream, 0, 0);
         assert_eq!(stream.to_vec(), bytes("E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB"));
