@@ -12,6 +12,7 @@ use std::{
     fs,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     path::Path,
+    sync::atomic::{AtomicU16, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -99,9 +100,7 @@ impl Phone {
 }
 
 fn calls(name: &str, count: u16, seconds: u32, kind: Kind) {
-    let mut config = RelayConfig::new(LOCAL, 20_000..=20_000 + count * 4 - 1, usize::from(count));
-    config.threads = 1;
-    let relay = Relay::start(config).unwrap();
+    let relay = relay(count);
     let folder = tempfile::tempdir().unwrap();
     let sessions: Vec<Session> = (0..count).map(|_| relay.open().unwrap()).collect();
     let mut phones = Vec::new();
@@ -131,10 +130,15 @@ fn calls(name: &str, count: u16, seconds: u32, kind: Kind) {
     let mut sent = 0_u64;
     // Spread over the 20 ms, as calls are.
     let portion = phones.len().div_ceil(20);
+    let mut start = before.3;
     for round in 0..rounds {
         for (part, some) in (0_u32..).zip(phones.chunks_mut(portion)) {
-            let due = before.3 + PACKET_TIME * round + PACKET_TIME / 20 * part;
-            thread::sleep(due.saturating_duration_since(Instant::now()));
+            let (due, now) = (start + PACKET_TIME * round + PACKET_TIME / 20 * part, Instant::now());
+            thread::sleep(due.saturating_duration_since(now));
+            // Phones that were kept from speaking do not shout it all at once.
+            if now.saturating_duration_since(due) > PACKET_TIME * 5 {
+                start += now.saturating_duration_since(due);
+            }
             some.iter_mut().for_each(Phone::send);
             sent += some.len() as u64;
         }
@@ -158,6 +162,15 @@ fn calls(name: &str, count: u16, seconds: u32, kind: Kind) {
         100.0 * (sent - received.min(sent)) as f64 / sent as f64,
         1e6 / (each * 100.0),
     );
+}
+
+/// A relay with one thread, and with ports that none before it had: those may still be closing.
+fn relay(calls: u16) -> Relay {
+    static NEXT_PORT: AtomicU16 = AtomicU16::new(10_000);
+    let first = NEXT_PORT.fetch_add(calls * 4, Ordering::Relaxed);
+    let mut config = RelayConfig::new(LOCAL, first..=first + calls * 4 - 1, usize::from(calls));
+    config.threads = 1;
+    Relay::start(config).unwrap()
 }
 
 fn keys() -> SrtpKeys {
@@ -232,9 +245,7 @@ fn codecs() {
 
 /// A million datagrams without sense at the ports of a call that goes on.
 fn flood() {
-    let mut config = RelayConfig::new(LOCAL, 20_000..=20_003, 1);
-    config.threads = 1;
-    let relay = Relay::start(config).unwrap();
+    let relay = relay(1);
     let session = relay.open().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut phones = LEGS.map(|leg| Phone::new(&session, leg, Codec::Pcmu, None));
