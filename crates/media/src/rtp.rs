@@ -100,6 +100,8 @@ impl Header {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const HEADER: Header = Header { marker: true, payload_type: 8, sequence: 0xfffe, timestamp: 7, ssrc: 0xdead_beef };
@@ -133,5 +135,29 @@ mod tests {
         let mut extended = HEADER.packet(&[0, 0, 0xff, 0xff]);
         extended[0] |= 0x10;
         assert_eq!(parse(&extended), Err(RtpError::Short));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered_and_a_payload_lies_within(mut bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let _ = parse(&bytes);
+            if let Some(first) = bytes.first_mut() {
+                *first = *first & 0x3f | 0x80;
+            }
+            if let Ok(packet) = parse(&bytes) {
+                let (header, length) = header(&bytes).unwrap();
+                prop_assert_eq!(packet.header, header);
+                prop_assert!(length + packet.payload.len() <= bytes.len());
+            }
+        }
+
+        #[test]
+        fn any_header_is_read_again(sequence: u16, timestamp: u32, ssrc: u32, marker: bool, payload_type in 0..128_u8) {
+            let header = Header { marker, payload_type, sequence, timestamp, ssrc };
+            let packet = header.packet(b"voice");
+            if !is_rtcp(&packet) {
+                prop_assert_eq!(parse(&packet), Ok(Packet { header, payload: b"voice" }));
+            }
+        }
     }
 }
