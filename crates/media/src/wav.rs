@@ -1,6 +1,11 @@
 //! WAV files of 16-bit samples, one or two channels; G.711 is read, too.
 
-use std::io::Cursor;
+use std::{
+    fs::File,
+    io::{self, Cursor},
+    os::unix::fs::FileExt,
+    path::Path,
+};
 
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 use thiserror::Error;
@@ -109,12 +114,27 @@ pub fn header(rate: u32, channels: u16, samples: u64) -> [u8; 44] {
     header[20..22].copy_from_slice(&1_u16.to_le_bytes());
     header[22..24].copy_from_slice(&channels.to_le_bytes());
     header[24..28].copy_from_slice(&rate.to_le_bytes());
-    header[28..32].copy_from_slice(&(rate * u32::from(frame)).to_le_bytes());
+    header[28..32].copy_from_slice(&rate.wrapping_mul(u32::from(frame)).to_le_bytes());
     header[32..34].copy_from_slice(&frame.to_le_bytes());
     header[34..36].copy_from_slice(&16_u16.to_le_bytes());
     header[36..40].copy_from_slice(b"data");
     header[40..44].copy_from_slice(&data.to_le_bytes());
     header
+}
+
+/// Tells the header of a recording that a crash has cut off how long the file came to; the samples of one channel.
+pub fn complete(recording: &Path) -> io::Result<u64> {
+    let file = File::options().read(true).write(true).open(recording)?;
+    let mut begun = [0; 44];
+    file.read_exact_at(&mut begun, 0)?;
+    let channels = u16::from_le_bytes([begun[22], begun[23]]);
+    let rate = u32::from_le_bytes([begun[24], begun[25], begun[26], begun[27]]);
+    if header(rate, channels.clamp(1, 2), 0)[8..40] != begun[8..40] {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no recording of ours"));
+    }
+    let samples = (file.metadata()?.len() - HEADER) / (2 * u64::from(channels));
+    file.write_all_at(&header(rate, channels, samples), 0)?;
+    Ok(samples)
 }
 
 #[cfg(test)]
@@ -136,6 +156,19 @@ mod tests {
             let header = header(8000, channels, 6 / u64::from(channels));
             assert_eq!(write(&wav).unwrap()[..44], header);
         }
+    }
+
+    #[test]
+    fn a_recording_that_was_cut_off_is_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("recording.wav");
+        let mut file = header(8000, 2, 0).to_vec();
+        file.extend_from_slice(&[1, 0, 2, 0, 3, 0, 4, 0, 5]);
+        std::fs::write(&path, file).unwrap();
+        assert_eq!(complete(&path).unwrap(), 2);
+        assert_eq!(read(&std::fs::read(&path).unwrap()).unwrap().samples, [1, 2, 3, 4]);
+        std::fs::write(&path, [7; 60]).unwrap();
+        assert!(complete(&path).is_err());
     }
 
     #[test]
