@@ -17,7 +17,7 @@ const PEOPLE = [
   ["owner", 40, [...NOTHING_FOUND, "/no-such-page", "/api/docs"]],
   ["user", 1, []],
   ["empty_owner", 20, ["/users", "/devices", "/departments", "/numbers", "/locations"]],
-  ["operator", 3, []],
+  ["operator", 10, ["/operator/accounts?search=nothing-is-called-this", "/operator/journal?search=nothing"]],
 ];
 
 test("every page is accessible and fits, light and wide, dark and narrow", async (t) => {

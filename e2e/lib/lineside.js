@@ -11,7 +11,7 @@ import { Program } from "./program.js";
 export class Lineside {
   /**
    * Copies the demo data, starts the program and stops it after the test `t`. What the program says of itself becomes
-   * fields: `url`, `operator`, `owner`, `user` (each `{ username, password }`), `api_token`, `sip`, `spool`.
+   * fields: `url`, `operator`, `owner`, `user` (each `{ username, password }`), `api_token`, `operator_api_token`, `sip`, `spool`.
    * `options`: more arguments of `lineside demo`.
    */
   static async start(t, options = []) {

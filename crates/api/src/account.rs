@@ -61,7 +61,7 @@ impl Versioned for AccountView {
 #[schema(as = AccountPatch)]
 pub struct AccountPatch {
     /// As it was read: refused when somebody changed the account since.
-    version: Option<i64>,
+    pub(crate) version: Option<i64>,
     #[schema(example = "Harbor Dental")]
     name: Option<String>,
     #[schema(example = "billing@harbor.example")]
@@ -106,7 +106,7 @@ async fn edit_account(ask: Ask, Body(patch): Body<AccountPatch>) -> Answer {
     let merged = async || {
         let account = ask.service.account(&ask.caller).await?;
         let settings = patch.over((&account.settings).into()).parse()?;
-        Ok(Change::EditAccount { version: patch.version.or(Some(account.version)), settings })
+        Ok(Change::EditAccount { account_id: None, version: patch.version.or(Some(account.version)), settings })
     };
     ask.merge(patch.version, merged, || shown(&ask.service, &ask.caller)).await
 }
@@ -116,7 +116,7 @@ async fn shown(service: &Service, caller: &Caller) -> Result<AccountView, Proble
 }
 
 impl AccountPatch {
-    fn over(&self, mut input: AccountSettingsInput) -> AccountSettingsInput {
+    pub(crate) fn over(&self, mut input: AccountSettingsInput) -> AccountSettingsInput {
         overlay(&mut input.name, self.name.as_ref());
         overlay(&mut input.billing_email, self.billing_email.as_ref());
         overlay(&mut input.time_zone, self.time_zone.as_ref());

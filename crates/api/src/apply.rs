@@ -1,5 +1,7 @@
 //! The one place that plans and applies: `?plan=true`, `Lineside-Plan`, `If-Match`, and each change once.
 
+pub mod catalogue;
+
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::header::LOCATION;
@@ -9,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::ChangeId;
 use lineside_model::journal::JournalEntry;
-use lineside_model::plan::{Fingerprint, Plan};
+use lineside_model::plan::{Fingerprint, Plan, Repair};
 use lineside_service::mint::LineSecret;
-use lineside_service::{Caller, Outcome, Service, ServiceError};
+use lineside_service::{Caller, Outcome, Service};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,6 +45,8 @@ pub struct Ask {
     if_match: Option<IfMatch>,
     /// The journal has it already.
     repeated: bool,
+    /// Fields of the change that lie in an object of the body, and the object's name.
+    nested: Option<(&'static str, &'static [&'static str])>,
 }
 
 /// The plan that the caller read: its change as they name it, and its fingerprint.
@@ -91,9 +95,21 @@ impl Ask {
         let named = key.or(read.as_ref().map(|read| read.named)).unwrap_or_else(|| service.new_change_id());
         let id = idempotency::of_caller(named, &caller);
         let service = service.clone();
-        let mut ask = Self { service, caller, id, named, sent, plan_only, read, if_match, repeated: false };
+        let mut ask =
+            Self { service, caller, id, named, sent, plan_only, read, if_match, repeated: false, nested: None };
         ask.repeated = ask.sent.is_some() && ask.is_repeated().await?;
         Ok(ask)
+    }
+
+    /// For bodies in which these fields of the change lie in an object.
+    #[must_use]
+    pub fn nested(self, object: &'static str, fields: &'static [&'static str]) -> Self {
+        Self { nested: Some((object, fields)), ..self }
+    }
+
+    /// As `id`, from the plan that was read where there is one: for what is chosen before it is planned.
+    pub fn planned_as(&self) -> ChangeId {
+        idempotency::of_caller(self.read.as_ref().map_or(self.named, |read| read.named), &self.caller)
     }
 
     /// Plans, or applies and answers 200 with what `shown` says is there afterwards.
@@ -102,10 +118,7 @@ impl Ask {
         T: Serialize + Versioned,
         S: Future<Output = Result<T, Problem>>,
     {
-        match self.apply_to(change, &shown).await? {
-            Applied::Planned(plan) => Ok(plan),
-            Applied::Done { .. } => Ok(Shown(shown().await?).into_response()),
-        }
+        self.apply_to(change, &shown).await?.shown(&shown).await
     }
 
     /// As [`Self::carry_out`], for a `PATCH`: `merged` lays the fields that were sent over the record as it is, and over what
@@ -132,16 +145,7 @@ impl Ask {
         address: String,
         shown: impl Future<Output = Result<T, Problem>>,
     ) -> Answer {
-        match self.apply(change).await? {
-            Applied::Planned(plan) => Ok(plan),
-            Applied::Done { .. } => {
-                let mut response = (StatusCode::CREATED, Shown(shown.await?)).into_response();
-                if let Ok(address) = HeaderValue::from_str(&address) {
-                    response.headers_mut().insert(LOCATION, address);
-                }
-                Ok(response)
-            }
-        }
+        self.apply(change).await?.created(&address, shown).await
     }
 
     /// For what is gone afterwards: 204. `shown` says what is there before.
@@ -150,10 +154,7 @@ impl Ask {
         T: Versioned,
         S: Future<Output = Result<T, Problem>>,
     {
-        match self.apply_to(change, &shown).await? {
-            Applied::Planned(plan) => Ok(plan),
-            Applied::Done { .. } => Ok(StatusCode::NO_CONTENT.into_response()),
-        }
+        Ok(self.apply_to(change, &shown).await?.removed())
     }
 
     /// For changes of many records: 200 with what was done. Repeated, the steps are those of the journal.
@@ -215,7 +216,7 @@ impl Ask {
     async fn apply_pinned(&self, change: Change, pinned: Option<Fingerprint>) -> Result<Applied, Problem> {
         let request = ChangeRequest { id: self.id, change };
         if self.plan_only {
-            let plan = self.service.plan(&self.caller, &request).await?;
+            let plan = self.placed(self.service.plan(&self.caller, &request).await?);
             return Ok(Applied::Planned(Json(PlanView::of(self.named, &plan)).into_response()));
         }
         let expected = match self.expected(&request).await? {
@@ -233,8 +234,8 @@ impl Ask {
                 let differences = self.service.differences(&self.caller, &request).await?;
                 Err(Problem::changed_meanwhile(&plan, differences))
             }
-            Outcome::Blocked(plan) => Err(Problem::blocked(&plan)),
-            Outcome::Moved(plan) => Err(Problem::plan_moved(PlanView::of(self.named, &plan))),
+            Outcome::Blocked(plan) => Err(Problem::blocked(&self.placed(plan))),
+            Outcome::Moved(plan) => Err(Problem::plan_moved(PlanView::of(self.named, &self.placed(plan)))),
         }
     }
 
@@ -251,16 +252,72 @@ impl Ask {
             ChangeRequest { id: idempotency::of_caller(read.named, &self.caller), change: request.change.clone() };
         let again = self.service.plan(&self.caller, &as_read).await?;
         let same = again.fingerprint() == read.fingerprint;
-        Ok(if same { Ok(Some(now.fingerprint())) } else { Err(PlanView::of(self.named, &now)) })
+        Ok(if same { Ok(Some(now.fingerprint())) } else { Err(PlanView::of(self.named, &self.placed(now))) })
+    }
+
+    /// Blockers name their fields by the body's paths.
+    fn placed(&self, mut plan: Plan) -> Plan {
+        let Some((object, fields)) = self.nested else { return plan };
+        let place = |field: &mut String| {
+            if fields.contains(&field.as_str()) {
+                *field = format!("{object}.{field}");
+            }
+        };
+        for blocker in &mut plan.blockers {
+            blocker.field.iter_mut().for_each(place);
+            for repair in &mut blocker.repairs {
+                if let Repair::EditField { field } = repair {
+                    place(field);
+                }
+            }
+        }
+        plan
     }
 
     /// The journal has this very request. Another one with the same key must not look as if it had been done.
     async fn is_repeated(&self) -> Result<bool, Problem> {
-        match self.service.journal_entry(&self.caller, self.id).await {
-            Ok(entry) if entry.request == self.sent => Ok(true),
-            Ok(_) => Err(Problem::key_reused()),
-            Err(ServiceError::NotFound) => Ok(false),
-            Err(error) => Err(error.into()),
+        match self.service.request_of(&self.caller, self.id).await? {
+            Some(request) if request == self.sent => Ok(true),
+            Some(_) => Err(Problem::key_reused()),
+            None => Ok(false),
+        }
+    }
+}
+
+impl Applied {
+    /// 200 with what is there afterwards.
+    async fn shown<T, S>(self, shown: impl Fn() -> S) -> Answer
+    where
+        T: Serialize + Versioned,
+        S: Future<Output = Result<T, Problem>>,
+    {
+        match self {
+            Self::Planned(plan) => Ok(plan),
+            Self::Done { .. } => Ok(Shown(shown().await?).into_response()),
+        }
+    }
+
+    /// 201 with its address.
+    async fn created<T: Serialize + Versioned>(
+        self,
+        address: &str,
+        shown: impl Future<Output = Result<T, Problem>>,
+    ) -> Answer {
+        if let Self::Planned(plan) = self {
+            return Ok(plan);
+        }
+        let mut response = (StatusCode::CREATED, Shown(shown.await?)).into_response();
+        if let Ok(address) = HeaderValue::from_str(address) {
+            response.headers_mut().insert(LOCATION, address);
+        }
+        Ok(response)
+    }
+
+    /// 204.
+    fn removed(self) -> Response {
+        match self {
+            Self::Planned(plan) => plan,
+            Self::Done { .. } => StatusCode::NO_CONTENT.into_response(),
         }
     }
 }

@@ -66,7 +66,7 @@ fn misread(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     match quoted(message, "unknown field `") {
         Some(field) => {
             let known = message.split_once(", ").map_or("", |(_, known)| known);
-            Problem::field(field, format!("there is no field `{field}`; {known}"))
+            Problem::field(&join(&path, field), format!("there is no field `{field}`; {known}"))
         }
         None => match quoted(message, "missing field `") {
             Some(field) => Problem::field(&join(&path, field), "this field is required"),
@@ -80,7 +80,12 @@ fn quoted<'a>(message: &'a str, before: &str) -> Option<&'a str> {
 }
 
 fn join(path: &str, field: &str) -> String {
-    if path.is_empty() || path == field { field.to_owned() } else { format!("{path}.{field}") }
+    let named = path == field || path.strip_suffix(field).is_some_and(|before| before.ends_with('.'));
+    match path {
+        "" => field.to_owned(),
+        path if named => path.to_owned(),
+        path => format!("{path}.{field}"),
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +115,13 @@ mod tests {
     fn a_misspelt_field_is_named_with_those_there_are() {
         let said = said(r#"{"name": "HQ", "contracts": []}"#);
         assert!(said.contains("there is no field `contracts`; expected `name` or `contacts`"), "{said}");
+    }
+
+    #[test]
+    fn a_misspelt_field_of_a_field_is_named_by_its_path() {
+        let said =
+            said(r#"{"name": "HQ", "contacts": [{"email": "a@b.example"}, {"email": "c@d.example", "fax": 5}]}"#);
+        assert!(said.contains(r#"field: "contacts.1.fax""#), "{said}");
     }
 
     #[test]

@@ -35,6 +35,8 @@ struct Reference {
 
 struct Tag {
     name: String,
+    /// The name as an identifier of the page: those have no blanks.
+    id: String,
     operations: Vec<OperationDoc>,
 }
 
@@ -43,10 +45,12 @@ impl Reference {
         let document = openapi::describe();
         let mut tags: Vec<Tag> = Vec::new();
         for (tag, operation) in operations(&document) {
-            match tags.iter_mut().find(|known| known.name == tag) {
-                Some(known) => known.operations.push(operation),
-                None => tags.push(Tag { name: tag, operations: vec![operation] }),
+            if let Some(known) = tags.iter_mut().find(|known| known.name == tag) {
+                known.operations.push(operation);
+                continue;
             }
+            let id = tag.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+            tags.push(Tag { name: tag, id, operations: vec![operation] });
         }
         tags.sort_by(|a, b| a.name.cmp(&b.name));
         Self { tags, schemas: schemas(&document) }

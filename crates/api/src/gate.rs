@@ -42,9 +42,10 @@ async fn come_in(gate: &Gate, headers: &HeaderMap, extensions: &Extensions) -> R
     };
     let caller = caller.ok_or_else(|| Problem::unauthenticated(token.is_some()))?;
     match gate.access {
-        Access::Anyone => {}
+        Access::Anyone | Access::SignedIn => {}
         Access::User => drop(caller.own_scope()?),
         Access::Administrator => drop(caller.scope()?),
+        Access::Operator => drop(caller.operator()?),
     }
     Ok(caller)
 }

@@ -53,7 +53,7 @@ pub(crate) fn key(text: &str) -> Result<ChangeId, Problem> {
 
 /// What callers name is theirs alone: another's key, whatever it is, names another change.
 pub(crate) fn of_caller(named: ChangeId, caller: &Caller) -> ChangeId {
-    ChangeId(named.derive("idempotency-key", caller.user_id().map(Uuid::from).unwrap_or_default()))
+    ChangeId(named.derive("idempotency-key", caller.id()))
 }
 
 impl Problem {

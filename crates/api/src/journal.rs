@@ -3,7 +3,7 @@
 use axum::Json;
 use chrono::{DateTime, Datelike, Utc};
 use lineside_model::id::{ChangeId, UserId};
-use lineside_model::journal::JournalEntry;
+use lineside_model::journal::{Actor, JournalEntry};
 use lineside_model::list::JournalFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -125,19 +125,19 @@ async fn show_journal_entry(
     Ok(Json(service.journal_entry(&caller, id).await?.into()))
 }
 
+impl From<Actor> for ActorView {
+    fn from(actor: Actor) -> Self {
+        let Actor { kind, id, name, via, from } = actor;
+        Self { kind: kind.as_str(), id, name, via: via.as_str(), from }
+    }
+}
+
 impl From<JournalEntry> for JournalEntryView {
     fn from(entry: JournalEntry) -> Self {
-        let actor = entry.actor;
         Self {
             id: entry.id.0,
             at: entry.at,
-            actor: ActorView {
-                kind: actor.kind.as_str(),
-                id: actor.id,
-                name: actor.name,
-                via: actor.via.as_str(),
-                from: actor.from,
-            },
+            actor: entry.actor.into(),
             action: entry.action,
             summary: entry.summary,
             user_id: entry.user_id.map(Uuid::from),

@@ -40,6 +40,7 @@ pub mod license;
 pub mod location;
 pub mod me;
 pub mod number;
+pub mod operator;
 pub mod schedule;
 pub mod suggestion;
 pub mod token;

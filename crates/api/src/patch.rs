@@ -23,3 +23,10 @@ pub fn overlay_clearable<T: Clone + Default>(field: &mut T, sent: Option<&Option
         *field = sent.clone().unwrap_or_default();
     }
 }
+
+/// As [`overlay`], for names: blanks around one are nobody's intention.
+pub fn overlay_trimmed(field: &mut String, sent: Option<&String>) {
+    if let Some(sent) = sent {
+        sent.trim().clone_into(field);
+    }
+}

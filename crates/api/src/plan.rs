@@ -1,7 +1,9 @@
 //! A plan as JSON: what a change would do.
 
 use chrono::NaiveDate;
+use lineside_model::catalogue::{CatalogueBlocker, CataloguePlan};
 use lineside_model::id::ChangeId;
+use lineside_model::operator_journal::OperatorStep;
 use lineside_model::plan::{Blocker, BlockerKind, FieldChange, Fingerprint, Plan, Repair, SeatEffect, Step, Warning};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -39,7 +41,7 @@ pub struct PlanView {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Step)]
 pub struct StepView {
-    /// `add`, `change` or `remove`.
+    /// `add`, `change` or `remove`; of the catalogue also `retire`, `bring_back` and `move`.
     #[schema(example = "add")]
     pub action: String,
     /// What kind of thing it is.
@@ -140,18 +142,51 @@ impl PlanView {
             resyncs: plan.resyncs.iter().map(lineside_model::resync::ResyncOrder::words).collect(),
         }
     }
+
+    /// `field_of`: where in the body a blocker belongs.
+    pub fn of_catalogue(
+        id: ChangeId,
+        plan: &CataloguePlan,
+        field_of: impl Fn(&CatalogueBlocker) -> Option<String>,
+    ) -> Self {
+        let blocker = |blocker: &CatalogueBlocker| BlockerView {
+            kind: blocker.kind,
+            field: field_of(blocker),
+            user_id: None,
+            message: blocker.in_words(),
+            repairs: Vec::new(),
+        };
+        let warning = |message: &String| WarningView { user_id: None, message: message.clone() };
+        Self {
+            summary: plan.summary.clone(),
+            fingerprint: fingerprint(id, &plan.fingerprint()),
+            blocked: plan.blocked(),
+            user_id: None,
+            steps: plan.steps.iter().map(|step| OperatorStep::from(step).into()).collect(),
+            blockers: plan.blockers.iter().map(blocker).collect(),
+            warnings: plan.warnings.iter().map(warning).collect(),
+            conflicts: Vec::new(),
+            seats: Vec::new(),
+            e911: Vec::new(),
+            resyncs: Vec::new(),
+        }
+    }
 }
 
 impl From<&Step> for StepView {
     fn from(step: &Step) -> Self {
-        let record = step.after.as_ref().or(step.before.as_ref());
-        Self {
-            action: step.verb().to_ascii_lowercase(),
-            record: record.map(|record| record.kind().to_owned()).unwrap_or_default(),
-            id: record.map(lineside_model::plan::Record::id).unwrap_or_default(),
-            title: step.title.clone(),
-            changes: step.changes.iter().map(FieldChangeView::from).collect(),
-        }
+        Self::from(OperatorStep::from(step))
+    }
+}
+
+impl From<OperatorStep> for StepView {
+    fn from(step: OperatorStep) -> Self {
+        let action = match step.verb.as_str() {
+            "Delete" => "remove".to_owned(),
+            verb => verb.to_ascii_lowercase().replace(' ', "_"),
+        };
+        let changes = step.changes.iter().map(FieldChangeView::from).collect();
+        Self { action, record: step.record, id: step.id, title: step.title, changes }
     }
 }
 

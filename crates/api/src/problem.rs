@@ -129,7 +129,7 @@ impl Problem {
 
     /// The challenge is RFC 6750's, section 3: an error code only when a token was sent.
     pub fn unauthenticated(token_sent: bool) -> Self {
-        let detail = "send Authorization: Bearer, followed by an API token of an account's administrator";
+        let detail = "send Authorization: Bearer, followed by an API token";
         let challenge =
             if token_sent { r#"Bearer realm="lineside", error="invalid_token""# } else { r#"Bearer realm="lineside""# };
         Self { challenge: Some(challenge), ..Self::new(ProblemKind::Unauthenticated, detail) }
@@ -154,18 +154,28 @@ impl Problem {
     }
 
     pub fn blocked(plan: &Plan) -> Self {
-        let detail = plan.blockers.iter().map(|blocker| blocker.message.as_str()).collect::<Vec<_>>().join("; ");
         Self {
             errors: field_errors(&plan.blockers).0,
-            blockers: plan.blockers.iter().map(BlockerView::from).collect(),
-            ..Self::new(ProblemKind::Blocked, detail)
+            ..Self::blocked_by(plan.blockers.iter().map(BlockerView::from).collect())
         }
+    }
+
+    pub fn blocked_by(blockers: Vec<BlockerView>) -> Self {
+        let detail = blockers.iter().map(|blocker| blocker.message.as_str()).collect::<Vec<_>>().join("; ");
+        Self { blockers, ..Self::new(ProblemKind::Blocked, detail) }
     }
 
     /// A blocked plan whose record moved on from the version that the caller saw.
     pub fn changed_meanwhile(plan: &Plan, differences: Vec<Difference>) -> Self {
         let detail = "look at differences, decide, and send the request again with the version as it is now";
         Self { kind: ProblemKind::ChangedMeanwhile, detail: detail.to_owned(), differences, ..Self::blocked(plan) }
+    }
+
+    /// The `version` that was sent is not the latest.
+    pub fn version_passed(differences: Vec<Difference>) -> Self {
+        let detail =
+            "nothing was done; look at differences, decide, and send the request with the version as it is now";
+        Self { differences, ..Self::new(ProblemKind::ChangedMeanwhile, detail) }
     }
 
     /// `If-Match` names another version than the latest.

@@ -21,10 +21,14 @@ use crate::problem::{self, Problem};
 pub enum Access {
     /// Nobody needs a token.
     Anyone,
+    /// Whoever has a token.
+    SignedIn,
     /// Whoever belongs to an account.
     User,
     /// Account Owner, Administrator, Authorized User.
     Administrator,
+    /// Who runs Lineside.
+    Operator,
 }
 
 /// One or more methods of one address that the same people may call. Files of one concept list theirs in `routes()`.
@@ -50,9 +54,14 @@ impl Route {
     }
 
     /// A change that is planned and applied, by an administrator.
-    pub fn change(mut handler: UtoipaMethodRouter<Service>) -> Self {
+    pub fn change(handler: UtoipaMethodRouter<Service>) -> Self {
+        Self::change_by(Access::Administrator, handler)
+    }
+
+    /// A change that is planned and applied.
+    pub fn change_by(access: Access, mut handler: UtoipaMethodRouter<Service>) -> Self {
         handler.2 = handler.2.layer(middleware::from_fn(idempotency::note));
-        Self { access: Access::Administrator, planned: true, handler }
+        Self { access, planned: true, handler }
     }
 
     /// For uploads: more than [`JSON_MAX`].
@@ -93,6 +102,7 @@ pub(crate) fn routes() -> Vec<Route> {
         crate::me::routes(),
         crate::number::routes(),
         crate::openapi::routes(),
+        crate::operator::routes(),
         crate::schedule::routes(),
         crate::suggestion::routes(),
         crate::token::routes(),
@@ -128,7 +138,7 @@ pub fn router(service: Service) -> Router {
     // Not a fallback: the pages that this is merged with have one of their own. Guarded as what is known, so that nobody
     // learns without a token what there is.
     for unknown in ["/api", "/api/", "/api/{*rest}"] {
-        router = router.route(unknown, guarded(&service, Access::User, any(nothing_here)));
+        router = router.route(unknown, guarded(&service, Access::SignedIn, any(nothing_here)));
     }
     router
         .layer(DefaultBodyLimit::max(JSON_MAX))

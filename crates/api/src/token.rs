@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
-use lineside_service::store::session::ApiTokenRow;
+use lineside_service::store::api_token::ApiTokenRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -66,8 +66,8 @@ pub struct NewTokenBody {
     tag = "Tokens",
     responses((status = 200, body = Vec<TokenView>, description = "Your own tokens"))
 )]
-async fn list_tokens(Reading { service, caller, .. }: Reading) -> Result<Json<Vec<TokenView>>, Problem> {
-    Ok(Json(service.api_tokens(&caller).await?.into_iter().map(TokenView::from).collect()))
+async fn list_tokens(reading: Reading) -> Result<Json<Vec<TokenView>>, Problem> {
+    listed(reading).await
 }
 
 /// Make a token
@@ -80,10 +80,20 @@ async fn list_tokens(Reading { service, caller, .. }: Reading) -> Result<Json<Ve
     request_body = NewTokenBody,
     responses((status = 201, body = CreatedTokenView, description = "The token, shown this once"))
 )]
-async fn add_token(
+async fn add_token(reading: Reading, Body(body): Body<NewTokenBody>) -> Result<impl IntoResponse, Problem> {
+    added(reading, &body).await
+}
+
+/// The caller's, whether they belong to an account or are an operator.
+pub(crate) async fn listed(Reading { service, caller, .. }: Reading) -> Result<Json<Vec<TokenView>>, Problem> {
+    Ok(Json(service.api_tokens(&caller).await?.into_iter().map(TokenView::from).collect()))
+}
+
+/// The only time that it is seen whole.
+pub(crate) async fn added(
     Reading { service, caller, .. }: Reading,
-    Body(body): Body<NewTokenBody>,
-) -> Result<impl IntoResponse, Problem> {
+    body: &NewTokenBody,
+) -> Result<impl IntoResponse + use<>, Problem> {
     let new = service.add_api_token(&caller, &body.name).await?;
     let ApiTokenRow { id, name, created_at, .. } = new.row;
     let created = CreatedTokenView { id, name, token: new.token, created_at };

@@ -10,7 +10,7 @@ use lineside_model::catalogue::{CataloguePlan, file};
 use lineside_model::id::OperatorId;
 use lineside_model::journal::Via;
 use lineside_service::catalogue::Rehearsal;
-use lineside_service::store::CatalogueApplied;
+use lineside_service::store::{CatalogueApplied, CatalogueRequest};
 use lineside_service::{Caller, Identity, Service};
 
 use crate::config::{self, Config};
@@ -82,8 +82,9 @@ async fn apply_text(service: &Service, text: &str, path: &Path, yes: bool) -> an
         crate::say("Nothing was changed.");
         return Ok(ExitCode::SUCCESS);
     }
-    match service.apply_catalogue(&caller(), &wanted, version, Rehearsal::First).await? {
-        CatalogueApplied::Done(_) => {
+    let request = CatalogueRequest { id: service.new_change_id(), wanted: &wanted, seen: version, sent: None };
+    match service.apply_catalogue(&caller(), &request, Rehearsal::First).await? {
+        CatalogueApplied::Done(_) | CatalogueApplied::Before => {
             crate::say("Done.");
             Ok(ExitCode::SUCCESS)
         }

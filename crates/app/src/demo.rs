@@ -45,6 +45,9 @@ pub struct Credentials {
     empty_owner: SignIn,
     /// The owner's.
     api_token: String,
+    /// Data of an earlier version has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operator_api_token: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -184,7 +187,8 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
 
 fn in_words(up: &Up<'_>) -> String {
     let who = |what: &str, sign_in: &SignIn| format!("  {what:<34} {:<22} {}", sign_in.username, sign_in.password);
-    let Credentials { operator, owner, user, empty_owner, api_token } = up.credentials;
+    let Credentials { operator, owner, user, empty_owner, api_token, operator_api_token } = up.credentials;
+    let operators = operator_api_token.as_ref().map(|token| format!(", the operator's {token}")).unwrap_or_default();
     [
         String::new(),
         format!("Lineside is up at {}", up.url),
@@ -195,7 +199,7 @@ fn in_words(up: &Up<'_>) -> String {
         who("Account Owner of Blue Mesa (empty)", empty_owner),
         who("Operator", operator),
         String::new(),
-        format!("  phones register at {}:{}; the API's token is {api_token}", up.sip.host, up.sip.port),
+        format!("  phones register at {}:{}; the API's token is {api_token}{operators}", up.sip.host, up.sip.port),
         format!("  mail goes to files in {}", up.spool.display()),
         String::new(),
         "Ctrl-C ends it; the data is kept.".to_owned(),

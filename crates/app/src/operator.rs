@@ -11,7 +11,7 @@ pub async fn add(config: &Config, username: &str, name: &str) -> anyhow::Result<
     std::io::stdin().read_line(&mut password).context("the password could not be read from standard input")?;
     let service = program::service(config).await?;
     match service.add_operator(username, name, password.trim_end_matches(['\r', '\n'])).await {
-        Ok(()) => {
+        Ok(_) => {
             crate::say(&format!("{username} can sign in at {}", config.http_url));
             Ok(())
         }

@@ -4,6 +4,7 @@
 
 mod check;
 pub mod code;
+pub mod document;
 pub mod file;
 mod plan;
 
@@ -11,13 +12,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 pub use self::plan::plan;
 use crate::field::FieldErrors;
 use crate::id::{LicenseTypeId, TrackId};
 use crate::journal::Actor;
 use crate::license::Catalogue;
-use crate::plan::FieldChange;
+use crate::plan::{BlockerKind, FieldChange, Fingerprint};
 
 pub const TRACKS_MAX: usize = 20;
 pub const TYPES_MAX: usize = 200;
@@ -79,9 +82,40 @@ pub struct CataloguePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueStep {
     pub action: CatalogueAction,
+    /// What it is about, where the history knows: it did not at first.
+    #[serde(default)]
+    pub record: Option<CatalogueRecord>,
     /// Such as `license type Business`.
     pub title: String,
     pub changes: Vec<FieldChange>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "record", content = "id")]
+pub enum CatalogueRecord {
+    Track(TrackId),
+    LicenseType(LicenseTypeId),
+    /// Of the types of a track, or of the tracks.
+    Order(Option<TrackId>),
+}
+
+impl CatalogueRecord {
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Track(_) => "track",
+            Self::LicenseType(_) => "license type",
+            Self::Order(_) => "order",
+        }
+    }
+
+    /// Nil for the order of tracks.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Track(id) | Self::Order(Some(id)) => id.0,
+            Self::LicenseType(id) => id.0,
+            Self::Order(None) => Uuid::nil(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,12 +146,18 @@ impl CatalogueAction {
 /// What makes it impossible, and how to repair it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueBlocker {
+    #[serde(default = "invalid")]
+    pub kind: BlockerKind,
     /// The track or type that it is about.
     pub slug: String,
     /// The form's field that it belongs to, if one does.
     pub field: Option<String>,
     pub message: String,
     pub repair: String,
+}
+
+fn invalid() -> BlockerKind {
+    BlockerKind::Invalid
 }
 
 /// One applied change, as the history shows it.
@@ -138,6 +178,13 @@ impl CataloguePlan {
     /// Nothing would change.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && !self.blocked()
+    }
+
+    /// Two plans that do the same have the same one. How many users a warning counts is no part of it: they come and go.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let steps: Vec<_> = self.steps.iter().map(|step| (step.action, &step.title, &step.changes)).collect();
+        let seen = serde_json::to_vec(&(steps, &self.blockers)).unwrap_or_default();
+        Fingerprint(hex::encode(Sha256::digest(seen)))
     }
 
     /// What stands in the way of one track or type, beside its fields.

@@ -7,7 +7,7 @@ use crate::account::{AccountNumber, AccountSettings};
 use crate::address::CivicAddress;
 use crate::device::NewDevice;
 use crate::id::{
-    ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId,
+    AccountId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId,
 };
 use crate::license::SeatBinding;
 use crate::location::Site;
@@ -35,6 +35,9 @@ pub enum Change {
         owner: Box<NewUser>,
     },
     EditAccount {
+        /// The account that an operator means; `None` is the account of who asks.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_id: Option<AccountId>,
         version: Option<i64>,
         settings: AccountSettings,
     },
@@ -255,6 +258,10 @@ impl Change {
 }
 
 impl ChangeRequest {
+    pub fn new_account_id(&self) -> AccountId {
+        self.id.new_account_id()
+    }
+
     pub fn new_user_id(&self) -> UserId {
         self.id.new_user_id()
     }
@@ -274,6 +281,10 @@ impl ChangeRequest {
 
 impl ChangeId {
     /// The identifiers of what this change makes are known before it is applied.
+    pub fn new_account_id(self) -> AccountId {
+        AccountId(self.derive("account", uuid::Uuid::nil()))
+    }
+
     pub fn new_user_id(self) -> UserId {
         UserId(self.derive("user", uuid::Uuid::nil()))
     }

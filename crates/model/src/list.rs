@@ -272,6 +272,14 @@ pub struct RailCounts {
     pub not_ready: i64,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccountFilter {
+    /// Beginning of the name, number or SIP domain.
+    pub search: String,
+    /// From 1.
+    pub page: i64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
     pub id: AccountId,

@@ -105,7 +105,9 @@ impl Draft<'_> {
         let draft = self;
         match change {
             Change::OpenAccount { number, settings, owner } => draft.open_account(number, settings, owner),
-            Change::EditAccount { version, settings } => draft.edit_account(*version, settings),
+            Change::EditAccount { account_id, version, settings } => {
+                draft.edit_account(*account_id, *version, settings);
+            }
             Change::AddLocation { site } => draft.add_location(site),
             Change::EditLocation { location_id, version, site } => draft.edit_location(*location_id, *version, site),
             Change::DeleteLocation { location_id } => draft.delete_location(*location_id),

@@ -116,7 +116,11 @@ fn administrator_rail(users: i64, conflicts: i64) -> Vec<Group> {
 }
 
 fn operator_rail() -> Vec<Group> {
-    vec![group("Operator", &[("/operator/accounts", "Accounts"), ("/operator/catalogue", "Catalogue")])]
+    vec![
+        group("Operator", &[("/operator/accounts", "Accounts"), ("/operator/catalogue", "Catalogue")]),
+        group("Activity", &[("/operator/journal", "Journal")]),
+        group("Access", &[("/operator/tokens", "API tokens")]),
+    ]
 }
 
 fn group(name: &'static str, links: &[(&'static str, &'static str)]) -> Group {

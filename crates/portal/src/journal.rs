@@ -57,7 +57,7 @@ const ACTIONS: [&str; 40] = [
 ];
 
 /// `edit_profile` as people read it.
-fn action_label(action: &str) -> String {
+pub(crate) fn action_label(action: &str) -> String {
     match action {
         "generate" => "Generate SIP password".to_owned(),
         "confirm_e911" => "Confirm E911 address".to_owned(),
@@ -78,7 +78,7 @@ fn action_label(action: &str) -> String {
 }
 
 /// Which way somebody came, and from where.
-fn way(actor: &Actor) -> String {
+pub(crate) fn way(actor: &Actor) -> String {
     let via = match actor.via {
         Via::Portal => "on the portal",
         Via::Api => "through the API",

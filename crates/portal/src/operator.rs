@@ -3,9 +3,14 @@
 mod accounts;
 mod add_account;
 mod catalogue;
+mod edit_account;
+mod journal;
 
 use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
-    [accounts::routes(), add_account::routes(), catalogue::routes()].into_iter().flatten().collect()
+    [accounts::routes(), add_account::routes(), edit_account::routes(), catalogue::routes(), journal::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -140,9 +140,14 @@ async fn before(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Answ
         let frame = visitor.frame("SIP credentials").await?;
         return page::show(&GeneratedPage { frame, device_id, done: ways.done.clone() });
     }
-    let message = match visitor.service.journal_entry(&visitor.caller, request.id).await {
-        Ok(entry) => format!("Done: {}.", entry.summary),
-        // The operator's changes are in the journals of accounts, which the operator does not read.
+    let (service, caller) = (&visitor.service, &visitor.caller);
+    let summary = if caller.is_operator() {
+        service.operator_entry(caller, request.id).await.map(|entry| entry.summary)
+    } else {
+        service.journal_entry(caller, request.id).await.map(|entry| entry.summary)
+    };
+    let message = match summary {
+        Ok(summary) => format!("Done: {summary}."),
         Err(ServiceError::NotFound) => "Done.".to_owned(),
         Err(error) => return Err(error.into()),
     };

@@ -3,10 +3,10 @@
 use lineside_auth::ApiToken;
 use lineside_model::journal::Via;
 use lineside_model::text::Name;
-use lineside_store::session::ApiTokenRow;
+use lineside_store::api_token::{ApiTokenRow, TokenOwner};
 use uuid::Uuid;
 
-use crate::{Caller, Service, ServiceError};
+use crate::{Caller, Identity, Service, ServiceError};
 
 /// A fresh token: the only time that it is seen whole.
 pub struct NewApiToken {
@@ -17,8 +17,7 @@ pub struct NewApiToken {
 impl Service {
     /// The token acts as the person who made it.
     pub async fn add_api_token(&self, caller: &Caller, name: &str) -> Result<NewApiToken, ServiceError> {
-        let scope = caller.scope()?;
-        let (_, user) = caller.own_scope()?;
+        let owner = owner(caller)?;
         let name = Name::parse(name).map_err(|error| ServiceError::field("name", error))?;
         let token = ApiToken::mint(&mut *self.rng());
         let row = ApiTokenRow {
@@ -28,19 +27,16 @@ impl Service {
             created_at: self.now(),
             last_used_at: None,
         };
-        self.store().add_api_token(&scope, user, &row, token.hash().as_bytes(), self.new_change_id()).await?;
+        self.store().add_api_token(&owner, &row, token.hash().as_bytes(), self.new_change_id()).await?;
         Ok(NewApiToken { token: token.reveal().to_owned(), row })
     }
 
     pub async fn api_tokens(&self, caller: &Caller) -> Result<Vec<ApiTokenRow>, ServiceError> {
-        let (_, user) = caller.own_scope()?;
-        Ok(self.store().api_tokens(&caller.scope()?, user).await?)
+        Ok(self.store().api_tokens(&owner(caller)?).await?)
     }
 
     pub async fn revoke_api_token(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
-        let (_, user) = caller.own_scope()?;
-        let revoked =
-            self.store().revoke_api_token(&caller.scope()?, user, id, self.new_change_id(), self.now()).await?;
+        let revoked = self.store().revoke_api_token(&owner(caller)?, id, self.new_change_id(), self.now()).await?;
         if revoked { Ok(()) } else { Err(ServiceError::NotFound) }
     }
 
@@ -49,5 +45,13 @@ impl Service {
         let Ok(token) = ApiToken::parse(token) else { return Ok(None) };
         let subject = self.store().api_token_subject(token.hash().as_bytes(), self.now()).await?;
         Ok(subject.and_then(|subject| Caller::new(subject, Via::Api, from)))
+    }
+}
+
+/// Administrators of an account, and operators.
+fn owner(caller: &Caller) -> Result<TokenOwner, ServiceError> {
+    match &caller.identity {
+        Identity::Operator { id, .. } => Ok(TokenOwner::Operator { actor: caller.actor(), id: *id }),
+        Identity::User { id, .. } => Ok(TokenOwner::User { scope: caller.scope()?, id: *id }),
     }
 }

@@ -4,6 +4,7 @@ use lineside_model::id::{AccountId, OperatorId, UserId};
 use lineside_model::journal::{Actor, ActorKind, Scope, Via};
 use lineside_model::user::{Role, UserState};
 use lineside_store::login::Subject;
+use uuid::Uuid;
 
 use crate::ServiceError;
 
@@ -33,11 +34,9 @@ impl Caller {
     }
 
     pub fn actor(&self) -> Actor {
-        let (kind, id, name) = match &self.identity {
-            Identity::Operator { id, name } => (ActorKind::Operator, id.0, name),
-            Identity::User { id, name, .. } => (ActorKind::User, id.0, name),
-        };
-        Actor { kind, id: Some(id), name: name.clone(), via: self.via, from: self.from.clone() }
+        let kind = if self.is_operator() { ActorKind::Operator } else { ActorKind::User };
+        let (id, name) = (Some(self.id()), self.name().to_owned());
+        Actor { kind, id, name, via: self.via, from: self.from.clone() }
     }
 
     pub fn name(&self) -> &str {
@@ -53,6 +52,14 @@ impl Caller {
     /// Account Owner, Administrator or Authorized User.
     pub fn administers(&self) -> bool {
         matches!(&self.identity, Identity::User { role, .. } if role.administers())
+    }
+
+    /// The user's or operator's identifier.
+    pub fn id(&self) -> Uuid {
+        match &self.identity {
+            Identity::Operator { id, .. } => id.0,
+            Identity::User { id, .. } => id.0,
+        }
     }
 
     pub fn user_id(&self) -> Option<UserId> {
@@ -78,6 +85,11 @@ impl Caller {
             Identity::User { id, account_id, .. } => Ok((Scope { account_id: *account_id, actor: self.actor() }, *id)),
             Identity::Operator { .. } => Err(ServiceError::NotFound),
         }
+    }
+
+    /// An account's settings, for an operator: nothing else of the account is theirs.
+    pub(crate) fn settings_scope(&self, account_id: AccountId) -> Result<Scope, ServiceError> {
+        Ok(Scope { account_id, actor: self.operator()? })
     }
 
     pub fn operator(&self) -> Result<Actor, ServiceError> {

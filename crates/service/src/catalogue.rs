@@ -2,14 +2,13 @@
 
 use lineside_model::catalogue::{self, CatalogueChange, CatalogueNow, CataloguePlan};
 use lineside_model::license::Catalogue;
-use lineside_store::CatalogueApplied;
+use lineside_model::list::Page;
+use lineside_store::{CatalogueApplied, CatalogueRequest};
 
 use crate::{Caller, Service, ServiceError};
 
 /// So many entries of schedules are rehearsed before the operator is answered.
 const AT_ONCE: i64 = 2_000;
-/// Changes that the history shows.
-const HISTORY: i64 = 200;
 
 /// When what is scheduled is looked at anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +40,11 @@ impl Service {
     pub async fn apply_catalogue(
         &self,
         caller: &Caller,
-        wanted: &Catalogue,
-        seen: i64,
+        request: &CatalogueRequest<'_>,
         rehearsal: Rehearsal,
     ) -> Result<CatalogueApplied, ServiceError> {
         caller.operator()?;
-        let applied = self.store().change_catalogue(wanted, seen, &caller.actor(), self.now()).await?;
+        let applied = self.store().change_catalogue(request, &caller.actor(), self.now()).await?;
         if matches!(&applied, CatalogueApplied::Done(plan) if !plan.is_empty()) {
             self.rehearse_catalogue(rehearsal).await?;
         }
@@ -69,9 +67,9 @@ impl Service {
     }
 
     /// Who changed what, the newest first.
-    pub async fn catalogue_history(&self, caller: &Caller) -> Result<Vec<CatalogueChange>, ServiceError> {
+    pub async fn catalogue_history(&self, caller: &Caller, page: i64) -> Result<Page<CatalogueChange>, ServiceError> {
         caller.operator()?;
-        Ok(self.store().catalogue_changes(HISTORY).await?)
+        Ok(self.store().catalogue_changes(page).await?)
     }
 
     /// For a new track or type.

@@ -104,16 +104,12 @@ impl Service {
     }
 }
 
-/// A new account's identifier follows from the change that opens it.
-pub(crate) fn opened_account_id(request: &ChangeRequest) -> AccountId {
-    AccountId(request.id.derive("account", uuid::Uuid::nil()))
-}
-
 fn scope_of(caller: &Caller, request: &ChangeRequest) -> Result<Scope, ServiceError> {
     match request.change {
         // Lineside's own: nobody asks for it.
         _ if request.change.is_upkeep() => Err(ServiceError::NotFound),
-        Change::OpenAccount { .. } => Ok(Scope { account_id: opened_account_id(request), actor: caller.operator()? }),
+        Change::OpenAccount { .. } => Ok(Scope { account_id: request.new_account_id(), actor: caller.operator()? }),
+        Change::EditAccount { account_id: Some(account_id), .. } => caller.settings_scope(account_id),
         _ => caller.scope(),
     }
 }

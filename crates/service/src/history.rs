@@ -2,8 +2,12 @@
 //! what changed.
 
 use chrono::{DateTime, Utc};
+use lineside_model::catalogue::CatalogueStep;
 use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::id::AccountId;
+use lineside_model::journal::Actor;
 use lineside_model::list::JournalFilter;
+use lineside_model::plan::{FieldChange, Step};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -47,29 +51,56 @@ impl Service {
         seen: i64,
         filter: &JournalFilter,
     ) -> Result<Vec<Difference>, ServiceError> {
-        let journal = self.journal(caller, filter).await?;
-        let mut differences: Vec<Difference> = Vec::new();
-        // The newest entry comes first: the latest `after` stays, the earliest `before` is taken over.
-        for entry in &journal.rows {
-            let moved = entry.steps.iter().filter(|step| {
-                step.before.as_ref().is_some_and(|before| before.id() == record && before.version() >= seen)
-            });
-            for change in moved.flat_map(|step| &step.changes) {
-                match differences.iter_mut().find(|known| known.field == change.field) {
-                    Some(known) => known.before.clone_from(&change.before),
-                    None => differences.push(Difference {
-                        field: change.field.clone(),
-                        before: change.before.clone(),
-                        after: change.after.clone(),
-                        by: entry.actor.name.clone(),
-                        at: entry.at,
-                    }),
-                }
-            }
-        }
-        differences.retain(|difference| difference.before != difference.after);
-        Ok(differences)
+        // Of an account, an operator changes nothing but the record of the account itself.
+        let scope = match caller.settings_scope(AccountId(record)) {
+            Ok(scope) => scope,
+            Err(_) => caller.scope()?,
+        };
+        let journal = self.store().journal(&scope, filter).await?;
+        let moved =
+            |step: &&Step| step.before.as_ref().is_some_and(|before| before.id() == record && before.version() >= seen);
+        let changes = journal.rows.iter().flat_map(|entry| {
+            let changes = entry.steps.iter().filter(moved).flat_map(|step| &step.changes);
+            changes.map(move |change| Difference::of(change.field.clone(), change, &entry.actor, entry.at))
+        });
+        Ok(gathered(changes))
     }
+
+    /// What others did to the catalogue since the version that was seen.
+    pub async fn catalogue_differences(&self, caller: &Caller, seen: i64) -> Result<Vec<Difference>, ServiceError> {
+        caller.operator()?;
+        let changes = self.store().catalogue_changes_since(seen).await?;
+        let changes = changes.iter().flat_map(|applied| {
+            let field = |title: &str, change: &FieldChange| format!("{title}: {}", change.field);
+            let of = move |step: &'_ CatalogueStep| {
+                let differences = step.changes.iter();
+                let of = |change| Difference::of(field(&step.title, change), change, &applied.actor, applied.at);
+                differences.map(of).collect::<Vec<_>>()
+            };
+            applied.plan.steps.iter().flat_map(of)
+        });
+        Ok(gathered(changes))
+    }
+}
+
+impl Difference {
+    fn of(field: String, change: &FieldChange, actor: &Actor, at: DateTime<Utc>) -> Self {
+        let (before, after) = (change.before.clone(), change.after.clone());
+        Self { field, before, after, by: actor.name.clone(), at }
+    }
+}
+
+/// The newest comes first: the latest `after` stays, the earliest `before` is taken over.
+fn gathered(changes: impl Iterator<Item = Difference>) -> Vec<Difference> {
+    let mut differences: Vec<Difference> = Vec::new();
+    for change in changes {
+        match differences.iter_mut().find(|known| known.field == change.field) {
+            Some(known) => known.before = change.before,
+            None => differences.push(change),
+        }
+    }
+    differences.retain(|difference| difference.before != difference.after);
+    differences
 }
 
 /// The record, the version that was seen, and where the journal tells of it.
@@ -84,10 +115,13 @@ fn looked_at(caller: &Caller, change: &Change) -> Option<(Uuid, i64, JournalFilt
         Change::EditDepartment { department_id, version, .. } => {
             Some((department_id.0, (*version)?, of(change.action())))
         }
-        Change::EditAccount { version, .. } => match caller.identity {
-            Identity::User { account_id, .. } => Some((account_id.0, (*version)?, of(change.action()))),
-            Identity::Operator { .. } => None,
-        },
+        Change::EditAccount { account_id, version, .. } => {
+            let own = match caller.identity {
+                Identity::User { account_id, .. } => Some(account_id),
+                Identity::Operator { .. } => None,
+            };
+            Some((account_id.or(own)?.0, (*version)?, of(change.action())))
+        }
         _ => None,
     }
 }

@@ -1,33 +1,55 @@
 //! What the operator does: accounts, and the catalogue.
 
 use lineside_auth::Password;
-use lineside_model::account::AccountNumber;
-use lineside_model::id::OperatorId;
+use lineside_model::account::{Account, AccountNumber};
+use lineside_model::id::{AccountId, ChangeId, OperatorId};
 use lineside_model::journal::Scope;
 use lineside_model::license::Catalogue;
-use lineside_model::list::AccountRow;
+use lineside_model::list::{AccountFilter, AccountRow, Page};
+use lineside_model::operator_journal::{OperatorEntry, OperatorJournalFilter};
 use lineside_model::username::Username;
 
 use crate::{Caller, Service, ServiceError};
 
 impl Service {
-    pub async fn accounts(&self, caller: &Caller, search: &str) -> Result<Vec<AccountRow>, ServiceError> {
+    pub async fn accounts(&self, caller: &Caller, filter: &AccountFilter) -> Result<Page<AccountRow>, ServiceError> {
         caller.operator()?;
-        Ok(self.store().accounts(search).await?)
+        Ok(self.store().accounts(filter).await?)
     }
 
-    /// A random number that no account has.
-    pub async fn new_account_number(&self) -> Result<AccountNumber, ServiceError> {
+    /// An account's settings: all of it that an operator sees.
+    pub async fn settings_of(&self, caller: &Caller, id: AccountId) -> Result<Account, ServiceError> {
+        self.store().account(&caller.settings_scope(id)?).await?.ok_or(ServiceError::NotFound)
+    }
+
+    /// A number that no account has. It follows from the change that opens the account, so that the plan which was read
+    /// and the account that is opened have the same.
+    pub async fn new_account_number(&self, id: ChangeId) -> Result<AccountNumber, ServiceError> {
+        let mut of = uuid::Uuid::nil();
         loop {
-            let mut bytes = [0; 4];
-            self.rng().fill_bytes(&mut bytes);
-            let digits = 10_000_000 + u32::from_le_bytes(bytes) % 90_000_000;
+            of = id.derive("account number", of);
+            let digits = 10_000_000 + of.as_u128() % 90_000_000;
             let number =
                 AccountNumber::parse(&digits.to_string()).map_err(|error| ServiceError::field("number", error))?;
             if !self.store().account_number_exists(number.as_str()).await? {
                 return Ok(number);
             }
         }
+    }
+
+    /// What operators did, the newest first.
+    pub async fn operator_journal(
+        &self,
+        caller: &Caller,
+        filter: &OperatorJournalFilter,
+    ) -> Result<Page<OperatorEntry>, ServiceError> {
+        caller.operator()?;
+        Ok(self.store().operator_journal(filter).await?)
+    }
+
+    pub async fn operator_entry(&self, caller: &Caller, id: ChangeId) -> Result<OperatorEntry, ServiceError> {
+        caller.operator()?;
+        self.store().operator_entry(id).await?.ok_or(ServiceError::NotFound)
     }
 
     /// For everybody who is signed in: what can be assigned.
@@ -51,12 +73,13 @@ impl Service {
     }
 
     /// From the command line: who runs Lineside.
-    pub async fn add_operator(&self, username: &str, name: &str, password: &str) -> Result<(), ServiceError> {
+    pub async fn add_operator(&self, username: &str, name: &str, password: &str) -> Result<OperatorId, ServiceError> {
         let username = Username::parse(username).map_err(|error| ServiceError::field("username", error))?;
         let password =
             Password::parse(password, username.as_str()).map_err(|error| ServiceError::field("password", error))?;
         let hash = self.inner.hasher.hash(&password, &mut *self.rng()).await?;
         let id = OperatorId(self.new_uuid());
-        Ok(self.store().add_operator(id, username.as_str(), name, hash.as_str()).await?)
+        self.store().add_operator(id, username.as_str(), name, hash.as_str()).await?;
+        Ok(id)
     }
 }

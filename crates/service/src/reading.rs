@@ -110,6 +110,21 @@ impl Service {
         self.store().journal_entry(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
     }
 
+    /// The fingerprint of the request by which this caller made a change, where it may be sent again; `None` within when it
+    /// may not. `None`: there is no such change.
+    pub async fn request_of(&self, caller: &Caller, id: ChangeId) -> Result<Option<Option<String>>, ServiceError> {
+        let request = if caller.is_operator() {
+            self.operator_entry(caller, id).await.map(|entry| entry.request)
+        } else {
+            self.journal_entry(caller, id).await.map(|entry| entry.request)
+        };
+        match request {
+            Ok(request) => Ok(Some(request)),
+            Err(ServiceError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Tries a failed or delayed mail again at once.
     pub async fn retry_mail(&self, caller: &Caller, user: UserId, id: MailId) -> Result<(), ServiceError> {
         let retried = self.store().retry_mail(&caller.scope()?, user, id, self.now()).await?;

@@ -70,13 +70,19 @@ impl Service {
             let lock = (login.failures + 1 >= FAILURES_MAX).then(|| now + LOCK);
             self.store().login_failed(key, lock).await?;
         }
-        if let Subject::User { id, account_id, name, .. } = &login.subject {
-            let actor = Actor { kind: ActorKind::User, id: Some(id.0), name: name.clone(), via: Via::Portal, from };
-            let scope = Scope { account_id: *account_id, actor };
-            let summary = format!("A sign-in as {} was refused", login.username);
-            self.store().record_event(&scope, self.new_change_id(), now, "sign_in_failed", &summary, Some(*id)).await?;
+        let (action, summary) = ("sign_in_failed", format!("A sign-in as {} was refused", login.username));
+        let (entry, via) = (self.new_change_id(), Via::Portal);
+        match &login.subject {
+            Subject::User { id, account_id, name, .. } => {
+                let actor = Actor { kind: ActorKind::User, id: Some(id.0), name: name.clone(), via, from };
+                let scope = Scope { account_id: *account_id, actor };
+                Ok(self.store().record_event(&scope, entry, now, action, &summary, Some(*id)).await?)
+            }
+            Subject::Operator { id, name } => {
+                let actor = Actor { kind: ActorKind::Operator, id: Some(id.0), name: name.clone(), via, from };
+                Ok(self.store().record_operator_event(&actor, entry, now, action, &summary).await?)
+            }
         }
-        Ok(())
     }
 
     /// Whose session the cookie's token is.

@@ -87,7 +87,7 @@ async fn an_entry_takes_effect_at_midnight_of_the_accounts_time_zone() {
             house.clock.set("2026-03-02T12:00:00Z".parse().unwrap());
             let settings = house.service.account(owner).await.unwrap().settings;
             let settings = AccountSettings { time_zone: TimeZone::parse(zone).unwrap(), ..settings };
-            house.apply(owner, Change::EditAccount { version: None, settings }).await.unwrap();
+            house.apply(owner, Change::EditAccount { account_id: None, version: None, settings }).await.unwrap();
             let user_id = house.acme.user.id;
             schedule(&house, user_id, "basic", day(date)).await;
 
@@ -120,7 +120,7 @@ async fn a_date_that_moves_while_it_is_due_counts_as_moved() {
         // The account moves west: midnight comes later than it did when the entry was made.
         let settings = house.service.account(owner).await.unwrap().settings;
         let settings = AccountSettings { time_zone: TimeZone::parse("Pacific/Honolulu").unwrap(), ..settings };
-        house.apply(owner, Change::EditAccount { version: None, settings }).await.unwrap();
+        house.apply(owner, Change::EditAccount { account_id: None, version: None, settings }).await.unwrap();
         house.clock.set("2026-03-20T07:00:01Z".parse().unwrap());
         house.service.keep_schedule().await.unwrap();
         assert_eq!(holds(&house, user_id).await, []);

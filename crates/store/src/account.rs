@@ -3,12 +3,13 @@
 use lineside_model::account::{Account, AccountNumber, AccountSettings};
 use lineside_model::id::AccountId;
 use lineside_model::journal::Scope;
-use lineside_model::list::AccountRow;
+use lineside_model::list::{AccountFilter, AccountRow, Page};
 use lineside_model::plan::Record;
 use lineside_model::text::fold;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::condition::{Condition, Total};
 use crate::record::Stored;
 use crate::value::{Value, from_json, instant, json, parse, try_all, values};
 use crate::{Store, StoreError};
@@ -16,9 +17,11 @@ use crate::{Store, StoreError};
 const ACCOUNT: &str = "SELECT id, version, number, settings, created_at FROM account WHERE id = $1";
 const ACCOUNTS: &str = "
     SELECT a.id, a.number, a.settings, a.sip_domain, t.users, a.created_at
-    FROM account a JOIN tally t ON t.account_id = a.id
-    WHERE a.name_key LIKE $1 ESCAPE '\\' OR a.number LIKE $1 ESCAPE '\\' OR a.sip_domain LIKE $1 ESCAPE '\\'
-    ORDER BY a.name_key, a.id LIMIT 500";
+    FROM account a JOIN tally t ON t.account_id = a.id WHERE TRUE";
+const COUNT: &str = "SELECT a.id FROM account a WHERE TRUE";
+const BEGINS: &str =
+    "(a.name_key LIKE ? ESCAPE '\\' OR a.number LIKE ? ESCAPE '\\' OR a.sip_domain LIKE ? ESCAPE '\\')";
+const BY_NAME: &str = " ORDER BY a.name_key, a.id";
 const ACCOUNT_NUMBER: &str = "SELECT count(*) FROM account WHERE number = $1";
 const ACCOUNT_IDS: &str = "SELECT id FROM account ORDER BY id";
 pub(crate) const SIP_DOMAIN_TAKEN: &str = "SELECT count(*) FROM account WHERE sip_domain = $1 AND id <> $2";
@@ -32,7 +35,11 @@ const DELETE_ACCOUNTS: &str = "DELETE FROM account WHERE id = $1 AND id IN (...)
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[ACCOUNT, ACCOUNTS, ACCOUNT_NUMBER, ACCOUNT_IDS, SIP_DOMAIN_TAKEN, ANY_ACCOUNT, SAVE_ACCOUNTS, DELETE_ACCOUNTS];
+    &[ACCOUNT, ACCOUNT_NUMBER, ACCOUNT_IDS, SIP_DOMAIN_TAKEN, ANY_ACCOUNT, SAVE_ACCOUNTS, DELETE_ACCOUNTS];
+
+#[cfg(test)]
+pub(crate) const COMPOSED: crate::condition::Composed =
+    crate::condition::Composed { selects: &[ACCOUNTS, COUNT], clauses: &[BEGINS], orders: &[BY_NAME] };
 
 #[derive(FromRow)]
 pub(crate) struct AccountColumns {
@@ -112,19 +119,31 @@ pub(crate) async fn load(
     link.row::<AccountColumns>(ACCOUNT, values![id]).await?.map(Account::try_from).transpose()
 }
 
+fn condition(search: &str) -> Condition {
+    let mut condition = Condition::new(values![]);
+    let search = search.trim();
+    // Account numbers are written in two groups.
+    let spaced_digits = search.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
+    let beginning = if spaced_digits { search.replace(' ', "") } else { fold(search) };
+    if !beginning.is_empty() {
+        condition.and(BEGINS, crate::search::beginning(&beginning));
+    }
+    condition
+}
+
 impl Store {
     pub async fn account(&self, scope: &Scope) -> Result<Option<Account>, StoreError> {
         load(&mut self.reader().await?, scope.account_id).await
     }
 
     /// The operator's list, by name; beginnings of the name, number or SIP domain.
-    pub async fn accounts(&self, search: &str) -> Result<Vec<AccountRow>, StoreError> {
-        let search = search.trim();
-        // Account numbers are written in two groups.
-        let spaced_digits = search.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
-        let beginning = if spaced_digits { search.replace(' ', "") } else { fold(search) };
-        let pattern = crate::search::beginning(&beginning);
-        try_all(self.reader().await?.rows::<ListedAccount>(ACCOUNTS, values![pattern]).await?)
+    pub async fn accounts(&self, filter: &AccountFilter) -> Result<Page<AccountRow>, StoreError> {
+        let (condition, page) = (condition(&filter.search), filter.page.max(1));
+        let mut link = self.snapshot().await?;
+        let total = Total::capped(&mut link, COUNT, &condition).await?;
+        let sql = condition.page(ACCOUNTS, BY_NAME, page);
+        let rows: Vec<ListedAccount> = link.rows(sql, condition.values.clone()).await?;
+        Ok(total.page(try_all(rows)?, page))
     }
 
     pub async fn account_number_exists(&self, number: &str) -> Result<bool, StoreError> {

@@ -10,10 +10,11 @@ use lineside_model::e911::E911Address;
 use lineside_model::facts::Facts;
 use lineside_model::greeting::Greeting;
 use lineside_model::id::{DeviceId, UserId};
-use lineside_model::journal::Scope;
+use lineside_model::journal::{ActorKind, Scope};
 use lineside_model::license::{Assignment, Catalogue, Seats};
 use lineside_model::location::Location;
 use lineside_model::mail::Mail;
+use lineside_model::operator_journal::OperatorStep;
 use lineside_model::phone_number::PhoneNumber;
 use lineside_model::plan::{self, Context, Fingerprint, Plan, Record};
 use lineside_model::schedule::ScheduleEntry;
@@ -24,7 +25,10 @@ use crate::engine::Tries;
 use crate::journal::Written;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
-use crate::{Store, StoreError, journal, login, readiness, resync, schedule, search, seat_day, seats, session, tally};
+use crate::{
+    Store, StoreError, journal, login, operator_journal, readiness, resync, schedule, search, seat_day, seats, session,
+    tally,
+};
 
 /// What became of a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,9 +116,28 @@ impl Store {
         if !journal::write(link, scope, entry).await? {
             return Ok(Applied::Before);
         }
+        if scope.actor.kind == ActorKind::Operator {
+            operator_journal::write(link, &scope.actor, of_operator(scope, request, sent, &plan, context)).await?;
+        }
         carry_out(link, scope, &facts, &plan).await?;
         resync::order(link, scope.account_id, request.id, &plan.resyncs, context.now).await?;
         Ok(Applied::Done(plan))
+    }
+}
+
+/// Operators read no account's journal; what they do themselves stands in theirs too.
+fn of_operator<'a>(
+    scope: &Scope,
+    request: &'a ChangeRequest,
+    sent: Option<&'a str>,
+    plan: &'a Plan,
+    context: Context<'_>,
+) -> operator_journal::Written<'a> {
+    operator_journal::Written {
+        account_id: Some(scope.account_id),
+        request: sent,
+        steps: plan.steps.iter().map(OperatorStep::from).collect(),
+        ..operator_journal::Written::event(request.id, context.now, request.change.action(), &plan.summary)
     }
 }
 

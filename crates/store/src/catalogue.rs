@@ -5,16 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use lineside_model::catalogue::{self, CatalogueChange, CatalogueNow, CataloguePlan, CatalogueUsage, TypeUsage};
-use lineside_model::id::{LicenseTypeId, TrackId};
+use lineside_model::id::{ChangeId, LicenseTypeId, TrackId};
 use lineside_model::journal::Actor;
 use lineside_model::license::Catalogue;
+use lineside_model::list::{PAGE, Page};
+use lineside_model::operator_journal::OperatorStep;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::condition::Total;
 use crate::connection::Connection;
 use crate::engine::Tries;
-use crate::value::{from_json, instant, json, values};
-use crate::{Store, StoreError};
+use crate::value::{from_json, instant, json, try_all, values};
+use crate::{Store, StoreError, operator_journal};
 
 const VERSION: &str = "SELECT version FROM catalogue WHERE id = 1";
 const CATALOGUE: &str = "SELECT version, body FROM catalogue WHERE id = 1";
@@ -22,7 +25,10 @@ const INSTALL_CATALOGUE: &str =
     "INSERT INTO catalogue (id, body, version) VALUES (1, $1, 1) ON CONFLICT (id) DO NOTHING";
 const REPLACE: &str = "UPDATE catalogue SET body = $1, version = version + 1 WHERE id = 1 AND version = $2";
 const ADD_CHANGE: &str = "INSERT INTO catalogue_change (version, at, actor, plan) VALUES ($1, $2, $3, $4)";
-const CHANGES: &str = "SELECT version, at, actor, plan FROM catalogue_change ORDER BY version DESC LIMIT $1";
+const CHANGES: &str = "SELECT version, at, actor, plan FROM catalogue_change ORDER BY version DESC LIMIT $1 OFFSET $2";
+const CHANGES_SINCE: &str = "
+    SELECT version, at, actor, plan FROM catalogue_change WHERE version > $1 ORDER BY version DESC LIMIT $2";
+const CHANGE_COUNT: &str = "SELECT count(*) FROM catalogue_change";
 /// Seats say how many hold a type: `used` is guarded by whoever takes one.
 const SEATS: &str = "
     SELECT license_type_id, CAST(sum(bought) AS BIGINT) AS bought, CAST(sum(used) AS BIGINT) AS used FROM seats
@@ -33,8 +39,19 @@ const SCHEDULED: &str = "
 const FORGET_SEATS: &str = "DELETE FROM seats WHERE bought = 0 AND used = 0 AND license_type_id IN (...)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[VERSION, CATALOGUE, INSTALL_CATALOGUE, REPLACE, ADD_CHANGE, CHANGES, SEATS, SCHEDULED, FORGET_SEATS];
+pub(crate) const STATEMENTS: &[&str] = &[
+    VERSION,
+    CATALOGUE,
+    INSTALL_CATALOGUE,
+    REPLACE,
+    ADD_CHANGE,
+    CHANGES,
+    CHANGES_SINCE,
+    CHANGE_COUNT,
+    SEATS,
+    SCHEDULED,
+    FORGET_SEATS,
+];
 
 /// The catalogue as it was last read, with its version.
 #[derive(Clone, Default)]
@@ -57,10 +74,23 @@ impl Kept {
     }
 }
 
+/// Another catalogue in place of the one that was read, under an identifier: sent twice, it is applied once.
+#[derive(Debug, Clone)]
+pub struct CatalogueRequest<'a> {
+    pub id: ChangeId,
+    pub wanted: &'a Catalogue,
+    /// The version that it takes the place of.
+    pub seen: i64,
+    /// The fingerprint of the API's request, where that may be sent again.
+    pub sent: Option<&'a str>,
+}
+
 /// What became of a change of the catalogue.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CatalogueApplied {
     Done(CataloguePlan),
+    /// The same change was carried out before: nothing was done again.
+    Before,
     /// Not possible; nothing was done.
     Blocked(CataloguePlan),
     /// Somebody changed the catalogue since it was read; nothing was done.
@@ -73,6 +103,19 @@ struct ChangeColumns {
     at: i64,
     actor: String,
     plan: String,
+}
+
+impl TryFrom<ChangeColumns> for CatalogueChange {
+    type Error = StoreError;
+
+    fn try_from(row: ChangeColumns) -> Result<Self, StoreError> {
+        Ok(Self {
+            version: row.version,
+            at: instant(row.at),
+            actor: from_json("who changed the catalogue", &row.actor)?,
+            plan: from_json("a change of the catalogue", &row.plan)?,
+        })
+    }
 }
 
 impl Store {
@@ -109,15 +152,14 @@ impl Store {
     /// type meanwhile either comes first and is counted, or finds the new catalogue.
     pub async fn change_catalogue(
         &self,
-        wanted: &Catalogue,
-        seen: i64,
+        request: &CatalogueRequest<'_>,
         actor: &Actor,
         at: DateTime<Utc>,
     ) -> Result<CatalogueApplied, StoreError> {
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin().await?;
-            let applied = change(&mut link, wanted, seen, actor, at).await;
+            let applied = change(&mut link, request, actor, at).await;
             if let Some(applied) = tries.settle(link, applied).await? {
                 return Ok(applied);
             }
@@ -125,17 +167,17 @@ impl Store {
     }
 
     /// The newest first.
-    pub async fn catalogue_changes(&self, limit: i64) -> Result<Vec<CatalogueChange>, StoreError> {
-        let rows: Vec<ChangeColumns> = self.reader().await?.rows(CHANGES, values![limit]).await?;
-        let change = |row: ChangeColumns| {
-            Ok(CatalogueChange {
-                version: row.version,
-                at: instant(row.at),
-                actor: from_json("who changed the catalogue", &row.actor)?,
-                plan: from_json("a change of the catalogue", &row.plan)?,
-            })
-        };
-        rows.into_iter().map(change).collect()
+    pub async fn catalogue_changes(&self, page: i64) -> Result<Page<CatalogueChange>, StoreError> {
+        let (mut link, page) = (self.snapshot().await?, page.max(1));
+        let total = Total::exact(link.number(CHANGE_COUNT, values![]).await?);
+        let offset = (page - 1).saturating_mul(PAGE);
+        let rows: Vec<ChangeColumns> = link.rows(CHANGES, values![PAGE, offset]).await?;
+        Ok(total.page(try_all(rows)?, page))
+    }
+
+    /// Those after a version, the newest first, no more than a page.
+    pub async fn catalogue_changes_since(&self, version: i64) -> Result<Vec<CatalogueChange>, StoreError> {
+        try_all(self.reader().await?.rows::<ChangeColumns>(CHANGES_SINCE, values![version, PAGE]).await?)
     }
 }
 
@@ -160,19 +202,33 @@ async fn now(link: &mut Connection) -> Result<CatalogueNow, StoreError> {
 
 async fn change(
     link: &mut Connection,
-    wanted: &Catalogue,
-    seen: i64,
+    request: &CatalogueRequest<'_>,
     actor: &Actor,
     at: DateTime<Utc>,
 ) -> Result<CatalogueApplied, StoreError> {
-    let now = now(link).await?;
+    if operator_journal::knows(link, request.id).await? {
+        return Ok(CatalogueApplied::Before);
+    }
+    let (now, seen) = (now(link).await?, request.seen);
     if now.version != seen {
         return Ok(CatalogueApplied::Stale);
     }
-    let wanted = wanted.clone().in_order();
+    let wanted = request.wanted.clone().in_order();
     let plan = catalogue::plan(&now, &wanted);
     if plan.blocked() {
         return Ok(CatalogueApplied::Blocked(plan));
+    }
+    // What may be sent again has to be known again, even if there was nothing to do.
+    if plan.is_empty() && request.sent.is_none() {
+        return Ok(CatalogueApplied::Done(plan));
+    }
+    let entry = operator_journal::Written {
+        request: request.sent,
+        steps: plan.steps.iter().map(OperatorStep::from).collect(),
+        ..operator_journal::Written::event(request.id, at, "change_catalogue", &plan.summary)
+    };
+    if !operator_journal::write(link, actor, entry).await? {
+        return Ok(CatalogueApplied::Before);
     }
     if plan.is_empty() {
         return Ok(CatalogueApplied::Done(plan));

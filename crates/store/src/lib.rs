@@ -10,6 +10,7 @@
 //! opens the database, `connection` is the only file that knows that there are two kinds.
 
 pub mod account;
+pub mod api_token;
 pub mod apply;
 pub mod binding;
 pub mod catalogue;
@@ -30,6 +31,7 @@ mod line;
 pub mod location;
 pub mod login;
 pub mod mail;
+pub mod operator_journal;
 pub mod phone_number;
 mod readiness;
 mod record;
@@ -58,7 +60,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use self::apply::Applied;
-pub use self::catalogue::CatalogueApplied;
+pub use self::catalogue::{CatalogueApplied, CatalogueRequest};
 use self::connection::Connection;
 use self::engine::Engine;
 pub use self::error::StoreError;

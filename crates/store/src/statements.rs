@@ -7,13 +7,15 @@ use crate::condition::{Composed, Condition};
 use crate::connection::{Connection, with_list};
 use crate::value::Value;
 use crate::{
-    Store, account, binding, catalogue, department, device, directory, e911, greeting, home, journal, license, line,
-    location, login, mail, phone_number, readiness, resync, sample, sample_schedule, schedule, schedule_facts,
-    schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, user, user_list,
+    Store, account, api_token, binding, catalogue, department, device, directory, e911, greeting, home, journal,
+    license, line, location, login, mail, operator_journal, phone_number, readiness, resync, sample, sample_schedule,
+    schedule, schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally,
+    user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
     account::STATEMENTS,
+    api_token::STATEMENTS,
     binding::STATEMENTS,
     catalogue::STATEMENTS,
     department::STATEMENTS,
@@ -28,6 +30,7 @@ const ALL: &[&[&str]] = &[
     location::STATEMENTS,
     login::STATEMENTS,
     mail::STATEMENTS,
+    operator_journal::STATEMENTS,
     phone_number::STATEMENTS,
     readiness::STATEMENTS,
     resync::STATEMENTS,
@@ -48,8 +51,10 @@ const ALL: &[&[&str]] = &[
 ];
 
 const LISTS: &[&[Composed]] = &[
+    &[account::COMPOSED],
     &[device::COMPOSED],
     &[journal::COMPOSED],
+    &[operator_journal::COMPOSED],
     &[phone_number::COMPOSED],
     &[schedule_list::COMPOSED],
     user_list::COMPOSED,

@@ -13,6 +13,7 @@ use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
 use crate::Store;
+use crate::api_token::TokenOwner;
 use crate::engine::{MIGRATIONS, migrations, sqlite_dialect};
 
 /// As the first version wrote them.
@@ -34,6 +35,8 @@ const ROWS: &str = r#"
         VALUES (ID6, ID1, ID2, 'welcome', 'ana@mail.example', 'accepted', 1, 1, 1);
     INSERT INTO journal (id, account_id, at, actor_kind, actor_name, via, action, summary, search_key, user_id, steps)
         VALUES (ID7, ID1, 1, 'system', 'Lineside', 'system', 'add_user', 'Add Ana Duarte', 'add ana duarte', ID2, '[]');
+    INSERT INTO api_token (id, account_id, user_id, name, prefix, hash, created_at)
+        VALUES (ID7, ID1, ID2, 'Payroll', 'ls_ab', HASH, 1);
 "#;
 
 fn id(number: u128) -> Uuid {
@@ -51,7 +54,9 @@ async fn old(engine: Engine) -> Option<(Database, String, Option<tempfile::TempD
         Engine::Sqlite => format!("x'{}'", id(number).simple()),
         Engine::Postgres => format!("'{}'", id(number)),
     };
-    let rows = (1..8).fold(ROWS.to_owned(), |sql, number| sql.replace(&format!("ID{number}"), &literal(number)));
+    let hash = if matches!(engine, Engine::Sqlite) { "x'ab'" } else { "'\\xab'" };
+    let rows =
+        (1..8).fold(ROWS.replace("HASH", hash), |sql, number| sql.replace(&format!("ID{number}"), &literal(number)));
     let rows = sqlx::AssertSqlSafe(rows);
     match engine {
         Engine::Sqlite => {
@@ -92,6 +97,8 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(
     assert_eq!((seats[0].bought, seats[0].used, seats[0].bound.len()), (5, 1, 0));
     let filter = JournalFilter { user_id: Some(UserId(id(2))), ..JournalFilter::default() };
     assert_eq!(store.journal(&scope, &filter).await.unwrap().total, 1);
+    let owner = TokenOwner::User { scope: scope.clone(), id: UserId(id(2)) };
+    assert_eq!(store.api_tokens(&owner).await.unwrap()[0].name, "Payroll");
     store.close().await;
     Store::open(&url).await.unwrap().close().await;
 }

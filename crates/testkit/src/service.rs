@@ -7,7 +7,7 @@ use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
 use lineside_model::account::{AccountSettings, AccountSettingsInput};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::directory::Transport;
-use lineside_model::id::{AccountId, OperatorId, UserId};
+use lineside_model::id::{AccountId, UserId};
 use lineside_model::journal::Via;
 use lineside_model::plan::Plan;
 use lineside_model::user::{NewUser, ProfileInput, Role};
@@ -55,8 +55,8 @@ impl House {
         let clock = TestClock::default();
         let service = node(store, folder.path(), clock.clone())?;
         service.install_catalogue().await?;
-        service.add_operator("operator", "Olive Operator", PASSWORD).await?;
-        let identity = Identity::Operator { id: OperatorId(uuid::Uuid::nil()), name: "Olive Operator".to_owned() };
+        let id = service.add_operator("operator", "Olive Operator", PASSWORD).await?;
+        let identity = Identity::Operator { id, name: "Olive Operator".to_owned() };
         let operator = Caller { identity, via: Via::Portal, from: None };
         let acme = open_account(&service, &operator, "Acme", "acme").await?;
         let globex = open_account(&service, &operator, "Globex", "globex").await?;
@@ -71,6 +71,11 @@ impl House {
     /// A token of an administrator, for the API.
     pub async fn token(&self, person: &Person) -> anyhow::Result<String> {
         Ok(self.service.add_api_token(&person.caller, "Test").await?.token)
+    }
+
+    /// A token of the operator.
+    pub async fn operator_token(&self) -> anyhow::Result<String> {
+        Ok(self.service.add_api_token(&self.operator, "Test").await?.token)
     }
 
     /// Mails on disk, sent by the mailer that a test runs with [`Service::send_due_mails`].
@@ -150,7 +155,7 @@ async fn apply(service: &Service, caller: &Caller, change: Change) -> anyhow::Re
 async fn open_account(service: &Service, operator: &Caller, name: &str, slug: &str) -> anyhow::Result<Tenant> {
     let settings = account_settings(name, slug)?;
     let owner = new_user(&person(slug, "owner"), Role::AccountOwner)?;
-    let number = service.new_account_number().await?;
+    let number = service.new_account_number(service.new_change_id()).await?;
     let change = Change::OpenAccount { number, settings, owner: Box::new(owner) };
     let (request, plan) = apply(service, operator, change).await?;
     let opened = plan.steps.iter().find_map(lineside_model::plan::Step::account_id);

@@ -18,14 +18,28 @@ async fn call(client: &Client, endpoint: &Endpoint, ids: &BTreeMap<&str, String>
     client.send(endpoint.method.clone(), &path, &[], body).await
 }
 
+/// Of what only operators see, which collection is which.
+fn of_operators(collection: &str) -> &'static str {
+    match collection {
+        "accounts" => "accounts",
+        "tokens" => "operator tokens",
+        "journal" => "operator journal",
+        other => panic!("say here what {other} of the operator's is"),
+    }
+}
+
 /// `{id}` by the collection that it lies in.
 pub fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
-    let mut filled = Vec::new();
+    let mut filled: Vec<&str> = Vec::new();
     for part in path.split('/') {
         let value = match part {
+            "{id}" if path.contains("/operator/") => {
+                ids[of_operators(filled.last().copied().unwrap_or_default())].as_str()
+            }
             "{id}" => ids[*filled.last().unwrap_or(&"")].as_str(),
             "{mail_id}" => ids["mails"].as_str(),
             "{license_type}" => "business",
+            "{track}" => "upgrades",
             part => part,
         };
         filled.push(value);
@@ -34,7 +48,20 @@ pub fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
 }
 
 fn nothing() -> BTreeMap<&'static str, String> {
-    let names = ["users", "devices", "numbers", "locations", "departments", "journal", "tokens", "mails", "schedule"];
+    let names = [
+        "users",
+        "devices",
+        "numbers",
+        "locations",
+        "departments",
+        "journal",
+        "tokens",
+        "mails",
+        "schedule",
+        "accounts",
+        "operator tokens",
+        "operator journal",
+    ];
     names.into_iter().map(|name| (name, uuid::Uuid::nil().to_string())).collect()
 }
 
@@ -60,7 +87,7 @@ async fn a_user_finds_nothing_of_what_administrators_do() {
     let user = Client::of_user(&house, &house.acme).await;
     for endpoint in endpoints() {
         let answer = call(&user, &endpoint, &nothing()).await;
-        let expected = if endpoint.access == Access::Administrator { 404 } else { 200 };
+        let expected = if matches!(endpoint.access, Access::Administrator | Access::Operator) { 404 } else { 200 };
         assert_eq!(answer.status, expected, "{endpoint:?}");
     }
 }
@@ -97,6 +124,10 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     client.send(Method::POST, "/licenses/assign", &[], Some(scheduled)).await.expect(200);
     let schedule = client.get("/schedule").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     let journal = client.get("/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    let operator = Client::operator(house).await;
+    let named = Some(json!({"name": "Billing"}));
+    let operator_token = operator.send(Method::POST, "/operator/tokens", &[], named).await.expect(201).id();
+    let operator_journal = operator.get("/operator/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     [
         ("users", user.id()),
         ("mails", mail),
@@ -107,6 +138,9 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("tokens", token),
         ("journal", journal),
         ("schedule", schedule),
+        ("accounts", house.acme.id.to_string()),
+        ("operator tokens", operator_token),
+        ("operator journal", operator_journal),
     ]
     .into()
 }
@@ -140,6 +174,9 @@ async fn another_accounts_identifiers_are_unknown(#[values(Engine::Sqlite, Engin
     let before = own.get("/journal").await.json["total"].clone();
     let their_user = house.globex.user.id.to_string();
     for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.path.contains("{id}")) {
+        if endpoint.access == Access::Operator {
+            continue;
+        }
         let path = filled(&endpoint.path, &ids);
         let body = right_body(&endpoint, &their_user);
         let answer = stranger.send(endpoint.method.clone(), &path, &[], body.clone()).await;
@@ -165,4 +202,65 @@ async fn another_accounts_identifiers_are_unknown(#[values(Engine::Sqlite, Engin
         assert_eq!(stranger.get(&format!("/users?{filter}")).await.expect(200).json["total"], 0);
     }
     assert_eq!(own.get("/journal").await.json["total"], before, "nothing was done to Acme");
+}
+
+/// The operator's, with a body that is right in itself.
+fn right_body_of_operator(endpoint: &Endpoint) -> Option<Value> {
+    match endpoint.method.as_str() {
+        "GET" | "DELETE" => None,
+        _ if endpoint.path.ends_with("/order") => Some(json!({"tracks": ["voice"]})),
+        _ if endpoint.path.ends_with("/tracks") => Some(json!({"slug": "fax", "name": "Fax"})),
+        _ if endpoint.path.ends_with("/tokens") => Some(json!({"name": "Import"})),
+        _ => Some(json!({})),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_of_an_account_reaches_what_is_the_operators(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let ids = belongings(&house).await;
+    let operator = Client::operator(&house).await;
+    let before = [operator.get("/operator/catalogue").await.json, operator.get("/operator/journal").await.json];
+    let user = Client::of_user(&house, &house.acme).await;
+    let mut called = 0;
+    for person in [&house.acme.owner, &house.acme.administrator, &house.globex.administrator] {
+        let client = Client::of(&house, person).await;
+        let unknown = client.get("/no-such-thing").await.expect(404);
+        for endpoint in endpoints().into_iter().filter(|endpoint| endpoint.access == Access::Operator) {
+            let path = filled(&endpoint.path, &ids);
+            for client in [&client, &user] {
+                let body = right_body_of_operator(&endpoint);
+                let refused = client.send(endpoint.method.clone(), &path, &[], body).await.expect(404);
+                assert_eq!(refused.json["detail"], unknown.json["detail"], "{endpoint:?}");
+                called += 1;
+            }
+        }
+    }
+    assert!(called > 100, "{called}");
+    let after = [operator.get("/operator/catalogue").await.json, operator.get("/operator/journal").await.json];
+    assert_eq!(before, after, "nothing was done");
+}
+
+#[tokio::test]
+async fn an_operator_reaches_what_is_theirs_and_nothing_of_an_account() {
+    let (house, _database) = house(Engine::Sqlite).await.unwrap();
+    let ids = belongings(&house).await;
+    let operator = Client::operator(&house).await;
+    let journal = Client::of(&house, &house.acme.administrator).await.get("/journal").await.json["total"].clone();
+    for endpoint in endpoints() {
+        let path = filled(&endpoint.path, &ids);
+        let own = matches!(endpoint.access, Access::Anyone | Access::SignedIn | Access::Operator);
+        if !own {
+            let answer = call(&operator, &endpoint, &ids).await;
+            assert_eq!(answer.status, 404, "{endpoint:?}: {}", answer.json);
+        } else if endpoint.method == Method::GET {
+            let answer = operator.get(&path).await;
+            assert_eq!(answer.status, 200, "{endpoint:?}: {}", answer.json);
+        }
+    }
+    let now = Client::of(&house, &house.acme.administrator).await.get("/journal").await.json["total"].clone();
+    assert_eq!(now.as_i64().unwrap(), journal.as_i64().unwrap() + 1, "but for the token of this very test");
 }

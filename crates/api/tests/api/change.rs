@@ -125,7 +125,7 @@ async fn a_blocked_change_names_fields_and_repairs(#[values(Engine::Sqlite, Engi
 #[case("/numbers", json!({"numbers": [], "kind": "landline"}), "numbers")]
 #[case("/devices", json!({"model": "toaster"}), "model")]
 #[case("/locations", json!({"name": "HQ", "address": {"city": "Phoenix"}}), "address.street_number")]
-#[case("/locations", json!({"name": "HQ", "address": {"zip": "85012"}}), "zip")]
+#[case("/locations", json!({"name": "HQ", "address": {"zip": "85012"}}), "address.zip")]
 #[case("/licenses/assign", json!({"user_ids": [], "license_type": "business"}), "user_ids")]
 #[case("/licenses/assign", json!({"user_ids": ["0190a1b2-0000-7000-8000-000000000001"], "license_type": "basic",
     "date": "2026-02-30"}), "date")]

@@ -31,6 +31,10 @@ impl Client {
         Self { token: Some(house.token(person).await.unwrap()), ..Self::nobody(house) }
     }
 
+    pub async fn operator(house: &House) -> Self {
+        Self { token: Some(house.operator_token().await.unwrap()), ..Self::nobody(house) }
+    }
+
     /// Somebody who made a token while they administered the account, and does so no more.
     pub async fn of_user(house: &House, tenant: &Tenant) -> Self {
         let user_id = tenant.user.id;

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what a test's own helpers can't do fails the test")]
 
 mod access;
+mod catalogue;
 mod change;
 mod client;
+mod operator;
 mod precondition;
 mod reading;
 mod repeat;

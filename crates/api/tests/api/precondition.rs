@@ -1,7 +1,7 @@
 //! `ETag`, `If-Match`, `If-None-Match`.
 
 use axum::http::{HeaderMap, Method};
-use lineside_api::endpoints;
+use lineside_api::{Access, endpoints};
 use lineside_testkit::database::Engine;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -23,7 +23,9 @@ async fn a_record_is_answered_with_its_tag_and_not_sent_twice(
     let client = Client::of(&house, &house.acme.administrator).await;
     let ids = belongings(&house).await;
     let mut records = 0;
+    let operator = Client::operator(&house).await;
     for endpoint in endpoints().iter().filter(|endpoint| endpoint.method == Method::GET) {
+        let client = if endpoint.access == Access::Operator { &operator } else { &client };
         let path = filled(&endpoint.path, &ids);
         let query = if path.contains("suggestions/username") { "?first_name=A&last_name=B" } else { "" };
         let answer = client.get(&format!("{path}{query}")).await;
@@ -64,7 +66,8 @@ async fn the_tag_moves_with_everything_that_is_shown() {
 #[tokio::test]
 async fn every_change_of_a_record_keeps_to_if_match(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some((house, _database)) = house(engine).await else { return };
-    let client = Client::of(&house, &house.acme.administrator).await;
+    let administrator = Client::of(&house, &house.acme.administrator).await;
+    let operator = Client::operator(&house).await;
     let document: Value = serde_json::from_str(&lineside_api::openapi()).unwrap();
     let mut tried = 0;
     for endpoint in endpoints() {
@@ -77,13 +80,24 @@ async fn every_change_of_a_record_keeps_to_if_match(#[values(Engine::Sqlite, Eng
             continue;
         }
         tried += 1;
-        let ids = belongings_of(&house, &client, tried).await;
+        let of_operator = endpoint.access == Access::Operator;
+        let client = if of_operator { &operator } else { &administrator };
+        let list = if of_operator { "/operator/journal" } else { "/journal" };
+        let ids = belongings_of(&house, &administrator, tried).await;
         let mut path = filled(&endpoint.path, &ids);
         if path.ends_with("/greeting") && endpoint.method == Method::PUT {
             path.push_str("?file_name=a.wav");
         }
+        let now = operator.get("/operator/catalogue").await.expect(200).json;
         let seats = endpoint.path.contains("/seats/").then(|| json!({"bought": 3}));
-        let body = seats.or_else(|| right_body(&endpoint, &house.acme.user.id.to_string()));
+        let catalogue = endpoint.path.ends_with("/catalogue").then(|| {
+            let Value::Object(mut catalogue) = now.clone() else { panic!("no catalogue: {now}") };
+            catalogue.remove("usage");
+            Value::Object(catalogue)
+        });
+        let order = endpoint.path.ends_with("/order").then(|| json!({"types": ["business"]}));
+        let body = seats.or(catalogue).or(order);
+        let body = body.or_else(|| right_body(&endpoint, &house.acme.user.id.to_string()));
         let send = async |wanted: &str| {
             if path.ends_with("?file_name=a.wav") {
                 let wav = crate::change::wav();
@@ -97,7 +111,7 @@ async fn every_change_of_a_record_keeps_to_if_match(#[values(Engine::Sqlite, Eng
                 .await
                 .expect(200);
         }
-        let journal = client.get("/journal").await.json["total"].clone();
+        let journal = client.get(list).await.json["total"].clone();
         for malformed in ["5", "\"5", "", "*, \"5\""] {
             send(malformed).await.expect(400);
         }
@@ -105,7 +119,7 @@ async fn every_change_of_a_record_keeps_to_if_match(#[values(Engine::Sqlite, Eng
             let refused = send(stale).await.expect(412);
             assert_eq!(refused.json["type"], "/problems/precondition-failed", "{endpoint:?}");
         }
-        assert_eq!(client.get("/journal").await.json["total"], journal, "{endpoint:?} did something");
+        assert_eq!(client.get(list).await.json["total"], journal, "{endpoint:?} did something");
         let missing = path.contains("/e911") || path.contains("?file_name");
         let answer = send("*").await;
         assert_eq!(answer.status == 412, missing, "{endpoint:?}: {}", answer.json);
@@ -114,7 +128,7 @@ async fn every_change_of_a_record_keeps_to_if_match(#[values(Engine::Sqlite, Eng
     }
     assert!(tried >= 14, "{tried}");
     let wanted = [("If-Match", "*")];
-    client.send(Method::POST, "/departments", &wanted, Some(json!({"name": "Sales"}))).await.expect(400);
+    administrator.send(Method::POST, "/departments", &wanted, Some(json!({"name": "Sales"}))).await.expect(400);
 }
 
 /// New ones for each change, since some delete them.
@@ -147,6 +161,7 @@ async fn belongings_of(
         ("devices", device),
         ("numbers", number),
         ("schedule", schedule),
+        ("accounts", house.acme.id.to_string()),
     ]
     .into()
 }

@@ -8,7 +8,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{DeviceModel, Mac, NewDevice};
 use lineside_model::extension::Extension;
 use lineside_model::field::FieldErrors;
-use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, NumberId, UserId};
+use lineside_model::id::{DepartmentId, DeviceId, LocationId, NumberId, UserId};
 use lineside_model::journal::{Actor, Scope, Via};
 use lineside_model::license::Catalogue;
 use lineside_model::location::{EmergencyContactInput, SiteInput};
@@ -25,7 +25,10 @@ const USERS: usize = 150;
 
 pub async fn make(service: &Service) -> anyhow::Result<Credentials> {
     let operator = SignIn { username: "operator".to_owned(), password: password() };
-    service.add_operator(&operator.username, "Lineside operator", &operator.password).await?;
+    let id = service.add_operator(&operator.username, "Lineside operator", &operator.password).await?;
+    let identity = Identity::Operator { id, name: "Lineside operator".to_owned() };
+    let caller = Caller { identity, via: Via::System, from: None };
+    let operator_api_token = Some(service.add_api_token(&caller, "Demo").await?.token);
     let harbor = open(service, "48201137", "Harbor & Vine Ltd", "harbor-vine.example", 0).await?;
     let user = harbor.fill().await?;
     let owner = harbor.sign_in(0).await?;
@@ -33,7 +36,7 @@ pub async fn make(service: &Service) -> anyhow::Result<Credentials> {
     let mesa = open(service, "51730946", "Blue Mesa Books", "blue-mesa.example", 1_999).await?;
     let empty_owner = mesa.sign_in(1_999).await?;
     service.send_due_mails().await?;
-    Ok(Credentials { operator, owner, user, empty_owner, api_token })
+    Ok(Credentials { operator, owner, user, empty_owner, api_token, operator_api_token })
 }
 
 /// An account with nobody but its owner, to be filled by a measurement.
@@ -89,8 +92,7 @@ async fn open<'a>(
         owner: Box::new(owner),
     };
     let request = ChangeRequest { id: service.new_change_id(), change };
-    let account_id = AccountId(request.id.derive("account", uuid::Uuid::nil()));
-    let scope = Scope { account_id, actor: Actor::system("Demo") };
+    let scope = Scope { account_id: request.new_account_id(), actor: Actor::system("Demo") };
     let demo = Demo { service, scope, catalogue: service.catalogue().await?, owner: request.new_user_id() };
     demo.done(request).await?;
     Ok(demo)

@@ -7,6 +7,7 @@ use crate::catalogue::{
 };
 use crate::id::LicenseTypeId;
 use crate::license::{Catalogue, LicenseType, Requirement, VOICE};
+use crate::plan::BlockerKind;
 use crate::text::{Name, is_unprintable};
 
 pub(super) struct Check<'a> {
@@ -26,17 +27,31 @@ impl Check<'_> {
     }
 
     fn block(&mut self, slug: &str, field: Option<&str>, message: impl Into<String>, repair: impl Into<String>) {
+        self.block_as(BlockerKind::Invalid, slug, field, message.into(), repair.into());
+    }
+
+    /// Possible in itself, but not with what hangs on it.
+    fn block_used(&mut self, slug: &str, field: Option<&str>, message: String, repair: &str) {
+        self.block_as(BlockerKind::InUse, slug, field, message, repair.to_owned());
+    }
+
+    fn block_as(&mut self, kind: BlockerKind, slug: &str, field: Option<&str>, message: String, repair: String) {
         let (slug, field) = (slug.to_owned(), field.map(str::to_owned));
-        self.blockers.push(CatalogueBlocker { slug, field, message: message.into(), repair: repair.into() });
+        self.blockers.push(CatalogueBlocker { kind, slug, field, message, repair });
     }
 
     fn sizes(&mut self) {
         let (tracks, types) = (self.wanted.tracks.len(), self.wanted.types.len());
         if tracks > TRACKS_MAX {
-            self.block("", None, format!("there are {tracks} tracks"), format!("have at most {TRACKS_MAX}"));
+            self.block("", Some("tracks"), format!("there are {tracks} tracks"), format!("have at most {TRACKS_MAX}"));
         }
         if types > TYPES_MAX {
-            self.block("", None, format!("there are {types} license types"), format!("have at most {TYPES_MAX}"));
+            self.block(
+                "",
+                Some("types"),
+                format!("there are {types} license types"),
+                format!("have at most {TYPES_MAX}"),
+            );
         }
     }
 
@@ -77,7 +92,7 @@ impl Check<'_> {
         }
         if !slugs.contains(&VOICE.to_owned()) {
             let message = format!("there is no track `{VOICE}`, whose licenses bring phones to life");
-            self.block(VOICE, None, message, "keep it");
+            self.block_used(VOICE, None, message, "keep it");
         }
     }
 
@@ -109,7 +124,7 @@ impl Check<'_> {
             let usage = self.now.usage.of(license.id);
             if before.is_some_and(|before| before.track_id != license.track_id) && usage.held + usage.scheduled > 0 {
                 let message = format!("`{slug}` can't go to another track: {}", in_use(usage));
-                self.block(slug, Some("track"), message, "add a type to that track, and retire this one");
+                self.block_used(slug, Some("track"), message, "add a type to that track, and retire this one");
             }
             self.features(license);
             self.requirements(license);
@@ -170,7 +185,7 @@ impl Check<'_> {
             }
             let message = format!("{} can't be deleted: {}", license.name, in_use(usage));
             let repair = "retire it: those who hold it keep it, and nobody gets it anew";
-            self.block(&license.slug, None, message, repair);
+            self.block_used(&license.slug, None, message, repair);
         }
         for track in &self.now.catalogue.tracks {
             if self.wanted.track(track.id).is_some() {
@@ -184,7 +199,7 @@ impl Check<'_> {
                 None => continue,
             };
             let message = format!("the track {} can't be deleted: {why}", track.name);
-            self.block(&track.slug, None, message, "keep the track, and retire its types");
+            self.block_used(&track.slug, None, message, "keep the track, and retire its types");
         }
     }
 

@@ -1,16 +1,13 @@
-//! The catalogue as a TOML file, by slugs: what `lineside catalogue show` writes and `apply` reads.
-
-use std::collections::BTreeMap;
+//! The catalogue as a TOML file: what `lineside catalogue show` writes and `apply` reads.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
 use uuid::Uuid;
 
-use crate::address::Country;
-use crate::id::{LicenseTypeId, TrackId};
-use crate::license::{Catalogue, Feature, LicenseType, Requirement, Track};
-use crate::phone_number::NumberKind;
+use crate::catalogue::document::{Document, TrackDocument, TypeDocument};
+use crate::field::FieldError;
+use crate::license::Catalogue;
 
 /// Where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -56,160 +53,88 @@ struct FileType<T> {
 
 /// As a file that [`read`] makes the same catalogue of.
 pub fn write(catalogue: &Catalogue) -> String {
-    let catalogue = catalogue.clone().in_order();
-    let file = File {
-        track: catalogue.tracks.iter().map(FileTrack::from).collect(),
-        types: catalogue.types.iter().map(|license| FileType::of(&catalogue, license)).collect(),
+    let Document { tracks, types } = Document::from(catalogue);
+    let file: File<String> = File {
+        track: tracks.into_iter().map(FileTrack::from).collect(),
+        types: types.into_iter().map(FileType::from).collect(),
     };
     toml::to_string(&file).unwrap_or_default()
 }
 
 /// What has a slug of the catalogue as it is now keeps its identifier; what is new gets one from `new_id`.
-pub fn read(text: &str, now: &Catalogue, mut new_id: impl FnMut() -> Uuid) -> Result<Catalogue, FileError> {
+pub fn read(text: &str, now: &Catalogue, new_id: impl FnMut() -> Uuid) -> Result<Catalogue, FileError> {
     let file: File<Spanned<String>> = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         FileError { line, message: error.message().to_owned() }
     })?;
-    let mut slugs = Slugs { text, tracks: BTreeMap::new(), types: BTreeMap::new() };
-    for track in &file.track {
-        let id = now.track_by_slug(track.slug.get_ref()).map_or_else(|| TrackId(new_id()), |known| known.id);
-        slugs.add_track(&track.slug, id)?;
-    }
-    for license in &file.types {
-        let known = now.license_type_by_slug(license.slug.get_ref());
-        let id = known.map_or_else(|| LicenseTypeId(new_id()), |known| known.id);
-        slugs.add_type(&license.slug, id)?;
-    }
-    let track = |track: &FileTrack<Spanned<String>>| {
-        Ok(Track {
-            id: slugs.track(&track.slug)?,
-            slug: track.slug.get_ref().clone(),
-            name: track.name.clone(),
-            summary: track.summary.clone(),
-        })
+    let document = Document {
+        tracks: file.track.iter().map(TrackDocument::from).collect(),
+        types: file.types.iter().map(TypeDocument::from).collect(),
     };
-    let tracks = file.track.iter().map(track).collect::<Result<_, FileError>>()?;
-    let types = file.types.iter().map(|license| slugs.license(license)).collect::<Result<_, _>>()?;
-    Ok(Catalogue { tracks, types }.in_order())
+    document.read(now, new_id).map_err(|errors| {
+        let first = errors.0.into_iter().next();
+        first.map_or_else(|| FileError { line: 1, message: String::new() }, |first| file.error(text, first))
+    })
 }
 
-struct Slugs<'a> {
-    text: &'a str,
-    tracks: BTreeMap<String, TrackId>,
-    types: BTreeMap<String, LicenseTypeId>,
-}
-
-impl Slugs<'_> {
-    fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> FileError {
-        FileError { line: line_of(self.text, at.span().start), message: message.into() }
-    }
-
-    fn add_track(&mut self, slug: &Spanned<String>, id: TrackId) -> Result<(), FileError> {
-        match self.tracks.insert(slug.get_ref().clone(), id) {
-            Some(_) => Err(self.error(slug, format!("a second track `{}`; give it a slug of its own", slug.get_ref()))),
-            None => Ok(()),
-        }
-    }
-
-    fn add_type(&mut self, slug: &Spanned<String>, id: LicenseTypeId) -> Result<(), FileError> {
-        match self.types.insert(slug.get_ref().clone(), id) {
-            Some(_) => Err(self.error(slug, format!("a second type `{}`; give it a slug of its own", slug.get_ref()))),
-            None => Ok(()),
-        }
-    }
-
-    fn track(&self, slug: &Spanned<String>) -> Result<TrackId, FileError> {
-        self.tracks.get(slug.get_ref()).copied().ok_or_else(|| {
-            let known = self.tracks.keys().cloned().collect::<Vec<_>>().join(", ");
-            self.error(slug, format!("there is no track `{}`; the tracks of this file are {known}", slug.get_ref()))
-        })
-    }
-
-    fn license(&self, license: &FileType<Spanned<String>>) -> Result<LicenseType, FileError> {
-        let slug = license.slug.get_ref();
-        let feature = |code: &Spanned<String>| {
-            Feature::from_code(code.get_ref()).map_err(|said| self.error(code, format!("type `{slug}`: {said}")))
-        };
-        let requirement = |code: &Spanned<String>| {
-            self.requirement(code.get_ref()).map_err(|said| self.error(code, format!("type `{slug}`: {said}")))
-        };
-        let id = self.types.get(slug).copied();
-        Ok(LicenseType {
-            id: id.unwrap_or_else(|| LicenseTypeId(Uuid::nil())),
-            track_id: self.track(&license.track)?,
-            slug: slug.clone(),
-            name: license.name.clone(),
-            summary: license.summary.clone(),
-            features: license.features.iter().map(feature).collect::<Result<_, _>>()?,
-            requirements: license.requires.iter().map(requirement).collect::<Result<_, _>>()?,
-            retired: license.retired,
-        })
-    }
-
-    fn requirement(&self, code: &str) -> Result<Requirement, String> {
-        let (kind, of) = code.split_once(':').unwrap_or((code, ""));
-        match kind {
-            "e911" if of.is_empty() => Ok(Requirement::E911Confirmed),
-            "number" => NumberKind::parse(of)
-                .map(Requirement::Number)
-                .ok_or_else(|| format!("`{code}`: write `number:landline` or `number:mobile`")),
-            "track" => {
-                self.tracks.get(of).copied().map(Requirement::Track).ok_or_else(|| {
-                    format!("`{code}`: there is no track `{of}` in this file; add it or correct the slug")
-                })
+impl File<Spanned<String>> {
+    /// The line of the field that an error of the document names.
+    fn error(&self, text: &str, FieldError { field, message }: FieldError) -> FileError {
+        let mut path = field.split('.');
+        let (list, at, field) = (path.next(), number(path.next()), path.next());
+        let license = at.and_then(|at| self.types.get(at)).filter(|_| list == Some("types"));
+        let (named, message) = match license {
+            Some(license) => {
+                let nth = number(path.next()).unwrap_or_default();
+                let named = match field {
+                    Some("features") => license.features.get(nth),
+                    Some("requires") => license.requires.get(nth),
+                    Some("track") => Some(&license.track),
+                    _ => Some(&license.slug),
+                };
+                let listed = matches!(field, Some("features" | "requires"));
+                let slug = license.slug.get_ref();
+                (named, if listed { format!("type `{slug}`: {message}") } else { message })
             }
-            "type" => {
-                self.types.get(of).copied().map(Requirement::Type).ok_or_else(|| {
-                    format!("`{code}`: there is no type `{of}` in this file; add it or correct the slug")
-                })
-            }
-            "location" => countries(of).map(Requirement::LocationIn).map_err(|said| format!("`{code}`: {said}")),
-            _ => Err(format!(
-                "`{code}` is no requirement; write number:KIND, track:SLUG, type:SLUG, e911 or location:US,CA"
-            )),
-        }
+            None => (at.and_then(|at| self.track.get(at)).map(|track| &track.slug), message),
+        };
+        FileError { line: named.map_or(1, |named| line_of(text, named.span().start)), message }
     }
 }
 
-/// `US, CA`
-pub fn countries(text: &str) -> Result<Vec<Country>, &'static str> {
-    text.split(',').map(Country::parse).collect()
+fn number(part: Option<&str>) -> Option<usize> {
+    part?.parse().ok()
 }
 
-/// Such as `type:business`.
-pub fn requirement_code(catalogue: &Catalogue, requirement: &Requirement) -> String {
-    match requirement {
-        Requirement::Number(kind) => format!("number:{kind}"),
-        Requirement::Track(id) => {
-            format!("track:{}", catalogue.track(*id).map(|track| track.slug.as_str()).unwrap_or_default())
-        }
-        Requirement::Type(id) => {
-            format!("type:{}", catalogue.license_type(*id).map(|license| license.slug.as_str()).unwrap_or_default())
-        }
-        Requirement::E911Confirmed => "e911".to_owned(),
-        Requirement::LocationIn(countries) => {
-            let countries: Vec<&str> = countries.iter().map(Country::as_str).collect();
-            format!("location:{}", countries.join(","))
-        }
+impl From<TrackDocument> for FileTrack<String> {
+    fn from(TrackDocument { slug, name, summary }: TrackDocument) -> Self {
+        Self { slug, name, summary }
     }
 }
 
-impl From<&Track> for FileTrack<String> {
-    fn from(track: &Track) -> Self {
-        Self { slug: track.slug.clone(), name: track.name.clone(), summary: track.summary.clone() }
+impl From<TypeDocument> for FileType<String> {
+    fn from(license: TypeDocument) -> Self {
+        let TypeDocument { track, slug, name, summary, features, requires, retired } = license;
+        Self { track, slug, name, summary, features, requires, retired }
     }
 }
 
-impl FileType<String> {
-    fn of(catalogue: &Catalogue, license: &LicenseType) -> Self {
-        let track = catalogue.track(license.track_id).map(|track| track.slug.clone());
+impl From<&FileTrack<Spanned<String>>> for TrackDocument {
+    fn from(track: &FileTrack<Spanned<String>>) -> Self {
+        Self { slug: track.slug.get_ref().clone(), name: track.name.clone(), summary: track.summary.clone() }
+    }
+}
+
+impl From<&FileType<Spanned<String>>> for TypeDocument {
+    fn from(license: &FileType<Spanned<String>>) -> Self {
+        let texts = |codes: &[Spanned<String>]| codes.iter().map(|code| code.get_ref().clone()).collect();
         Self {
-            track: track.unwrap_or_default(),
-            slug: license.slug.clone(),
+            track: license.track.get_ref().clone(),
+            slug: license.slug.get_ref().clone(),
             name: license.name.clone(),
             summary: license.summary.clone(),
-            features: license.features.iter().map(|feature| feature.code()).collect(),
-            requires: license.requirements.iter().map(|of| requirement_code(catalogue, of)).collect(),
+            features: texts(&license.features),
+            requires: texts(&license.requires),
             retired: license.retired,
         }
     }

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::check::Check;
-use crate::catalogue::file::requirement_code;
-use crate::catalogue::{CatalogueAction, CatalogueNow, CataloguePlan, CatalogueStep, TypeUsage, count};
+use crate::catalogue::document::requirement_code;
+use crate::catalogue::{
+    CatalogueAction, CatalogueNow, CataloguePlan, CatalogueRecord, CatalogueStep, TypeUsage, count,
+};
 use crate::license::{Catalogue, Feature, LicenseType, Requirement, Track};
 use crate::plan::FieldChange;
 
@@ -28,27 +30,28 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    fn step(&mut self, action: CatalogueAction, title: String, changes: Vec<FieldChange>) {
-        self.steps.push(CatalogueStep { action, title, changes });
+    fn step(&mut self, action: CatalogueAction, record: CatalogueRecord, title: String, changes: Vec<FieldChange>) {
+        self.steps.push(CatalogueStep { action, record: Some(record), title, changes });
     }
 
     fn tracks(&mut self) {
         let before = &self.now.catalogue;
         for track in &self.wanted.tracks {
-            let title = format!("track {}", track.name);
+            let (record, title) = (CatalogueRecord::Track(track.id), format!("track {}", track.name));
             match before.track(track.id) {
-                None => self.step(CatalogueAction::Add, title, differences(&[], &fields_of_track(track))),
+                None => self.step(CatalogueAction::Add, record, title, differences(&[], &fields_of_track(track))),
                 Some(old) => {
                     let changes = differences(&fields_of_track(old), &fields_of_track(track));
                     if !changes.is_empty() {
-                        self.step(CatalogueAction::Change, title, changes);
+                        self.step(CatalogueAction::Change, record, title, changes);
                     }
                 }
             }
         }
         for track in before.tracks.iter().filter(|track| self.wanted.track(track.id).is_none()) {
             let changes = differences(&fields_of_track(track), &[]);
-            self.step(CatalogueAction::Delete, format!("track {}", track.name), changes);
+            let record = CatalogueRecord::Track(track.id);
+            self.step(CatalogueAction::Delete, record, format!("track {}", track.name), changes);
         }
     }
 
@@ -56,8 +59,9 @@ impl Draft<'_> {
         let before = &self.now.catalogue;
         for license in &self.wanted.types {
             let (title, fields) = (format!("license type {}", license.name), fields_of_type(self.wanted, license));
+            let record = CatalogueRecord::LicenseType(license.id);
             let Some(old) = before.license_type(license.id) else {
-                self.step(CatalogueAction::Add, title, differences(&[], &fields));
+                self.step(CatalogueAction::Add, record, title, differences(&[], &fields));
                 continue;
             };
             let changes = differences(&fields_of_type(before, old), &fields);
@@ -69,12 +73,13 @@ impl Draft<'_> {
                 (true, false) => CatalogueAction::BringBack,
                 _ => CatalogueAction::Change,
             };
-            self.step(action, title, changes);
+            self.step(action, record, title, changes);
             self.warn_of(old, license);
         }
         for license in before.types.iter().filter(|license| self.wanted.license_type(license.id).is_none()) {
             let changes = differences(&fields_of_type(before, license), &[]);
-            self.step(CatalogueAction::Delete, format!("license type {}", license.name), changes);
+            let record = CatalogueRecord::LicenseType(license.id);
+            self.step(CatalogueAction::Delete, record, format!("license type {}", license.name), changes);
         }
     }
 
@@ -126,7 +131,7 @@ impl Draft<'_> {
         let new: Vec<&Track> = after.tracks.iter().filter(|track| before.track(track.id).is_some()).collect();
         if old.iter().map(|track| track.id).ne(new.iter().map(|track| track.id)) {
             let change = moved(old.iter().map(|track| &track.name), new.iter().map(|track| &track.name));
-            self.step(CatalogueAction::Move, "tracks".to_owned(), vec![change]);
+            self.step(CatalogueAction::Move, CatalogueRecord::Order(None), "tracks".to_owned(), vec![change]);
         }
         for track in &after.tracks {
             let stays = |license: &&LicenseType| {
@@ -137,7 +142,8 @@ impl Draft<'_> {
             let new: Vec<&LicenseType> = after.types.iter().filter(stays).collect();
             if old.iter().map(|license| license.id).ne(new.iter().map(|license| license.id)) {
                 let change = moved(old.iter().map(|license| &license.name), new.iter().map(|license| &license.name));
-                self.step(CatalogueAction::Move, format!("license types of {}", track.name), vec![change]);
+                let record = CatalogueRecord::Order(Some(track.id));
+                self.step(CatalogueAction::Move, record, format!("license types of {}", track.name), vec![change]);
             }
         }
         self.warn_of_order();

@@ -242,6 +242,36 @@ fn what_is_new_in_a_file_gets_an_identifier() {
 }
 
 #[test]
+fn what_is_wrong_with_a_document_is_named_by_its_path() {
+    let now = Catalogue::default_catalogue();
+    let mut document = document::Document::from(&now);
+    assert_eq!(document.read(&now, || unreachable!("everything is known")).unwrap(), now);
+    document.tracks[1].slug = "voice".to_owned();
+    document.types[0].features[2] = "voicemial".to_owned();
+    document.types[4].track = "gold".to_owned();
+    let errors = document.read(&now, Uuid::nil).unwrap_err();
+    let fields: Vec<&str> = errors.0.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields[..2], ["tracks.1.slug", "types.0.features.2"]);
+    assert!(errors.of("types.4.track").unwrap().contains("the tracks here are upgrades, voice"), "{errors:?}");
+}
+
+#[test]
+fn plans_that_do_the_same_have_one_fingerprint_whoever_comes_and_goes() {
+    let renamed = |held: i64| {
+        let mut now = now();
+        let business = id(&now.catalogue, "business");
+        now.usage.types.insert(business, TypeUsage { held, bought: 20, scheduled: 0 });
+        let mut wanted = now.catalogue.clone();
+        wanted.types.iter_mut().find(|license| license.slug == "business").unwrap().features.clear();
+        plan(&now, &wanted)
+    };
+    let (few, many) = (renamed(1), renamed(12));
+    assert_ne!(few.warnings, many.warnings);
+    assert_eq!(few.fingerprint(), many.fingerprint());
+    assert_ne!(few.fingerprint(), edit("business", |business| business.name.clear()).fingerprint());
+}
+
+#[test]
 fn what_is_wrong_with_a_file_is_told_by_its_line() {
     let now = Catalogue::default_catalogue();
     let head = "[[track]]\nslug = \"voice\"\nname = \"Voice\"\n[[type]]\nslug = \"a\"\nname = \"A\"\n";

@@ -1,6 +1,7 @@
 //! Opening an account, and its settings.
 
 use crate::account::{Account, AccountNumber, AccountSettings};
+use crate::id::AccountId;
 use crate::plan::{Blocker, BlockerKind, Draft, Record};
 use crate::user::{NewUser, Role};
 
@@ -21,8 +22,16 @@ impl Draft<'_> {
         self.new_user(&owner);
     }
 
-    pub(super) fn edit_account(&mut self, version: Option<i64>, settings: &AccountSettings) {
+    pub(super) fn edit_account(
+        &mut self,
+        account_id: Option<AccountId>,
+        version: Option<i64>,
+        settings: &AccountSettings,
+    ) {
         let account = self.facts.account.clone();
+        if account_id.is_some_and(|id| id != account.id) {
+            return self.block(Blocker::not_found("account"));
+        }
         self.plan.summary = format!("Change the settings of {}", account.settings.name);
         self.check_version(version, account.version, "account");
         if settings.sip_domain != account.settings.sip_domain {

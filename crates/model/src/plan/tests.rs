@@ -245,7 +245,7 @@ fn the_sip_domain_stays_while_phones_hold_credentials_for_it() {
     let mut settings = facts.account.settings.clone();
     settings.sip_domain = crate::account::SipDomain::parse("other.example").unwrap();
     facts.usage.lines = 1;
-    let edit = || Change::EditAccount { version: None, settings: settings.clone() };
+    let edit = || Change::EditAccount { account_id: None, version: None, settings: settings.clone() };
     assert_eq!(planned(&facts, edit()).blockers[0].field.as_deref(), Some("sip_domain"));
     facts.usage.lines = 0;
     assert_eq!(planned(&facts, edit()).blockers, []);

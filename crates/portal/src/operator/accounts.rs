@@ -3,11 +3,13 @@
 use askama::Template;
 use axum::response::Redirect;
 use lineside_model::account::AccountNumber;
-use lineside_model::list::AccountRow;
+use lineside_model::list::{AccountFilter, AccountRow, Page};
 
+use crate::filter::Filter;
 use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{Answer, show};
+use crate::pager::Pager;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -19,8 +21,11 @@ pub fn routes() -> Vec<Route> {
 #[template(path = "operator/accounts.html")]
 struct AccountsPage {
     frame: Frame,
-    rows: Vec<AccountRow>,
+    page: Page<AccountRow>,
+    pager: Pager,
     search: String,
+    filters: Vec<Filter>,
+    filtered: bool,
 }
 
 async fn start() -> Redirect {
@@ -28,9 +33,16 @@ async fn start() -> Redirect {
 }
 
 async fn list(visitor: Visitor, query: FormData) -> Answer {
-    let search = query.search();
-    let rows = visitor.service.accounts(&visitor.caller, &search).await?;
-    show(&AccountsPage { frame: visitor.frame("Accounts").await?, rows, search })
+    let filter = AccountFilter { search: query.search(), page: query.parse("page").unwrap_or(1).max(1) };
+    let page = visitor.service.accounts(&visitor.caller, &filter).await?;
+    show(&AccountsPage {
+        frame: visitor.frame("Accounts").await?,
+        pager: Pager::new(&page, "/operator/accounts", query.pairs()),
+        page,
+        filters: Vec::new(),
+        filtered: !filter.search.is_empty(),
+        search: filter.search,
+    })
 }
 
 /// In two groups, as people say it.

@@ -1,9 +1,9 @@
-//! Tokens for the API: made, shown once, revoked.
+//! Tokens for the API, of an account's people and of operators: made, shown once, revoked.
 
 use askama::Template;
 use lineside_model::field::FieldErrors;
 use lineside_service::ServiceError;
-use lineside_service::store::session::ApiTokenRow;
+use lineside_service::store::api_token::ApiTokenRow;
 use uuid::Uuid;
 
 use crate::flash;
@@ -21,6 +21,9 @@ pub fn routes() -> Vec<Route> {
         Route::get("/settings/tokens", Access::Administrator, list),
         Route::post("/settings/tokens", Access::Administrator, add),
         Route::post("/settings/tokens/{id}/revoke", Access::Administrator, revoke),
+        Route::get("/operator/tokens", Access::Operator, list),
+        Route::post("/operator/tokens", Access::Operator, add),
+        Route::post("/operator/tokens/{id}/revoke", Access::Operator, revoke),
     ]
 }
 
@@ -30,6 +33,7 @@ struct TokensPage {
     frame: Frame,
     form: Form,
     tokens: Vec<ApiTokenRow>,
+    home: &'static str,
     /// Made just now: the only time that it is seen whole.
     fresh: Option<String>,
 }
@@ -37,8 +41,12 @@ struct TokensPage {
 impl TokensPage {
     async fn new(visitor: &Visitor, form: Form, fresh: Option<String>) -> Result<Self, PageError> {
         let tokens = visitor.service.api_tokens(&visitor.caller).await?;
-        Ok(Self { frame: visitor.frame("API tokens").await?, form, tokens, fresh })
+        Ok(Self { frame: visitor.frame("API tokens").await?, form, tokens, home: home(visitor), fresh })
     }
+}
+
+fn home(visitor: &Visitor) -> &'static str {
+    if visitor.caller.is_operator() { "/operator/tokens" } else { "/settings/tokens" }
 }
 
 async fn list(visitor: Visitor) -> Answer {
@@ -60,7 +68,7 @@ async fn again(visitor: &Visitor, data: &FormData, errors: FieldErrors) -> Answe
 async fn revoke(visitor: Visitor, RecordPath(id): RecordPath<Uuid>) -> Answer {
     match visitor.service.revoke_api_token(&visitor.caller, id).await {
         // A second click finds it gone already.
-        Ok(()) | Err(ServiceError::NotFound) => Ok(flash::done("/settings/tokens", "The token no longer works.")),
+        Ok(()) | Err(ServiceError::NotFound) => Ok(flash::done(home(&visitor), "The token no longer works.")),
         Err(error) => Err(error.into()),
     }
 }

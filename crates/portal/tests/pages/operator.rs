@@ -53,3 +53,64 @@ async fn an_accounts_owner_is_no_operator_and_an_operator_no_owner() {
     let operator = owner.sign_in("operator").await;
     assert_eq!(operator.get("/licensing").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn an_accounts_settings_are_corrected_by_the_operator_and_stand_in_the_journal() {
+    let visit = Visit::of("operator").await;
+    let path = format!("/operator/accounts/{}", visit.house.acme.id);
+    assert!(visit.get("/operator/accounts").await.has(&format!("a[href='{path}']")));
+    let opened = visit.get(&path).await;
+    let done = visit.fill(&path, &[("name", "Acme West"), ("billing_email", "west@acme.example")]).await;
+    assert_eq!(done.location.as_deref(), Some(path.as_str()), "{}", done.html);
+    assert!(visit.get(&path).await.has("h1") && visit.get(&path).await.texts("h1") == ["Acme West"]);
+    // The second of two who opened it before.
+    let (_, fields) = opened.form(&[("name", "Acme East")]);
+    let stale = visit.post(&path, &fields).await;
+    assert_eq!(stale.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(stale.says("Saved meanwhile: west@acme.example"), "{}", stale.html);
+    for (field, value) in [("sip_domain", "globex.sip.example"), ("billing_email", "nobody"), ("time_zone", "")] {
+        assert!(visit.fill(&path, &[(field, value)]).await.error(field).is_some(), "{field}");
+    }
+    let journal = visit.get("/operator/journal?action=edit_account").await;
+    assert_eq!(journal.texts("tbody th"), ["Change the settings of Acme"]);
+    let entry = visit.page_of_link(&journal, "tbody th a").await;
+    assert!(entry.says("Acme West") && entry.says("on the portal"), "{}", entry.html);
+    assert!(visit.get("/operator/journal?search=nothing").await.says("Nothing fits"));
+    let unknown = format!("/operator/accounts/{}", uuid::Uuid::nil());
+    assert_eq!(visit.get(&unknown).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(visit.sign_in("acme.owner").await.get(&path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn lists_are_shown_page_by_page() {
+    let visit = Visit::of("operator").await;
+    for page in ["/operator/accounts?page=2", "/operator/journal?page=9", "/operator/catalogue/history?page=x"] {
+        assert_eq!(visit.get(page).await.status, StatusCode::OK, "{page}");
+    }
+    assert!(visit.get("/operator/accounts").await.says("2 entries"));
+}
+
+#[tokio::test]
+async fn an_operators_token_is_shown_once_and_stops_working_when_revoked() {
+    let visit = Visit::of("operator").await;
+    let made = visit.fill("/operator/tokens", &[("name", "Billing")]).await;
+    let token = made.texts("code#token").remove(0);
+    let caller = visit.house.service.api_caller(&token, None).await.unwrap().unwrap();
+    assert!(caller.is_operator() && caller.name() == "Olive Operator");
+    let list = visit.get("/operator/tokens").await;
+    assert!(list.says("Billing") && !list.html.contains(&token));
+    let page = list.page();
+    let form = scraper::Selector::parse("form[action$='/revoke']").unwrap();
+    let action = page.select(&form).next().unwrap().value().attr("action").unwrap().to_owned();
+    // Neither the account's people nor their page of tokens.
+    let owner = visit.sign_in("acme.owner").await;
+    assert_eq!(owner.post(&action, &[]).await.status, StatusCode::NOT_FOUND);
+    owner.post(&action.replace("/operator/", "/settings/"), &[]).await;
+    assert!(visit.house.service.api_caller(&token, None).await.unwrap().is_some());
+    for _ in 0..2 {
+        assert_eq!(visit.post(&action, &[]).await.location.as_deref(), Some("/operator/tokens"));
+    }
+    assert!(visit.house.service.api_caller(&token, None).await.unwrap().is_none());
+    assert!(visit.fill("/operator/tokens", &[("name", "")]).await.error("name").is_some());
+    assert!(visit.get("/operator/journal").await.says("Revoked the API token Billing"));
+}

@@ -72,6 +72,15 @@ impl Visit {
         self.post(&action.unwrap_or_else(|| path.to_owned()), &filled).await
     }
 
+    /// Follows the first link that a selector finds.
+    pub async fn page_of_link(&self, shown: &Shown, selector: &str) -> Shown {
+        let page = shown.page();
+        let link = page.select(&Selector::parse(selector).unwrap()).next().and_then(|link| link.value().attr("href"));
+        let link = link.unwrap_or_else(|| panic!("no {selector}: {}", shown.html)).to_owned();
+        drop(page);
+        self.get(&link).await
+    }
+
     /// Presses Confirm on the review page.
     pub async fn confirm(&self, review: &Shown) -> Shown {
         assert_eq!(review.status, StatusCode::OK, "{}", review.html);

@@ -164,6 +164,7 @@ async fn records(portal: &Portal) -> impl Fn(&str) -> String + use<> {
         ("/numbers/", plan.steps[0].after.as_ref().unwrap().id().to_string()),
         ("/journal/", department.id.to_string()),
         ("/licensing/", "basic".to_owned()),
+        ("/operator/accounts/", acme.id.to_string()),
         ("/operator/catalogue/types/", "basic".to_owned()),
         ("/operator/catalogue/tracks/", "upgrades".to_owned()),
     ];

@@ -37,10 +37,10 @@ async fn every_kind_of_change_is_carried_out_once(#[values(Engine::Sqlite, Engin
     let Some(house) = House::on(engine).await else { return };
     let (store, acme) = (house.store(), &house.acme);
 
-    once(&house, Change::EditAccount { version: Some(1), settings: settings("acme") }).await;
+    once(&house, Change::EditAccount { account_id: None, version: Some(1), settings: settings("acme") }).await;
     let renamed =
         lineside_model::account::AccountSettings { name: Name::parse("Acme Air").unwrap(), ..settings("acme") };
-    once(&house, Change::EditAccount { version: Some(1), settings: renamed }).await;
+    once(&house, Change::EditAccount { account_id: None, version: Some(1), settings: renamed }).await;
     let account = store.account(acme).await.unwrap().unwrap();
     assert_eq!((account.settings.name.as_str(), account.version), ("Acme Air", 2));
 
@@ -250,7 +250,7 @@ async fn what_is_taken_elsewhere_blocks_with_its_field(#[values(Engine::Sqlite, 
             kind: NumberKind::Landline,
             location_id: None,
         },
-        Change::EditAccount { version: None, settings: settings("globex") },
+        Change::EditAccount { account_id: None, version: None, settings: settings("globex") },
     ];
     for change in taken {
         let request = house.request(change);

@@ -320,7 +320,7 @@ async fn another_time_zone_moves_what_is_due(#[values(Engine::Sqlite, Engine::Po
     house.done(acme, on(&[ben], "basic", day(20))).await;
     let berlin = TimeZone::parse("Europe/Berlin").unwrap();
     let settings = AccountSettings { time_zone: berlin, ..settings("acme") };
-    house.done(acme, Change::EditAccount { version: None, settings }).await;
+    house.done(acme, Change::EditAccount { account_id: None, version: None, settings }).await;
     for (user, ahead) in [(ana, 10), (ben, 20)] {
         let entry = the_entry(&house, user).await;
         assert_eq!((entry.date, entry.due_at), (day(ahead), berlin.start_of_day(day(ahead))));

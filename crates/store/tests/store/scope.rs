@@ -8,6 +8,7 @@ use lineside_model::phone_number::NumberKind;
 use lineside_model::plan::BlockerKind;
 use lineside_model::text::Name;
 use lineside_model::user::{NewUser, Profile, Role, UserState};
+use lineside_store::api_token::TokenOwner;
 use lineside_testkit::database::Engine;
 use rstest::rstest;
 
@@ -120,5 +121,6 @@ async fn nothing_of_another_account_is_read(#[values(Engine::Sqlite, Engine::Pos
     assert_eq!(store.journal(acme, &about).await.unwrap().total, 0);
     let home = store.home(acme).await.unwrap().unwrap();
     assert_eq!((home.users, home.numbers, home.devices, home.locations), (1, 0, 0, 0));
-    assert_eq!(store.api_tokens(acme, theirs.user).await.unwrap(), []);
+    let owner = TokenOwner::User { scope: acme.clone(), id: theirs.user };
+    assert_eq!(store.api_tokens(&owner).await.unwrap(), []);
 }

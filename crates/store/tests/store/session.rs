@@ -2,9 +2,11 @@
 
 use lineside_model::change::Change;
 use lineside_model::id::OperatorId;
+use lineside_model::journal::Actor;
+use lineside_model::operator_journal::OperatorJournalFilter;
 use lineside_model::user::UserState;
+use lineside_store::api_token::{ApiTokenRow, TokenOwner};
 use lineside_store::login::Subject;
-use lineside_store::session::ApiTokenRow;
 use lineside_testkit::database::Engine;
 use rstest::rstest;
 use uuid::Uuid;
@@ -100,33 +102,62 @@ async fn operators_sign_in_among_the_users(#[values(Engine::Sqlite, Engine::Post
     assert!(store.add_operator(OperatorId(Uuid::from_u128(8)), "acme.OWNER", "X", "hash").await.is_err());
 }
 
-#[rstest]
-#[tokio::test]
-async fn a_token_answers_until_it_is_revoked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let Some(house) = House::on(engine).await else { return };
-    let user = house.add_user(&house.acme, new_user("Ana", "Duarte", ANA)).await;
-    let store = house.store();
-    let token = ApiTokenRow {
-        id: Uuid::from_u128(9),
+fn token(id: u128) -> ApiTokenRow {
+    ApiTokenRow {
+        id: Uuid::from_u128(id),
         name: "Sync".to_owned(),
         prefix: "ls_ab".to_owned(),
         created_at: now(),
         last_used_at: None,
-    };
-    store.add_api_token(&house.acme, user, &token, b"hash", entry(1)).await.unwrap();
-    assert_eq!(store.api_tokens(&house.acme, user).await.unwrap(), std::slice::from_ref(&token));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_token_answers_until_it_is_revoked(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let id = house.add_user(&house.acme, new_user("Ana", "Duarte", ANA)).await;
+    let (store, token) = (house.store(), token(9));
+    let owner = TokenOwner::User { scope: house.acme.clone(), id };
+    store.add_api_token(&owner, &token, b"hash", entry(1)).await.unwrap();
+    assert_eq!(store.api_tokens(&owner).await.unwrap(), std::slice::from_ref(&token));
     assert!(store.api_token_subject(b"hash", later(5)).await.unwrap().is_some());
     assert!(store.api_token_subject(b"hash", later(30)).await.unwrap().is_some());
-    let used = store.api_tokens(&house.acme, user).await.unwrap()[0].last_used_at;
+    let used = store.api_tokens(&owner).await.unwrap()[0].last_used_at;
     assert_eq!(used, Some(later(5)), "noted at most once a minute");
     assert!(store.api_token_subject(b"hash", later(90)).await.unwrap().is_some());
-    assert_eq!(store.api_tokens(&house.acme, user).await.unwrap()[0].last_used_at, Some(later(90)));
-    assert!(
-        !store.revoke_api_token(&house.globex, user, token.id, entry(2), now()).await.unwrap(),
-        "not another account's"
-    );
-    assert!(store.revoke_api_token(&house.acme, user, token.id, entry(3), now()).await.unwrap());
+    assert_eq!(store.api_tokens(&owner).await.unwrap()[0].last_used_at, Some(later(90)));
+    let stranger = TokenOwner::User { scope: house.globex.clone(), id };
+    assert!(!store.revoke_api_token(&stranger, token.id, entry(2), now()).await.unwrap(), "not another account's");
+    assert!(store.revoke_api_token(&owner, token.id, entry(3), now()).await.unwrap());
     assert_eq!(store.api_token_subject(b"hash", now()).await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_operators_token_is_theirs_alone_and_in_the_operators_journal(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(house) = House::on(engine).await else { return };
+    let (store, token) = (house.store(), token(9));
+    let [olive, oscar] = [7, 8].map(|n| OperatorId(Uuid::from_u128(n)));
+    let owner = |id| TokenOwner::Operator { actor: Actor::system("Olive Operator"), id };
+    for (id, username) in [(olive, "olive"), (oscar, "oscar")] {
+        store.add_operator(id, username, "An Operator", "hash").await.unwrap();
+    }
+    store.add_api_token(&owner(olive), &token, b"hash", entry(1)).await.unwrap();
+    let subject = Subject::Operator { id: olive, name: "An Operator".to_owned() };
+    assert_eq!(store.api_token_subject(b"hash", later(5)).await.unwrap(), Some(subject));
+    assert_eq!(store.api_tokens(&owner(oscar)).await.unwrap(), []);
+    assert!(!store.revoke_api_token(&owner(oscar), token.id, entry(2), now()).await.unwrap());
+    assert!(store.revoke_api_token(&owner(olive), token.id, entry(3), later(9)).await.unwrap());
+    assert_eq!(store.api_token_subject(b"hash", now()).await.unwrap(), None);
+    let journal =
+        |search: &str| OperatorJournalFilter { search: search.to_owned(), ..OperatorJournalFilter::default() };
+    let told = store.operator_journal(&journal("sync")).await.unwrap();
+    let summaries: Vec<_> = told.rows.iter().map(|entry| entry.summary.as_str()).collect();
+    assert_eq!(summaries, ["Revoked the API token Sync", "Made the API token Sync"]);
+    assert_eq!(store.operator_journal(&journal("nothing")).await.unwrap().total, 0);
 }
 
 fn entry(number: u128) -> lineside_model::id::ChangeId {

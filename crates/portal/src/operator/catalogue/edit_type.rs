@@ -2,7 +2,7 @@
 
 use askama::Template;
 use lineside_model::catalogue::code::{FEATURES, FeatureKind};
-use lineside_model::catalogue::{self, CatalogueNow, file};
+use lineside_model::catalogue::{self, CatalogueNow, document};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::LicenseTypeId;
 use lineside_model::license::{Catalogue, Feature, LicenseType, Requirement};
@@ -101,7 +101,7 @@ fn filled(mut form: Form, catalogue: &Catalogue, license: &LicenseType) -> Form 
         form = form.with(&format!("feature.{}", feature.kind().code), value);
     }
     for requirement in &license.requirements {
-        let code = file::requirement_code(catalogue, requirement);
+        let code = document::requirement_code(catalogue, requirement);
         let (kind, of) = code.split_once(':').unwrap_or((code.as_str(), ""));
         form = match kind {
             "location" => form.with("requires.location", of),
@@ -169,7 +169,7 @@ fn requirements(data: &FormData, catalogue: &Catalogue, errors: &mut FieldErrors
     if ticked("requires.e911".to_owned()) {
         requirements.push(Requirement::E911Confirmed);
     }
-    let countries = errors.take_optional("requires.location", data.text("requires.location"), file::countries);
+    let countries = errors.take_optional("requires.location", data.text("requires.location"), document::countries);
     requirements.extend(countries.map(Requirement::LocationIn));
     requirements
 }

@@ -2,11 +2,11 @@
 
 use askama::Template;
 use lineside_model::catalogue::CatalogueChange;
-use lineside_model::time_zone::TimeZone;
 
+use crate::form_data::FormData;
 use crate::frame::Frame;
-use crate::moment::Moment;
 use crate::page::{Answer, show};
+use crate::pager::Pager;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -18,18 +18,15 @@ pub fn routes() -> Vec<Route> {
 #[template(path = "operator/catalogue/history.html")]
 struct HistoryPage {
     frame: Frame,
-    changes: Vec<(CatalogueChange, Option<Moment>)>,
+    changes: Vec<CatalogueChange>,
+    pager: Pager,
 }
 
-async fn list(visitor: Visitor) -> Answer {
-    let now = visitor.service.now();
-    // The operator has no account, and so no zone of their own.
-    let zone = TimeZone::parse("UTC").ok();
-    let with_time = |change: CatalogueChange| {
-        let moment = zone.map(|zone| Moment::new(change.at, zone, now));
-        (change, moment)
-    };
-    let changes = visitor.service.catalogue_history(&visitor.caller).await?;
-    let changes = changes.into_iter().map(with_time).collect();
-    show(&HistoryPage { frame: visitor.frame("History of the catalogue").await?, changes })
+async fn list(visitor: Visitor, query: FormData) -> Answer {
+    let page = visitor.service.catalogue_history(&visitor.caller, query.parse("page").unwrap_or(1)).await?;
+    show(&HistoryPage {
+        frame: visitor.frame("History of the catalogue").await?,
+        pager: Pager::new(&page, "/operator/catalogue/history", query.pairs()),
+        changes: page.rows,
+    })
 }

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use lineside_model::catalogue::CataloguePlan;
+use lineside_model::id::ChangeId;
 use lineside_model::license::Catalogue;
 use lineside_service::catalogue::Rehearsal;
-use lineside_service::store::CatalogueApplied;
+use lineside_service::store::{CatalogueApplied, CatalogueRequest};
 
 use super::HOME;
 use crate::flash;
@@ -27,6 +28,7 @@ struct ReviewPage {
     plan: CataloguePlan,
     /// Somebody changed the catalogue since the plan was read; this is the plan as it is now.
     moved: bool,
+    change_id: ChangeId,
     /// The wanted catalogue.
     request: String,
     version: i64,
@@ -36,23 +38,18 @@ struct ReviewPage {
 /// Nothing is changed yet, so that a link may ask for it.
 pub async fn ask(visitor: &Visitor, wanted: &Catalogue, back: &str) -> Answer {
     let (version, plan) = visitor.service.plan_catalogue(&visitor.caller, wanted).await?;
-    show(visitor, wanted, version, plan, back, false).await
+    let id = visitor.service.new_change_id();
+    show(visitor, &CatalogueRequest { id, wanted, seen: version, sent: None }, plan, back, false).await
 }
 
-async fn show(
-    visitor: &Visitor,
-    wanted: &Catalogue,
-    version: i64,
-    plan: CataloguePlan,
-    back: &str,
-    moved: bool,
-) -> Answer {
+async fn show(visitor: &Visitor, asked: &CatalogueRequest<'_>, plan: CataloguePlan, back: &str, moved: bool) -> Answer {
     if plan.is_empty() {
         return Ok(flash::done(HOME, "Nothing had to change."));
     }
-    let request = serde_json::to_string(wanted).map_err(|error| PageError::Unreadable(error.to_string()))?;
+    let request = serde_json::to_string(asked.wanted).map_err(|error| PageError::Unreadable(error.to_string()))?;
     let frame = visitor.frame("Review").await?;
-    page::show(&ReviewPage { frame, plan, moved, request, version, back: back.to_owned() })
+    let (change_id, version) = (asked.id, asked.seen);
+    page::show(&ReviewPage { frame, plan, moved, change_id, request, version, back: back.to_owned() })
 }
 
 async fn apply(visitor: Visitor, data: FormData) -> Answer {
@@ -61,16 +58,15 @@ async fn apply(visitor: Visitor, data: FormData) -> Answer {
     let seen = data.version().ok_or_else(|| PageError::Unreadable("the form has no version".to_owned()))?;
     let back = own_page(data.text("back"));
     let (service, caller) = (&visitor.service, &visitor.caller);
-    match service.apply_catalogue(caller, &wanted, seen, Rehearsal::Behind).await? {
+    let asked = CatalogueRequest { id: data.change_id()?, wanted: &wanted, seen, sent: None };
+    match service.apply_catalogue(caller, &asked, Rehearsal::Behind).await? {
+        // The second of two clicks.
+        CatalogueApplied::Before => Ok(flash::done(HOME, "Done.")),
         CatalogueApplied::Done(plan) => Ok(flash::done(HOME, format!("Done: {}.", plan.summary))),
-        CatalogueApplied::Blocked(plan) => show(&visitor, &wanted, seen, plan, &back, true).await,
+        CatalogueApplied::Blocked(plan) => show(&visitor, &asked, plan, &back, true).await,
         CatalogueApplied::Stale => {
             let (version, plan) = service.plan_catalogue(caller, &wanted).await?;
-            // The second of two clicks: it is done.
-            if plan.is_empty() {
-                return Ok(flash::done(HOME, "Done."));
-            }
-            show(&visitor, &wanted, version, plan, &back, true).await
+            show(&visitor, &CatalogueRequest { seen: version, ..asked }, plan, &back, true).await
         }
     }
 }
