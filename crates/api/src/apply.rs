@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::ChangeId;
-use lineside_model::journal::JournalEntry;
+use lineside_model::journal::{JournalEntry, Steps};
 use lineside_model::plan::{Fingerprint, Plan, Repair};
 use lineside_service::mint::LineSecret;
 use lineside_service::{Caller, Outcome, Service};
@@ -172,7 +172,7 @@ impl Ask {
             Applied::Planned(plan) => return Ok(plan),
             Applied::Done { plan: Some(plan), .. } => plan,
             Applied::Done { plan: None, .. } => {
-                PlanView::of_journal(self.named, &self.service.journal_entry(&self.caller, self.id).await?)
+                PlanView::of_journal(self.named, &self.service.journal_entry(&self.caller, self.id, Steps::All).await?)
             }
         };
         Ok((status, Json(plan)).into_response())

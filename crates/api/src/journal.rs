@@ -3,7 +3,7 @@
 use axum::Json;
 use chrono::{DateTime, Datelike, Utc};
 use lineside_model::id::{ChangeId, UserId};
-use lineside_model::journal::{Actor, JournalEntry};
+use lineside_model::journal::{Actor, JournalEntry, Steps};
 use lineside_model::list::JournalFilter;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -43,6 +43,17 @@ struct JournalQuery {
     page: Option<u32>,
 }
 
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct EntryQuery {
+    /// Which 50 of its steps, from 1.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+    /// Only the steps about this user.
+    user_id: Option<Uuid>,
+}
+
 /// One applied change, or one event worth keeping.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JournalEntry)]
@@ -56,7 +67,10 @@ pub struct JournalEntryView {
     #[schema(example = "Changed Ana Duarte's profile")]
     summary: String,
     user_id: Option<Uuid>,
+    /// In lists the first 50, or those about the user of `user_id`; of one entry, a page of 50.
     steps: Vec<StepView>,
+    /// How many steps there are in all.
+    step_count: usize,
 }
 
 /// Who did it.
@@ -115,14 +129,16 @@ fn instant(parameter: &str, at: Option<DateTime<Utc>>) -> Result<Option<DateTime
     get,
     path = "/journal/{id}",
     tag = "Journal",
-    params(("id" = uuid::Uuid, Path, description = "The entry")),
+    params(("id" = uuid::Uuid, Path, description = "The entry"), EntryQuery),
     responses((status = 200, body = JournalEntryView, description = "The entry"))
 )]
 async fn show_journal_entry(
     Id(id): Id<ChangeId>,
-    Reading { service, caller, .. }: Reading,
+    Reading { service, caller, query }: Reading<EntryQuery>,
 ) -> Result<Json<JournalEntryView>, Problem> {
-    Ok(Json(service.journal_entry(&caller, id).await?.into()))
+    let page = usize::try_from(page::page(query.page)?).unwrap_or(usize::MAX);
+    let steps = query.user_id.map_or(Steps::Page(page), |user| Steps::Of(UserId(user)));
+    Ok(Json(service.journal_entry(&caller, id, steps).await?.into()))
 }
 
 impl From<Actor> for ActorView {
@@ -141,6 +157,7 @@ impl From<JournalEntry> for JournalEntryView {
             action: entry.action,
             summary: entry.summary,
             user_id: entry.user_id.map(Uuid::from),
+            step_count: entry.step_count,
             steps: entry.steps.iter().map(StepView::from).collect(),
         }
     }

@@ -4,6 +4,7 @@ pub mod add;
 pub mod assign;
 pub mod free;
 pub mod list;
+pub mod port;
 
 use lineside_model::id::NumberId;
 use lineside_model::list::NumberFilter;
@@ -21,6 +22,8 @@ pub fn routes() -> Vec<Route> {
         Route::new(Access::Administrator, routes!(list::show_number)),
         Route::change(routes!(assign::assign_number)),
         Route::change(routes!(assign::unassign_number)),
+        Route::change(routes!(port::move_port)),
+        Route::change(routes!(port::complete_port)),
         Route::new(Access::Administrator, routes!(free::list_free_numbers)),
     ]
 }

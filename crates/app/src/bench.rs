@@ -1,4 +1,5 @@
-//! `lineside bench`: measurements on a database of their own, removed afterwards.
+//! `lineside bench`: measurements on databases of their own: an embedded one, removed afterwards, and a PostgreSQL one if
+//! there is one to be had.
 
 mod licenses;
 mod users;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use lineside_service::Service;
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::demo;
 
@@ -32,53 +34,97 @@ pub enum Bench {
 
 #[derive(Args)]
 pub struct Place {
-    /// An empty PostgreSQL database in place of an embedded one: `postgres://USER@HOST/NAME`.
+    /// An empty PostgreSQL database to measure after the embedded one: `postgres://USER@HOST/NAME`.
     #[arg(long)]
-    database: Option<String>,
+    postgres: Option<String>,
+    /// Measure PostgreSQL alone.
+    #[arg(long, requires = "postgres")]
+    only_postgres: bool,
     /// Where the embedded database is made, and removed afterwards.
     #[arg(long, default_value = "/tmp/lineside-bench")]
     data: PathBuf,
 }
 
+/// What was slower than it shall be, in words.
+type Late = Vec<String>;
+
 pub async fn run(bench: &Bench) -> anyhow::Result<()> {
     let (Bench::Users { place, .. } | Bench::Licenses { place, .. }) = bench;
     ensure!(!place.data.exists(), "{} exists; remove it or choose another folder with --data", place.data.display());
-    std::fs::create_dir_all(&place.data)?;
-    let result = match bench {
-        Bench::Users { options, place } => users::measure(options, place).await,
-        Bench::Licenses { options, place } => licenses::measure(options, place).await,
+    let embedded = (!place.only_postgres).then_some(None);
+    let mut late = Late::new();
+    for database in embedded.into_iter().chain(place.postgres.clone().map(Some)) {
+        std::fs::create_dir_all(&place.data)?;
+        let result = measure(bench, place, database).await;
+        std::fs::remove_dir_all(&place.data).with_context(|| format!("{} stays", place.data.display()))?;
+        late.extend(result?);
+    }
+    ensure!(late.is_empty(), "too slow: {}", late.join(", "));
+    Ok(())
+}
+
+async fn measure(bench: &Bench, place: &Place, database: Option<String>) -> anyhow::Result<Late> {
+    let (service, account) = place.open(database).await?;
+    let engine = service.engine();
+    let late = match bench {
+        Bench::Users { options, .. } => users::measure(options, service.clone(), account).await,
+        Bench::Licenses { options, .. } => licenses::measure(options, service.clone(), account).await,
     };
-    std::fs::remove_dir_all(&place.data).with_context(|| format!("{} stays", place.data.display()))?;
-    result
+    service.close().await;
+    Ok(late?.into_iter().map(|what| format!("{what} on {engine}")).collect())
 }
 
 impl Place {
     /// With an account and its owner, and nothing else.
-    async fn open(&self) -> anyhow::Result<(Service, demo::EmptyAccount)> {
-        let config = demo::bench_config(&self.data, self.database.clone())?;
+    async fn open(&self, database: Option<String>) -> anyhow::Result<(Service, demo::EmptyAccount)> {
+        let config = demo::bench_config(&self.data, database)?;
         let service = crate::program::service(&config).await?;
-        ensure!(service.is_empty().await?, "the database is not empty; give --database one that is");
-        let sign_in = demo::empty_account(&service).await?;
-        Ok((service, sign_in))
+        ensure!(service.is_empty().await?, "the database is not empty; give --postgres one that is");
+        let account = demo::empty_account(&service).await?;
+        Ok((service, account))
     }
 }
 
-/// Prints a line of the table, and returns the time within which 95 of 100 were done.
-fn say_times(what: &str, mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    let millis = |time: Duration| format!("{:.2}", time.as_secs_f64() * 1_000.0);
-    crate::say(&format!("{what:<34} {:>8} {:>8} {:>8}", millis(at(50)), millis(at(95)), millis(at(100))));
-    at(95)
+/// How long something took, each time; and what it cost this process in CPU time, all times together. The former depends
+/// on how busy the machine is, the latter hardly does; a database server's share is in the former only.
+#[derive(Default)]
+struct Times {
+    wall: Vec<Duration>,
+    cpu: Duration,
+}
+
+impl Times {
+    async fn of<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let (wall, cpu) = (now(), cpu_time());
+        let done = work.await;
+        self.wall.push(wall.elapsed());
+        self.cpu += cpu_time().saturating_sub(cpu);
+        done
+    }
+
+    /// Prints a line of the table, and returns the time within which 95 of 100 were done.
+    fn say(mut self, what: &str) -> Duration {
+        self.wall.sort_unstable();
+        let at = |percent: usize| self.wall[(self.wall.len() * percent / 100).min(self.wall.len() - 1)];
+        let cpu = self.cpu / u32::try_from(self.wall.len()).unwrap_or(u32::MAX);
+        let [median, most, worst, cpu] =
+            [at(50), at(95), at(100), cpu].map(|time| format!("{:.2}", time.as_secs_f64() * 1_000.0));
+        crate::say(&format!("{what:<34} {median:>8} {most:>8} {worst:>8} {cpu:>8}"));
+        at(95)
+    }
 }
 
 /// The table's head, below a line that says what was measured.
 fn say_head(what: &str) {
     crate::say(&format!("{what}; milliseconds"));
-    crate::say(&format!("{:<34} {:>8} {:>8} {:>8}", "", "median", "95 %", "worst"));
+    crate::say(&format!("{:<34} {:>8} {:>8} {:>8} {:>8}", "", "median", "95 %", "worst", "CPU mean"));
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 fn now() -> Instant {
     Instant::now()
+}
+
+fn cpu_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }

@@ -156,15 +156,20 @@ async fn follow_feed(
         match feed.recv().await {
             Ok(DirectoryChange::Put(user)) => directory.put(*user),
             Ok(DirectoryChange::Remove(user)) => directory.remove(user),
+            Ok(DirectoryChange::Everybody) => read_anew(&service, &directory).await,
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "the switch fell behind and reads the whole directory anew");
-                match service.directory().await {
-                    Ok(users) => directory.replace_all(users),
-                    Err(error) => tracing::error!(%error, "the directory can't be read"),
-                }
+                read_anew(&service, &directory).await;
             }
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+async fn read_anew(service: &Service, directory: &Directory) {
+    match service.directory().await {
+        Ok(users) => directory.replace_all(users),
+        Err(error) => tracing::error!(%error, "the directory can't be read"),
     }
 }
 

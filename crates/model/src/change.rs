@@ -92,7 +92,24 @@ pub enum Change {
         kind: NumberKind,
         location_id: Option<LocationId>,
     },
-    /// To a user, or to nobody.
+    /// Numbers that another carrier hands over, expected on a date: usable once the port is completed.
+    PortNumbers {
+        numbers: Vec<E164>,
+        kind: NumberKind,
+        location_id: Option<LocationId>,
+        date: NaiveDate,
+    },
+    /// Another date for a number that is porting in.
+    MovePort {
+        number_id: NumberId,
+        version: Option<i64>,
+        date: NaiveDate,
+    },
+    /// The number arrived.
+    CompletePort {
+        number_id: NumberId,
+    },
+    /// To a user, or to nobody; one that is porting in, from its port on.
     AssignNumber {
         number_id: NumberId,
         user_id: Option<UserId>,
@@ -216,6 +233,9 @@ impl Change {
             Self::SetSecurity { .. } => "set_security",
             Self::SetUserState { .. } => "set_user_state",
             Self::AddNumbers { .. } => "add_numbers",
+            Self::PortNumbers { .. } => "port_numbers",
+            Self::MovePort { .. } => "move_port",
+            Self::CompletePort { .. } => "complete_port",
             Self::AssignNumber { .. } => "assign_number",
             Self::ConfirmE911 { .. } => "confirm_e911",
             Self::AddDevice { .. } => "add_device",

@@ -13,24 +13,31 @@ use crate::extension::{Destination, Extension};
 use crate::greeting::Greeting;
 use crate::held::Held;
 use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId};
-use crate::license::{Assignment, Catalogue, Holding, Seats};
+use crate::license::{Assignment, Catalogue, Holding, LicenseType, Seats};
 use crate::location::Location;
 use crate::phone_number::{E164, PhoneNumber};
 use crate::plan::{Plan, Record};
 use crate::schedule::ScheduleEntry;
 use crate::seat_timeline::SeatTimeline;
 use crate::secret::Opaque;
+use crate::shared::Shared;
 use crate::text::Name;
 use crate::user::{Profile, User};
 use crate::username::Username;
 
 /// Which rows a change needs to see. The store loads them in a few set-based statements.
 ///
-/// For each user here (named, or holding a number or device that is named) the store also loads their numbers, devices,
-/// lines, E911 address, assignments, schedule entries, greeting, location and department.
+/// For each user here (named, or holding a number or device that is named, or promised such a number) the store also loads
+/// what licenses hang on: their numbers, assignments, schedule entries, location and department; and with `holdings` all else
+/// that they hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Needs {
     pub users: BTreeSet<UserId>,
+    /// The users' devices, lines, E911 addresses and greetings too. (E911 addresses are loaded in any case while some
+    /// license type requires one.)
+    pub holdings: bool,
+    /// Licenses that are given.
+    pub licenses: BTreeSet<LicenseTypeId>,
     pub numbers: BTreeSet<NumberId>,
     pub devices: BTreeSet<DeviceId>,
     pub entries: BTreeSet<ScheduleEntryId>,
@@ -51,6 +58,16 @@ pub struct Needs {
     pub department_use: Option<DepartmentId>,
     /// How many lines the account has.
     pub line_count: bool,
+}
+
+/// Changes to thousands of users that look at nothing else which they hold, but for the devices that a Voice license allows.
+/// Not removals: those tell of devices that fall silent.
+fn is_of_licenses(change: &Change) -> bool {
+    match change {
+        Change::AssignLicense { .. } | Change::Rehearse { .. } | Change::WarnOfSchedule => true,
+        Change::Together { changes } => changes.iter().all(is_of_licenses),
+        _ => false,
+    }
 }
 
 /// By type and date: seats taken (above zero) or freed (below).
@@ -83,6 +100,7 @@ impl ChangeRequest {
 impl Needs {
     fn change(&mut self, change: &Change) {
         let needs = self;
+        needs.holdings |= !is_of_licenses(change);
         match change {
             Change::OpenAccount { settings, owner, .. } => {
                 needs.sip_domain = Some(settings.sip_domain.clone());
@@ -129,13 +147,16 @@ impl Needs {
             | Change::MoveSchedule { user_id, .. } => {
                 needs.users.insert(*user_id);
             }
-            Change::AddNumbers { numbers, location_id, .. } => {
+            Change::AddNumbers { numbers, location_id, .. } | Change::PortNumbers { numbers, location_id, .. } => {
                 needs.e164s.extend(numbers.iter().cloned());
                 needs.locations.extend(*location_id);
             }
             Change::AssignNumber { number_id, user_id } => {
                 needs.numbers.insert(*number_id);
                 needs.users.extend(*user_id);
+            }
+            Change::MovePort { number_id, .. } | Change::CompletePort { number_id } => {
+                needs.numbers.insert(*number_id);
             }
             Change::AddDevice { device } => {
                 needs.macs.extend(device.mac.clone());
@@ -153,9 +174,13 @@ impl Needs {
                 needs.devices.insert(*device_id);
             }
             Change::SetSeats { .. } => {}
-            Change::AssignLicense { user_ids, .. }
-            | Change::RemoveLicense { user_ids, .. }
-            | Change::SendWelcome { user_ids } => needs.users.extend(user_ids.iter().copied()),
+            Change::AssignLicense { user_ids, license_type_id, .. } => {
+                needs.users.extend(user_ids.iter().copied());
+                needs.licenses.insert(*license_type_id);
+            }
+            Change::RemoveLicense { user_ids, .. } | Change::SendWelcome { user_ids } => {
+                needs.users.extend(user_ids.iter().copied());
+            }
             Change::EditScheduleEntry { entry_id, .. }
             | Change::RemoveScheduleEntry { entry_id }
             | Change::RetryScheduleEntry { entry_id } => {
@@ -188,14 +213,14 @@ pub struct Facts {
     pub account: Account,
     pub catalogue: Catalogue,
     pub seats: BTreeMap<LicenseTypeId, Seats>,
-    pub users: BTreeMap<UserId, User>,
+    pub users: Shared<BTreeMap<UserId, User>>,
     pub numbers: Held<PhoneNumber>,
     pub devices: Held<Device>,
     /// One line a device at most.
-    pub lines: BTreeMap<DeviceId, Line>,
-    pub e911: BTreeMap<UserId, E911Address>,
-    pub greetings: BTreeMap<UserId, Greeting>,
-    pub assignments: BTreeMap<(UserId, TrackId), Assignment>,
+    pub lines: Shared<BTreeMap<DeviceId, Line>>,
+    pub e911: Shared<BTreeMap<UserId, E911Address>>,
+    pub greetings: Shared<BTreeMap<UserId, Greeting>>,
+    pub assignments: Shared<BTreeMap<(UserId, TrackId), Assignment>>,
     /// All entries of the users here, scheduled and failed.
     pub schedule: Held<ScheduleEntry>,
     /// What is due, when the change carries it out.
@@ -240,13 +265,13 @@ impl Facts {
             account,
             catalogue,
             seats: BTreeMap::new(),
-            users: BTreeMap::new(),
+            users: Shared::default(),
             numbers: Held::default(),
             devices: Held::default(),
-            lines: BTreeMap::new(),
-            e911: BTreeMap::new(),
-            greetings: BTreeMap::new(),
-            assignments: BTreeMap::new(),
+            lines: Shared::default(),
+            e911: Shared::default(),
+            greetings: Shared::default(),
+            assignments: Shared::default(),
             schedule: Held::default(),
             due: BTreeSet::new(),
             seat_days: BTreeMap::new(),
@@ -262,6 +287,11 @@ impl Facts {
         self.numbers.of(user)
     }
 
+    /// Numbers that port in for the user.
+    pub fn numbers_promised_to(&self, user: UserId) -> impl Iterator<Item = &PhoneNumber> {
+        self.numbers.promised_to(user)
+    }
+
     pub fn devices_of(&self, user: UserId) -> impl Iterator<Item = &Device> {
         self.devices.of(user)
     }
@@ -273,6 +303,12 @@ impl Facts {
 
     pub fn holding(&self, user: UserId) -> Holding {
         self.assignments_of(user).map(|held| (held.track_id, held.license_type_id)).collect()
+    }
+
+    /// The Voice license that the user holds.
+    pub fn voice_license_of(&self, user: UserId) -> Option<&LicenseType> {
+        let held = self.assignments_of(user).find(|held| self.catalogue.is_voice(held.license_type_id))?;
+        self.catalogue.license_type(held.license_type_id)
     }
 
     /// The name, or nothing for somebody unknown.

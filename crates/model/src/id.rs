@@ -54,12 +54,12 @@ id! {
 }
 
 impl ChangeId {
-    /// An identifier for a row that this change makes, the same each time the change is planned: the time of the change
-    /// (the first 48 bits of a `UUIDv7`), then a hash in place of randomness.
+    /// An identifier for a row that this change makes, the same each time the change is planned: the time of the change and
+    /// its place within the millisecond (the first 64 bits of our `UUIDv7`), then a hash in place of randomness.
     pub fn derive(self, what: &str, of: Uuid) -> Uuid {
         let hash = Sha256::new().chain_update(self.0).chain_update(what).chain_update(of).finalize();
         let mut bytes = *self.0.as_bytes();
-        for (byte, hashed) in bytes[6..].iter_mut().zip(hash.iter()) {
+        for (byte, hashed) in bytes[8..].iter_mut().zip(hash.iter()) {
             *byte = *hashed;
         }
         uuid::Builder::from_bytes(bytes)

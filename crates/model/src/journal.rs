@@ -93,5 +93,28 @@ pub struct JournalEntry {
     pub user_id: Option<UserId>,
     /// The fingerprint of the request that asked for it, where that may be sent again under the same key.
     pub request: Option<String>,
+    /// All of them, or those that were asked for: see [`Steps`].
     pub steps: Vec<Step>,
+    /// How many steps there are in all.
+    pub step_count: usize,
+}
+
+/// Which steps of an entry are read: a change to thousands has thousands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    All,
+    /// [`STEPS_PAGE`] of them, counted from page 1.
+    Page(usize),
+    /// Those about one user.
+    Of(UserId),
+}
+
+/// Steps that are read with each entry of a list, and that its own page shows at once.
+pub const STEPS_PAGE: usize = 50;
+
+impl JournalEntry {
+    /// More steps than lists carry.
+    pub fn is_long(&self) -> bool {
+        self.step_count > STEPS_PAGE
+    }
 }

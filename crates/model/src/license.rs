@@ -123,6 +123,11 @@ impl Catalogue {
         track.is_some_and(|track| track.slug == VOICE)
     }
 
+    /// Whether some type has this requirement.
+    pub fn requires(&self, requirement: &Requirement) -> bool {
+        self.types.iter().any(|license| license.requirements.contains(requirement))
+    }
+
     /// Where the track stands in the catalogue: those that others require come first.
     pub fn position(&self, id: TrackId) -> usize {
         self.tracks.iter().position(|track| track.id == id).unwrap_or(usize::MAX)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::address::CivicAddress;
 use crate::device::{Device, Line};
+use crate::device_limit::DeviceLimit;
 use crate::e911::E911Address;
 use crate::greeting::Greeting;
 use crate::id::{AccountId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, UserId};
@@ -150,6 +151,8 @@ pub struct DeviceDetail {
     pub fetch: Option<Fetch>,
     pub registrations: Vec<Registration>,
     pub last_registered_at: Option<DateTime<Utc>>,
+    /// The license's limit, when the device is beyond it and does not work.
+    pub beyond: Option<DeviceLimit>,
     /// The last time that it was to be asked to fetch its configuration.
     pub resync: Option<Resync>,
 }
@@ -193,6 +196,7 @@ pub struct NumberFilter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberRow {
     pub number: PhoneNumber,
+    /// Who has it, or gets it when it ports in.
     pub user: Option<UserName>,
     pub location: Option<String>,
 }
@@ -269,7 +273,8 @@ pub struct Home {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RailCounts {
     pub users: i64,
-    pub not_ready: i64,
+    /// Scheduled entries that would fail, and those that did.
+    pub failing: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

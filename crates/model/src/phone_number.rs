@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -56,6 +56,15 @@ impl E164 {
         match phonenumber::parse(None, &number) {
             Ok(parsed) if phonenumber::is_valid(&parsed) => Ok(Self(number)),
             _ => Err(E164Error::NotInPlan),
+        }
+    }
+
+    /// As it was kept once it was parsed: the shape is looked at, the numbering plan (which moves on) not again.
+    pub fn kept(text: &str) -> Result<Self, E164Error> {
+        let digits = text.strip_prefix('+').filter(|digits| (8..=15).contains(&digits.len()));
+        match digits {
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Self(text.to_owned())),
+            _ => Err(E164Error::Shape),
         }
     }
 
@@ -212,6 +221,12 @@ pub struct PhoneNumber {
     pub state: NumberState,
     pub location_id: Option<LocationId>,
     pub user_id: Option<UserId>,
+    /// While it is porting in: the day on which it is expected.
+    #[serde(default)]
+    pub ports_on: Option<NaiveDate>,
+    /// While it is porting in: who gets it when the port completes.
+    #[serde(default)]
+    pub promised_to: Option<UserId>,
     pub created_at: DateTime<Utc>,
 }
 

@@ -9,6 +9,7 @@ mod greeting;
 mod license;
 mod location;
 mod phone_number;
+mod porting;
 mod rehearsal;
 mod requirement;
 mod resync;
@@ -124,6 +125,11 @@ impl Draft<'_> {
             }
             Change::SetUserState { user_id, state } => draft.set_user_state(*user_id, *state),
             Change::AddNumbers { numbers, kind, location_id } => draft.add_numbers(numbers, *kind, *location_id),
+            Change::PortNumbers { numbers, kind, location_id, date } => {
+                draft.port_numbers(numbers, *kind, *location_id, *date);
+            }
+            Change::MovePort { number_id, version, date } => draft.move_port(*number_id, *version, *date),
+            Change::CompletePort { number_id } => draft.complete_port(*number_id),
             Change::AssignNumber { number_id, user_id } => draft.assign_number(*number_id, *user_id),
             Change::ConfirmE911 { user_id, address, callback, confirmed } => {
                 draft.confirm_e911(*user_id, address, callback.as_ref(), *confirmed);
@@ -231,6 +237,13 @@ impl Plan {
         });
         self.steps.iter().flat_map(Step::users).chain(resynced).collect()
     }
+
+    /// Of these, those whose readiness or calls may be others now: what waits for its day and what is mailed says nothing
+    /// of them.
+    pub fn users_touched_now(&self) -> BTreeSet<UserId> {
+        let later = |step: &&Step| matches!(step.record(), Some(Record::ScheduleEntry(_) | Record::Mail(_)));
+        self.steps.iter().filter(|step| !later(step)).flat_map(Step::users).collect()
+    }
 }
 
 /// A plan in the making.
@@ -270,12 +283,14 @@ impl Draft<'_> {
         }
         let Some(record) = after.as_ref().or(before.as_ref()) else { return };
         let identity = (record.kind(), record.id());
-        if let Some(at) = self.steps.get(&identity) {
-            let first = self.plan.steps[*at].before.clone();
-            self.plan.steps[*at] = Step::new(first, after.clone(), &self.facts);
+        let at = *self.steps.entry(identity).or_insert(self.plan.steps.len());
+        if at == self.plan.steps.len() {
+            self.plan.steps.push(Step::new(before.clone(), after.clone()));
         } else {
-            self.steps.insert(identity, self.plan.steps.len());
-            self.plan.steps.push(Step::new(before.clone(), after.clone(), &self.facts));
+            self.plan.steps[at].after.clone_from(&after);
+        }
+        if !self.plan.steps[at].waits_for_rehearsal() {
+            self.plan.steps[at].put_in_words(&self.facts);
         }
         self.facts.to_mut().absorb(before, after);
     }
@@ -302,11 +317,16 @@ impl Draft<'_> {
 
     /// The user, or a blocker that says there is none.
     fn user(&mut self, id: UserId) -> Option<crate::user::User> {
-        let user = self.facts.users.get(&id).cloned();
-        if user.is_none() {
+        self.knows_user(id).then(|| self.facts.users.get(&id).cloned()).flatten()
+    }
+
+    /// That there is such a user; or a blocker that says there is none.
+    fn knows_user(&mut self, id: UserId) -> bool {
+        let known = self.facts.users.contains_key(&id);
+        if !known {
             self.block(Blocker::not_found("user"));
         }
-        user
+        known
     }
 
     /// Blocks when the record moved on since the person saw it.
@@ -339,6 +359,9 @@ impl Draft<'_> {
         self.check_seats(&timelines);
         // A record that ends as it began, or was made and removed again.
         self.plan.steps.retain(|step| step.before != step.after);
+        for step in self.plan.steps.iter_mut().filter(|step| step.waits_for_rehearsal()) {
+            step.put_in_words(&self.facts);
+        }
         self.plan.seats.retain(|effect| effect.delta != 0);
         self.plan.resyncs = self.resync_orders();
         // What is blocked is not carried out; its steps would only mislead.

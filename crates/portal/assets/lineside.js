@@ -110,18 +110,25 @@ function selection(table) {
   show();
 }
 
-/** Lamps that follow: one stream for all strips on the page. */
+/** Pages that follow: one stream for all lamps on the page and for the account's counts, while somebody looks at it. A browser
+    has few connections to one server, so a page in the background gives its own back, and catches up when it is shown. */
 let stream = null;
 let streamed = "";
 function watchLamps() {
   const users = [...new Set([...document.querySelectorAll("[data-lamps]")].map((strip) => strip.dataset.lamps))].slice(0, 50);
-  if (users.join() === streamed) return;
-  streamed = users.join();
+  const account = document.querySelector("[data-live-account]") ? "&account=1" : "";
+  const wanted = document.hidden || (users.length === 0 && !account) ? "" : `/live?users=${users.join(",")}${account}`;
+  if (wanted === streamed) return;
+  streamed = wanted;
   stream?.close();
   stream = null;
-  if (users.length === 0) return;
-  const parts = document.querySelector("[data-live-parts]") ? "&page=1" : "";
-  stream = new EventSource(`/live?users=${users.join(",")}${parts}`);
+  if (!wanted) return;
+  stream = new EventSource(wanted);
+  stream.addEventListener("account", (event) => {
+    const fresh = new DOMParser().parseFromString(event.data, "text/html");
+    for (const count of fresh.querySelectorAll("[data-count]")) showCount(count.dataset.count, count.textContent);
+    if (document.querySelector("[data-live-page]")) refreshPage();
+  });
   stream.addEventListener("lamps", (event) => {
     const fresh = new DOMParser().parseFromString(event.data, "text/html");
     for (const strip of fresh.querySelectorAll("[data-lamps]")) {
@@ -131,6 +138,49 @@ function watchLamps() {
     }
     if (document.querySelector("[data-live-parts]")) refreshParts();
   });
+}
+
+/** A count beside a link of the rail; none when it is empty. */
+function showCount(href, text) {
+  for (const link of document.querySelectorAll(`[data-live-account] a[href="${CSS.escape(href)}"]`)) {
+    let count = link.querySelector(".count");
+    if (!text) {
+      count?.remove();
+      continue;
+    }
+    if (!count) {
+      count = document.createElement("span");
+      count.className = "count";
+      link.append(" ", count);
+    }
+    if (count.textContent !== text) count.textContent = text;
+  }
+}
+
+/** Regions that show the account's state (its schedule, Home) are drawn anew, at most twice a second, unless somebody is at
+    work in them. */
+let refreshing = 0;
+let refreshAgain = false;
+async function refreshPage() {
+  if (refreshing) {
+    refreshAgain = true;
+    return;
+  }
+  refreshing = setTimeout(() => {
+    refreshing = 0;
+    if (refreshAgain) refreshPage();
+  }, 500);
+  refreshAgain = false;
+  const address = location.href;
+  const answer = await fetch(address, { headers: { accept: "text/html" } });
+  if (!answer.ok || answer.redirected || address !== location.href) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-live-page]")) {
+    const fresh = page.getElementById(part.id);
+    if (!fresh || fresh.innerHTML === part.innerHTML || (part !== document.activeElement && part.contains(document.activeElement))) continue;
+    part.innerHTML = fresh.innerHTML;
+    improve(part);
+  }
 }
 
 /** Regions that show more than lamps (a checklist, devices) are fetched anew with their page, unless somebody types there. */
@@ -287,5 +337,6 @@ addEventListener("pageshow", (event) => {
 });
 improve(document);
 watchLamps();
+document.addEventListener("visibilitychange", watchLamps);
 const summary = document.querySelector(".summary");
 if (summary) summary.focus();

@@ -58,7 +58,7 @@ pub struct Control {
     pub error: Option<String>,
     pub remark: Option<String>,
     pub choices: Vec<Choice>,
-    /// `email`, `tel`, `number`, `search`: what a telephone's keyboard shows.
+    /// `email`, `tel`, `date`, `number`, `search`: what a telephone's keyboard shows.
     pub input: String,
     pub autocomplete: String,
     pub placeholder: String,
@@ -82,6 +82,12 @@ impl Control {
     #[must_use]
     pub fn email(mut self) -> Self {
         "email".clone_into(&mut self.input);
+        self
+    }
+
+    #[must_use]
+    pub fn date(mut self) -> Self {
+        "date".clone_into(&mut self.input);
         self
     }
 

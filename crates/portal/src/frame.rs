@@ -1,6 +1,7 @@
 //! What is around every page: the rail, the account, and what was just done.
 
 use chrono::{DateTime, Utc};
+use lineside_model::list::RailCounts;
 use lineside_model::time_zone::TimeZone;
 use lineside_service::ServiceError;
 
@@ -48,17 +49,11 @@ impl Visitor {
         if self.caller.is_operator() {
             frame.rail = operator_rail();
         } else {
-            let account = self.service.account(&self.caller).await?;
+            let (account, counts) = self.service.rail(&self.caller).await?;
             frame.account = Some((account.settings.name.to_string(), account.number.pretty()));
             frame.zone = account.settings.time_zone;
             frame.rail = if self.caller.administers() {
-                {
-                    let counts = self.service.schedule_counts(&self.caller).await?;
-                    administrator_rail(
-                        self.service.rail_counts(&self.caller).await?.users,
-                        counts.conflicts + counts.failed,
-                    )
-                }
+                administrator_rail(rail_counts(&counts))
             } else {
                 vec![group("", &[("/me", "My phone")])]
             };
@@ -68,10 +63,26 @@ impl Visitor {
     }
 }
 
+impl Visitor {
+    /// What stands beside links of an administrator's rail.
+    pub async fn rail_counts(&self) -> Result<[(&'static str, Option<i64>); 2], ServiceError> {
+        Ok(rail_counts(&self.service.rail(&self.caller).await?.1))
+    }
+}
+
+fn rail_counts(counts: &RailCounts) -> [(&'static str, Option<i64>); 2] {
+    [("/users", Some(counts.users)), ("/schedule", (counts.failing > 0).then_some(counts.failing))]
+}
+
 impl Frame {
     /// An instant in the account's zone, exact on hover.
     pub fn time(&self, at: &DateTime<Utc>) -> Moment {
         Moment::new(*at, self.zone, self.now)
+    }
+
+    /// The counts in the rail follow: administrators only have any.
+    pub fn is_live(&self) -> bool {
+        self.rail.iter().flat_map(|group| &group.links).any(|link| link.count.is_some())
     }
 
     pub fn zone(&self) -> TimeZone {
@@ -92,7 +103,7 @@ impl Frame {
     }
 }
 
-fn administrator_rail(users: i64, conflicts: i64) -> Vec<Group> {
+fn administrator_rail(counts: [(&'static str, Option<i64>); 2]) -> Vec<Group> {
     let mut main = group(
         "",
         &[
@@ -106,8 +117,9 @@ fn administrator_rail(users: i64, conflicts: i64) -> Vec<Group> {
             ("/departments", "Departments"),
         ],
     );
-    main.links[1].count = Some(users);
-    main.links[3].count = (conflicts > 0).then_some(conflicts);
+    for (href, count) in counts {
+        main.links.iter_mut().filter(|link| link.href == href).for_each(|link| link.count = count);
+    }
     vec![
         main,
         group("Activity", &[("/journal", "Journal")]),

@@ -1,4 +1,5 @@
-//! Lamps that follow: a stream of strips for the users that a page shows.
+//! Pages that follow: a stream of lamps for the users that a page shows, and of the account's counts, with which a page knows
+//! that there is something new to draw.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -11,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use lineside_model::id::UserId;
 use lineside_model::readiness::Lamps;
 use lineside_service::ServiceError;
-use lineside_service::live::Listener;
+use lineside_service::live::{Heard, Listener};
 
 use crate::form_data::FormData;
 use crate::lamps::strip;
@@ -30,42 +31,52 @@ const LIFE: Duration = Duration::from_mins(10);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// `?users=` takes identifiers with commas between. Those of another account say nothing, as if they did not exist.
+/// `?account=1` asks for the account's counts too.
 async fn live(visitor: Visitor, data: FormData) -> Answer {
     let users: Vec<UserId> = data.text("users").split(',').filter_map(|id| id.parse().ok()).take(USERS_MAX).collect();
     let listener = visitor.service.listen(&visitor.caller)?;
+    let account = !data.text("account").is_empty() && visitor.caller.administers();
     // What changed between drawing the page and listening comes first.
-    let pending = VecDeque::from([users.clone()]);
-    let strips = stream::unfold(Watch { visitor, users, listener, pending }, Watch::next);
-    let strips = strips.take_until(tokio::time::sleep(LIFE));
-    Ok(Sse::new(strips).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
+    let first = Some(Heard::everything());
+    let watch = Watch { visitor, users, account, listener, first, events: VecDeque::new() };
+    let events = stream::unfold(watch, Watch::next).take_until(tokio::time::sleep(LIFE));
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
 
 struct Watch {
     visitor: Visitor,
     users: Vec<UserId>,
+    account: bool,
     listener: Listener,
-    pending: VecDeque<Vec<UserId>>,
+    first: Option<Heard>,
+    events: VecDeque<Event>,
 }
 
 impl Watch {
-    /// The next strips; ends with the program, or when the database fails: the browser tries again.
+    /// The next event; ends with the program, or when the database fails: the browser tries again.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
-            let changed = match self.pending.pop_front() {
-                Some(users) => users,
+            if let Some(event) = self.events.pop_front() {
+                return Some((Ok(event), self));
+            }
+            let heard = match self.first.take() {
+                Some(heard) => heard,
                 None => self.listener.next().await?,
             };
-            let shown: Vec<UserId> = if changed.is_empty() {
-                self.users.clone()
-            } else {
-                self.users.iter().copied().filter(|id| changed.contains(id)).collect()
-            };
-            if shown.is_empty() {
-                continue;
-            }
-            let html = self.strips(&shown).await.ok()?;
-            return Some((Ok(Event::default().event("lamps").data(html)), self));
+            self.tell(&heard).await.ok()?;
         }
+    }
+
+    async fn tell(&mut self, heard: &Heard) -> Result<(), ServiceError> {
+        let is_shown = |id: &UserId| heard.everybody || heard.users.contains(id);
+        let shown: Vec<UserId> = self.users.iter().copied().filter(is_shown).collect();
+        if !shown.is_empty() {
+            self.events.push_back(Event::default().event("lamps").data(self.strips(&shown).await?));
+        }
+        if self.account && heard.account {
+            self.events.push_back(Event::default().event("account").data(self.counts().await?));
+        }
+        Ok(())
     }
 
     async fn strips(&self, users: &[UserId]) -> Result<String, ServiceError> {
@@ -73,6 +84,16 @@ impl Watch {
         for (id, lamps) in self.lamps(users).await? {
             // Writing to a string can't fail.
             let _ = write!(html, "<span data-lamps=\"{id}\">{}</span>", strip(&lamps));
+        }
+        Ok(html)
+    }
+
+    /// As they stand in the rail; a count that is not shown there is empty.
+    async fn counts(&self) -> Result<String, ServiceError> {
+        let mut html = String::new();
+        for (href, count) in self.visitor.rail_counts().await? {
+            let count = count.map(|count| count.to_string()).unwrap_or_default();
+            let _ = write!(html, "<span data-count=\"{href}\">{count}</span>");
         }
         Ok(html)
     }

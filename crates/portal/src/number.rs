@@ -3,6 +3,7 @@
 mod add;
 mod assign;
 mod list;
+mod port;
 mod take_back;
 
 use lineside_model::phone_number::NumberState;
@@ -10,7 +11,10 @@ use lineside_model::phone_number::NumberState;
 use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
-    [list::routes(), add::routes(), assign::routes(), take_back::routes()].into_iter().flatten().collect()
+    [list::routes(), add::routes(), assign::routes(), port::routes(), take_back::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The state as a tag says it.

@@ -31,6 +31,10 @@ pub fn link(repair: &Repair) -> Option<Link> {
     let href = match repair {
         Repair::EditField { .. } | Repair::Reload | Repair::Confirm | Repair::ChooseDate => return None,
         Repair::PickNumber { user_id, kind } => format!("/users/{user_id}/number?kind={kind}"),
+        Repair::WaitForPort { user_id, date, .. } => {
+            format!("/licensing/assign?user_ids={user_id}&when=date&date={date}")
+        }
+        Repair::CompletePort { number_id } => format!("/numbers/{number_id}/port"),
         Repair::AssignLicense { user_id, track_id } => format!("/licensing/assign?user_ids={user_id}&track={track_id}"),
         Repair::RemoveLicense { user_id, .. } => format!("/users/{user_id}#licenses"),
         Repair::ConfirmE911 { user_id } => format!("/users/{user_id}/e911"),

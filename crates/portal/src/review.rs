@@ -5,6 +5,7 @@ use axum::response::Response;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::id::DeviceId;
+use lineside_model::journal::Steps;
 use lineside_model::plan::{Fingerprint, Plan, SeatEffect, Step};
 use lineside_model::resync::ResyncOrder;
 use lineside_model::schedule::in_words;
@@ -144,7 +145,7 @@ async fn before(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) -> Answ
     let summary = if caller.is_operator() {
         service.operator_entry(caller, request.id).await.map(|entry| entry.summary)
     } else {
-        service.journal_entry(caller, request.id).await.map(|entry| entry.summary)
+        service.journal_entry(caller, request.id, Steps::Page(1)).await.map(|entry| entry.summary)
     };
     let message = match summary {
         Ok(summary) => format!("Done: {summary}."),

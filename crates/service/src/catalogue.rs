@@ -46,20 +46,21 @@ impl Service {
         caller.operator()?;
         let applied = self.store().change_catalogue(request, &caller.actor(), self.now()).await?;
         if matches!(&applied, CatalogueApplied::Done(plan) if !plan.is_empty()) {
+            self.feed_everybody();
             self.rehearse_catalogue(rehearsal).await?;
         }
         Ok(applied)
     }
 
-    /// What is lost by a crash is made up for on each entry's day, which rehearses it once more.
+    /// It was asked for together with the change: what a crash interrupts, the worker goes on with.
     async fn rehearse_catalogue(&self, rehearsal: Rehearsal) -> Result<(), ServiceError> {
         let scheduled: i64 = self.store().catalogue_now().await?.usage.scheduled.values().sum();
         if scheduled <= AT_ONCE || rehearsal == Rehearsal::First {
-            return self.rehearse_all().await;
+            return self.rehearse_claimed(usize::MAX).await.map(drop);
         }
         let service = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = service.rehearse_all().await {
+            if let Err(error) = service.rehearse_claimed(usize::MAX).await {
                 tracing::error!(%error, "what is scheduled is rehearsed later: the catalogue changed");
             }
         });

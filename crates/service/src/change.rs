@@ -4,6 +4,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::AccountId;
 use lineside_model::journal::Scope;
 use lineside_model::plan::{BlockerKind, Context, Fingerprint, Plan, Record};
+use lineside_model::schedule::ScheduleEntry;
 use lineside_store::Applied;
 
 use crate::live::News;
@@ -91,15 +92,20 @@ impl Service {
 
     /// Tells the switch, open pages and the outbox's workers. What is lost here by a crash is read anew at the next start.
     async fn follow_up(&self, account_id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
-        let users: Vec<_> = plan.touched_users().into_iter().collect();
-        self.feed_directory(&users).await?;
+        self.feed_directory(&plan.users_touched_now().into_iter().collect::<Vec<_>>()).await?;
         if plan.steps.iter().any(|step| matches!(step.after, Some(Record::Mail(_)))) {
             self.inner.mail_due.notify_one();
         }
         if !plan.resyncs.is_empty() {
             self.inner.resync_due.notify_one();
         }
-        self.inner.live.tell(News { account_id, users });
+        let now = self.now();
+        let is_due = |entry: &ScheduleEntry| entry.is_scheduled() && entry.due_at <= now;
+        if plan.steps.iter().any(|step| matches!(&step.after, Some(Record::ScheduleEntry(entry)) if is_due(entry))) {
+            self.inner.schedule_due.notify_one();
+        }
+        let users = plan.touched_users().into_iter().collect();
+        self.inner.live.tell(News { account_id, users, account: true });
         Ok(())
     }
 }

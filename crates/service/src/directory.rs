@@ -1,8 +1,11 @@
 //! What the switch knows of users, and what it reports back.
 
+use std::collections::HashSet;
+
 use lineside_auth::Sealed;
 use lineside_model::directory::{Binding, DirectoryLine, DirectoryUser, RegistrationChange};
 use lineside_model::id::UserId;
+use lineside_store::binding::Saved;
 use lineside_store::directory::{SealedDirectoryLine, SealedDirectoryUser};
 use tokio::sync::broadcast;
 
@@ -15,6 +18,8 @@ use crate::{Service, ServiceError};
 pub enum DirectoryChange {
     Put(Box<DirectoryUser>),
     Remove(UserId),
+    /// Everybody's may be different: read the directory anew.
+    Everybody,
 }
 
 /// A switch that falls this far behind reads the whole directory anew.
@@ -48,17 +53,20 @@ impl Service {
         }
     }
 
+    /// What a license type allows changed.
+    pub(crate) fn feed_everybody(&self) {
+        // No switch listening is no error.
+        let _ = self.inner.feed.0.send(DirectoryChange::Everybody);
+    }
+
     pub(crate) async fn feed_directory(&self, ids: &[UserId]) -> Result<(), ServiceError> {
         if ids.is_empty() || self.inner.feed.0.receiver_count() == 0 {
             return Ok(());
         }
         let found: Vec<DirectoryUser> =
             self.store().directory_users(ids).await?.into_iter().map(|user| self.unseal(user)).collect();
-        let gone = ids
-            .iter()
-            .filter(|id| !found.iter().any(|user| user.user_id == **id))
-            .map(|id| DirectoryChange::Remove(*id));
-        let gone: Vec<_> = gone.collect();
+        let there: HashSet<UserId> = found.iter().map(|user| user.user_id).collect();
+        let gone = ids.iter().filter(|id| !there.contains(id)).map(|id| DirectoryChange::Remove(*id));
         for change in found.into_iter().map(|user| DirectoryChange::Put(Box::new(user))).chain(gone) {
             let _ = self.inner.feed.0.send(change);
         }
@@ -107,7 +115,8 @@ impl Service {
 
     /// A batch from the registrar: kept, and told to open pages.
     pub async fn registrations_changed(&self, changes: &[RegistrationChange]) -> Result<(), ServiceError> {
-        if self.store().save_bindings(changes, self.now()).await? > 0 {
+        let Saved { waiting, counted } = self.store().save_bindings(changes, self.now()).await?;
+        if waiting > 0 {
             self.inner.resync_due.notify_one();
         }
         let mut accounts = std::collections::BTreeMap::<_, Vec<UserId>>::new();
@@ -121,7 +130,7 @@ impl Service {
         for (account_id, mut users) in accounts {
             users.sort();
             users.dedup();
-            self.inner.live.tell(News { account_id, users });
+            self.inner.live.tell(News { account_id, users, account: counted.contains(&account_id) });
         }
         Ok(())
     }

@@ -90,6 +90,7 @@ struct Inner {
     feed: directory::Feed,
     mail_due: Notify,
     resync_due: Notify,
+    schedule_due: Notify,
     /// The millisecond and counter of the last identifier.
     last_id: AtomicU64,
 }
@@ -123,6 +124,7 @@ impl Service {
             feed: directory::Feed::default(),
             mail_due: Notify::new(),
             resync_due: Notify::new(),
+            schedule_due: Notify::new(),
             last_id: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }

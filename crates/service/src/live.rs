@@ -1,5 +1,7 @@
 //! News for open pages.
 
+use std::collections::BTreeSet;
+
 use lineside_model::id::{AccountId, UserId};
 use tokio::sync::broadcast;
 
@@ -10,6 +12,8 @@ use crate::{Caller, Identity, Service, ServiceError};
 pub struct News {
     pub account_id: AccountId,
     pub users: Vec<UserId>,
+    /// So did what pages of the account show: its schedule, its counts. Not with each phone that registers once more.
+    pub account: bool,
 }
 
 /// A page that falls this far behind reads everything anew.
@@ -25,7 +29,7 @@ impl Default for Live {
 
 impl Live {
     pub(crate) fn tell(&self, news: News) {
-        if !news.users.is_empty() {
+        if news.account || !news.users.is_empty() {
             // Nobody listening is no error.
             let _ = self.0.send(news);
         }
@@ -39,15 +43,48 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// The next users that changed; `Some(vec![])` after falling behind: look at everything again. `None`: the program stops.
-    pub async fn next(&mut self) -> Option<Vec<UserId>> {
-        loop {
+    /// The next news, with all that came meanwhile. `None`: the program stops.
+    pub async fn next(&mut self) -> Option<Heard> {
+        let mut heard = Heard::default();
+        while heard.is_nothing() {
             match self.receiver.recv().await {
-                Ok(news) if news.account_id == self.account_id => return Some(news.users),
-                Ok(_) => {}
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Vec::new()),
+                Ok(news) => heard.add(self.account_id, news),
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Heard::everything()),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
+        }
+        loop {
+            match self.receiver.try_recv() {
+                Ok(news) => heard.add(self.account_id, news),
+                Err(broadcast::error::TryRecvError::Lagged(_)) => return Some(Heard::everything()),
+                Err(_) => return Some(heard),
+            }
+        }
+    }
+}
+
+/// What a listener heard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    pub users: BTreeSet<UserId>,
+    /// After falling behind: look at everybody again.
+    pub everybody: bool,
+    pub account: bool,
+}
+
+impl Heard {
+    pub fn everything() -> Self {
+        Self { users: BTreeSet::new(), everybody: true, account: true }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.users.is_empty() && !self.everybody && !self.account
+    }
+
+    fn add(&mut self, account: AccountId, news: News) {
+        if news.account_id == account {
+            self.users.extend(news.users);
+            self.account |= news.account;
         }
     }
 }

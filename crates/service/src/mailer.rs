@@ -47,7 +47,11 @@ impl Service {
         let count = jobs.len();
         for job in jobs {
             self.send(&job).await?;
-            self.inner.live.tell(News { account_id: job.mail.account_id, users: vec![job.mail.user_id] });
+            self.inner.live.tell(News {
+                account_id: job.mail.account_id,
+                users: vec![job.mail.user_id],
+                account: false,
+            });
         }
         Ok(count)
     }

@@ -47,7 +47,11 @@ impl Service {
         let user_agent: String = user_agent.chars().filter(|c| !c.is_control()).take(200).collect();
         self.store().record_fetch(&found.device, self.new_change_id(), self.now(), from, &user_agent).await?;
         if let Some(user) = &found.user {
-            self.inner.live.tell(crate::live::News { account_id: found.account.id, users: vec![user.id] });
+            self.inner.live.tell(crate::live::News {
+                account_id: found.account.id,
+                users: vec![user.id],
+                account: false,
+            });
         }
         Ok(file)
     }

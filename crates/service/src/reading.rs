@@ -3,7 +3,7 @@
 use lineside_model::account::Account;
 use lineside_model::extension::Extension;
 use lineside_model::id::{ChangeId, DeviceId, LocationId, MailId, NumberId, UserId};
-use lineside_model::journal::JournalEntry;
+use lineside_model::journal::{JournalEntry, Steps};
 use lineside_model::license::Seats;
 use lineside_model::list::{
     DepartmentRow, DeviceDetail, DeviceFilter, DeviceRow, FreeNumber, Home, JournalFilter, LocationRow, NumberFilter,
@@ -24,8 +24,10 @@ impl Service {
         self.store().home(&caller.scope()?).await?.ok_or(ServiceError::NotFound)
     }
 
-    pub async fn rail_counts(&self, caller: &Caller) -> Result<RailCounts, ServiceError> {
-        Ok(self.store().rail_counts(&caller.scope()?).await?)
+    /// The caller's account, and what the rail beside every page counts.
+    pub async fn rail(&self, caller: &Caller) -> Result<(Account, RailCounts), ServiceError> {
+        let (scope, _) = caller.own_scope()?;
+        self.store().rail(&scope).await?.ok_or(ServiceError::NotFound)
     }
 
     pub async fn users(&self, caller: &Caller, filter: &UserFilter) -> Result<Page<UserRow>, ServiceError> {
@@ -106,8 +108,23 @@ impl Service {
         Ok(self.store().journal(&caller.scope()?, filter).await?)
     }
 
-    pub async fn journal_entry(&self, caller: &Caller, id: ChangeId) -> Result<JournalEntry, ServiceError> {
-        self.store().journal_entry(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
+    /// The newest entries about a user.
+    pub async fn newest_of_user(
+        &self,
+        caller: &Caller,
+        user: UserId,
+        limit: i64,
+    ) -> Result<Vec<JournalEntry>, ServiceError> {
+        Ok(self.store().newest_of_user(&caller.scope()?, user, limit).await?)
+    }
+
+    pub async fn journal_entry(
+        &self,
+        caller: &Caller,
+        id: ChangeId,
+        steps: Steps,
+    ) -> Result<JournalEntry, ServiceError> {
+        self.store().journal_entry(&caller.scope()?, id, steps).await?.ok_or(ServiceError::NotFound)
     }
 
     /// The fingerprint of the request by which this caller made a change, where it may be sent again; `None` within when it
@@ -116,7 +133,7 @@ impl Service {
         let request = if caller.is_operator() {
             self.operator_entry(caller, id).await.map(|entry| entry.request)
         } else {
-            self.journal_entry(caller, id).await.map(|entry| entry.request)
+            self.journal_entry(caller, id, Steps::Page(1)).await.map(|entry| entry.request)
         };
         match request {
             Ok(request) => Ok(Some(request)),

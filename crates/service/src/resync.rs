@@ -100,7 +100,11 @@ impl Service {
             Asked { state: ResyncState::GivenUp, said, next_at: None }
         };
         self.store().settle_resync(&job.resync, &asked, self.now()).await?;
-        self.inner.live.tell(News { account_id: job.account_id, users: job.user_id.into_iter().collect() });
+        self.inner.live.tell(News {
+            account_id: job.account_id,
+            users: job.user_id.into_iter().collect(),
+            account: false,
+        });
         Ok(())
     }
 }

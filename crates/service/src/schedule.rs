@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use lineside_model::change::{Change, ChangeRequest};
-use lineside_model::id::{AccountId, LicenseTypeId, ScheduleEntryId, UserId};
+use lineside_model::id::{AccountId, LicenseTypeId, ScheduleEntryId};
 use lineside_model::journal::{Actor, Scope};
 use lineside_model::list::Page;
 use lineside_model::plan::{Plan, Record};
@@ -26,6 +26,10 @@ const ACCOUNTS: i64 = 100;
 const DATES: usize = 400;
 /// Users rehearsed in one transaction when the whole catalogue changed.
 const USERS: i64 = 2_000;
+/// So long, others leave such a part to the node that took it; should that die, they take it up.
+const CLAIM: TimeDelta = TimeDelta::minutes(1);
+/// Such parts in one round of the worker: what is due in other accounts need not wait for all of them.
+const PARTS: usize = 20;
 /// One settling may free what another entry waits for; this often, then the next round goes on.
 const SETTLINGS: usize = 8;
 
@@ -67,17 +71,23 @@ impl Service {
             if let Err(error) = self.keep_schedule().await {
                 tracing::error!(%error, "the schedule can't be kept for now");
             }
-            tokio::time::sleep(self.until_next_due().await).await;
+            // An entry that is due again wakes the worker at once.
+            let sleep = self.until_next_due().await;
+            let _ = tokio::time::timeout(sleep, self.inner.schedule_due.notified()).await;
         }
     }
 
     async fn until_next_due(&self) -> std::time::Duration {
-        let next = self.store().next_due_at().await.ok().flatten();
-        let wait = next.and_then(|next| (next - self.now()).to_std().ok());
-        wait.unwrap_or(LONGEST_SLEEP).clamp(std::time::Duration::from_millis(500), LONGEST_SLEEP)
+        let now = self.now();
+        let due = self.store().next_due_at().await.ok().flatten();
+        let due = due.and_then(|at| (at - now).to_std().ok());
+        let rehearsal = self.store().next_rehearsal_at().await.ok().flatten();
+        let rehearsal = rehearsal.map(|at| (at - now).to_std().unwrap_or_default());
+        let wait = due.into_iter().chain(rehearsal).min().unwrap_or(LONGEST_SLEEP);
+        wait.clamp(std::time::Duration::from_millis(500), LONGEST_SLEEP)
     }
 
-    /// One round: carries out what is due, settles seats, and mails warnings. Returns how many changes it made.
+    /// One round: carries out what is due, rehearses what a changed catalogue asks for, settles seats, and mails warnings. Returns how many changes it made.
     pub async fn keep_schedule(&self) -> Result<usize, ServiceError> {
         let now = self.now();
         let mut made = 0;
@@ -89,6 +99,7 @@ impl Service {
                 made += 1;
             }
         }
+        made += self.rehearse_claimed(PARTS).await?;
         for account in self.store().accounts_to_settle(ACCOUNTS).await? {
             made += self.settle(account).await?;
         }
@@ -139,18 +150,22 @@ impl Service {
         }
     }
 
-    /// After the catalogue changed: every account's entries, user by user.
-    pub(crate) async fn rehearse_all(&self) -> Result<(), ServiceError> {
-        for account in self.store().accounts_with_entries().await? {
-            let scope = Scope { account_id: account, actor: Actor::system(ACTOR) };
-            let mut after: Option<UserId> = None;
-            loop {
-                let users = self.store().users_with_entries(&scope, after, USERS).await?;
-                let Some(last) = users.last() else { break };
-                after = Some(*last);
-                self.keep(account, Change::Rehearse { user_ids: users }).await?;
-            }
+    /// After the catalogue changed: the entries of every account, some users at a time, until nobody has any left to take.
+    /// Rehearsed twice, nothing changes the second time. Returns how many changes it made.
+    pub(crate) async fn rehearse_claimed(&self, parts: usize) -> Result<usize, ServiceError> {
+        let mut made = 0;
+        for _ in 0..parts {
+            let now = self.now();
+            let Some(rehearsal) = self.store().claim_rehearsal(now, now + CLAIM).await? else { break };
+            let scope = Scope { account_id: rehearsal.account_id, actor: Actor::system(ACTOR) };
+            let user_ids = self.store().users_with_entries(&scope, rehearsal.after, USERS).await?;
+            let Some(last) = user_ids.last().copied() else {
+                self.store().end_rehearsal(rehearsal).await?;
+                continue;
+            };
+            made += usize::from(self.keep(rehearsal.account_id, Change::Rehearse { user_ids }).await?);
+            self.store().go_on_rehearsing(rehearsal, last).await?;
         }
-        Ok(())
+        Ok(made)
     }
 }

@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::NewDevice;
 use lineside_model::id::{AccountId, ChangeId, DeviceId, LicenseTypeId, NumberId, TrackId, UserId};
-use lineside_model::journal::Via;
+use lineside_model::journal::{Steps, Via};
 use lineside_model::license::{Catalogue, VOICE};
 use lineside_model::mail::MailState;
 use lineside_model::phone_number::{E164, NumberKind};
@@ -228,7 +228,7 @@ async fn check_round(service: &Service, orders: &Orders, said: &Said, seen: &mut
             if !said.asked.contains(&request.id) {
                 continue;
             }
-            let journaled = exists(service.journal_entry(&owner, request.id).await)?.is_some();
+            let journaled = exists(service.journal_entry(&owner, request.id, Steps::All).await)?.is_some();
             let answered = said.answered.contains(&request.id);
             assert!(journaled || !answered, "an answered change is gone: {:?}", request.change);
             match (journaled, answered) {

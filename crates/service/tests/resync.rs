@@ -250,11 +250,11 @@ async fn a_place_that_moves_to_another_zone_asks_its_phones(
     let account = desk.house.service.account(owner).await.expect("the account");
     let mut settings = account.settings.clone();
     settings.time_zone = lineside_model::time_zone::TimeZone::parse("Europe/Rome").expect("a zone");
-    desk.apply(Change::EditAccount { version: None, settings }).await;
+    desk.apply(Change::EditAccount { account_id: None, version: None, settings }).await;
     let phones = Answering::with([said(200, "OK")]);
     assert_eq!(desk.ask(&phones).await, 1, "the administrator has no location");
     desk.apply(Change::LockDevice { device_id: desk.device, locked: true }).await;
-    desk.apply(Change::EditAccount { version: None, settings: account.settings }).await;
+    desk.apply(Change::EditAccount { account_id: None, version: None, settings: account.settings }).await;
     assert_eq!(desk.ask(&phones).await, 0, "a locked device gets no file");
 }
 

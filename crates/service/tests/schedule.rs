@@ -10,15 +10,16 @@ use std::time::Duration;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use lineside_model::account::AccountSettings;
 use lineside_model::change::Change;
-use lineside_model::id::{LicenseTypeId, ScheduleEntryId, TrackId, UserId};
-use lineside_model::license::{Catalogue, VOICE};
+use lineside_model::id::{ChangeId, LicenseTypeId, ScheduleEntryId, TrackId, UserId};
+use lineside_model::journal::{Actor, Steps};
+use lineside_model::license::{Catalogue, Requirement, VOICE};
 use lineside_model::list::JournalFilter;
 use lineside_model::plan::Record;
 use lineside_model::schedule::EntryState;
 use lineside_model::schedule_list::ScheduleFilter;
 use lineside_model::time_zone::TimeZone;
 use lineside_model::user::Role;
-use lineside_service::store::Store;
+use lineside_service::store::{CatalogueApplied, CatalogueRequest, Store};
 use lineside_testkit::clock::TestClock;
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::{House, new_user, node, profile};
@@ -246,7 +247,7 @@ async fn two_dying_nodes_carry_out_each_entry_once() -> anyhow::Result<()> {
         Ok(Change::AddUser { user: Box::new(new_user(&input, Role::User)?) })
     });
     let (added, _) = house.apply(owner, Change::Together { changes: add.collect::<anyhow::Result<_>>()? }).await?;
-    let entry = house.service.journal_entry(owner, added.id).await?;
+    let entry = house.service.journal_entry(owner, added.id, Steps::All).await?;
     let users: Vec<UserId> = entry
         .steps
         .iter()
@@ -295,7 +296,11 @@ async fn two_dying_nodes_carry_out_each_entry_once() -> anyhow::Result<()> {
     let filter = JournalFilter { action: "run_schedule".to_owned(), ..JournalFilter::default() };
     let journal = house.service.journal(owner, &filter).await?;
     let mut carried: BTreeMap<ScheduleEntryId, u32> = BTreeMap::new();
-    for step in journal.rows.iter().flat_map(|entry| &entry.steps) {
+    let mut steps = Vec::new();
+    for entry in &journal.rows {
+        steps.extend(house.service.journal_entry(owner, entry.id, Steps::All).await?.steps);
+    }
+    for step in &steps {
         if let (Some(Record::ScheduleEntry(entry)), None) = (&step.before, &step.after) {
             *carried.entry(entry.id).or_default() += 1;
         }
@@ -308,9 +313,65 @@ async fn two_dying_nodes_carry_out_each_entry_once() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A catalogue in which Basic requires what nobody has: every entry of it would fail.
+async fn demand_e911(store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let before = store.catalogue_now().await?;
+    let mut wanted = before.catalogue;
+    let basic = wanted.types.iter_mut().find(|of| of.slug == "basic").expect("the catalogue has Basic");
+    basic.requirements.push(Requirement::E911Confirmed);
+    let id = ChangeId(uuid::Uuid::from_u128(
+        0x0192_0000_0000_7000_8000_0000_0000_0000 + u128::from(before.version.unsigned_abs()),
+    ));
+    let request = CatalogueRequest { id, wanted: &wanted, seen: before.version, sent: None };
+    let applied = store.change_catalogue(&request, &Actor::system("Olive Operator"), now).await?;
+    anyhow::ensure!(matches!(applied, CatalogueApplied::Done(_)), "{applied:?}");
+    Ok(())
+}
+
+/// A node that changes the catalogue, takes the first part of the rehearsal, and is killed with it in its hands. Without
+/// orders there is nothing to do.
+#[tokio::test]
+async fn rehearser() -> anyhow::Result<()> {
+    let Ok(orders) = std::env::var(WORKER) else { return Ok(()) };
+    let orders: Orders = serde_json::from_str(&orders)?;
+    let store = Store::open(&orders.database).await?;
+    demand_e911(&store, orders.now).await?;
+    let claimed = store.claim_rehearsal(orders.now, orders.now + TimeDelta::minutes(1)).await?;
+    anyhow::ensure!(claimed.is_some(), "the change asked for a rehearsal");
+    println!("\nup");
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn what_a_killed_node_was_to_rehearse_is_rehearsed_by_the_next() -> anyhow::Result<()> {
+    for (database, house) in houses().await {
+        let owner = &house.acme.owner.caller;
+        schedule(&house, house.acme.user.id, "basic", day("2026-03-20")).await;
+        let conflicts = async || house.service.schedule_counts(owner).await.map(|counts| counts.conflicts);
+        let folder = tempfile::tempdir()?;
+        let orders = Orders { database: database.url(), folder: folder.path().to_owned(), now: house.service.now() };
+        let mut killed = start_as("rehearser", &orders)?;
+        wait_until_up(&mut killed)?;
+        killed.kill()?;
+        killed.wait()?;
+
+        house.service.keep_schedule().await?;
+        assert_eq!(conflicts().await?, 0, "for a minute, the part is the killed node's");
+        house.clock.set(orders.now + TimeDelta::minutes(1));
+        house.service.keep_schedule().await?;
+        assert_eq!(conflicts().await?, 1);
+        assert_eq!(database.store.next_rehearsal_at().await?, None, "nothing is left to do");
+    }
+    Ok(())
+}
+
 fn start(orders: &Orders) -> anyhow::Result<Child> {
+    start_as("worker", orders)
+}
+
+fn start_as(test: &str, orders: &Orders) -> anyhow::Result<Child> {
     let worker = Command::new(std::env::current_exe()?)
-        .args(["worker", "--exact", "--nocapture"])
+        .args([test, "--exact", "--nocapture"])
         .env(WORKER, serde_json::to_string(orders)?)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

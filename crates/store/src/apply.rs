@@ -143,7 +143,7 @@ fn of_operator<'a>(
 
 /// Rows in the order of their references: what is pointed at is made first and removed last.
 async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
-    let touched: Vec<UserId> = plan.touched_users().into_iter().collect();
+    let touched: Vec<UserId> = plan.users_touched_now().into_iter().collect();
     let before = UserCounts::of(link, scope.account_id, &touched).await?;
 
     delete::<Greeting>(link, scope, plan).await?;
@@ -167,13 +167,13 @@ async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &P
     seats::take(link, scope, plan).await?;
     save::<Assignment>(link, plan).await?;
     schedule::make_way(link, scope.account_id, plan).await?;
-    save::<ScheduleEntry>(link, plan).await?;
+    schedule::save(link, facts, plan).await?;
     seat_day::add(link, scope, facts, plan).await?;
     save::<Greeting>(link, plan).await?;
     save::<Mail>(link, plan).await?;
 
     follow(link, scope, &facts.catalogue, plan, &touched).await?;
-    schedule::follow(link, &facts.account, plan).await?;
+    schedule::follow(link, facts.account.id, plan).await?;
     let after = UserCounts::of(link, scope.account_id, &touched).await?;
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
     tally.add(link, scope.account_id).await?;

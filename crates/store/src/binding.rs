@@ -95,6 +95,15 @@ impl Touched {
     }
 }
 
+/// What a batch of registrations led to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// Phones that are to be asked to fetch their configuration.
+    pub waiting: u64,
+    /// Accounts with other counts of users who are ready.
+    pub counted: BTreeSet<AccountId>,
+}
+
 /// The last word on each contact of a batch.
 fn last_words(changes: &[RegistrationChange]) -> BTreeMap<(LineId, &[u8]), Option<&Binding>> {
     let mut last = BTreeMap::new();
@@ -109,19 +118,18 @@ fn last_words(changes: &[RegistrationChange]) -> BTreeMap<(LineId, &[u8]), Optio
 
 impl Store {
     /// Writes a batch behind the registrar, in one transaction; changes of lines that are gone are passed over. Keeps each
-    /// user's and device's registered state current. Returns how many of the phones are to be asked to fetch their
-    /// configuration.
-    pub async fn save_bindings(&self, changes: &[RegistrationChange], now: DateTime<Utc>) -> Result<u64, StoreError> {
+    /// user's and device's registered state current.
+    pub async fn save_bindings(&self, changes: &[RegistrationChange], now: DateTime<Utc>) -> Result<Saved, StoreError> {
         if changes.is_empty() {
-            return Ok(0);
+            return Ok(Saved::default());
         }
         let last = last_words(changes);
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin().await?;
             let saved = self.write_bindings(&mut link, &last, now).await;
-            if let Some(waiting) = tries.settle(link, saved).await? {
-                return Ok(waiting);
+            if let Some(saved) = tries.settle(link, saved).await? {
+                return Ok(saved);
             }
         }
     }
@@ -131,7 +139,7 @@ impl Store {
         link: &mut Connection,
         last: &BTreeMap<(LineId, &[u8]), Option<&Binding>>,
         now: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Saved, StoreError> {
         let lines: BTreeSet<LineId> = last.keys().map(|(line, _)| *line).collect();
         let owners: Vec<LineOwner> = link.rows_in(LINES, values![], lines).await?;
         let owners: BTreeMap<Uuid, LineOwner> = owners.into_iter().map(|owner| (owner.id, owner)).collect();
@@ -167,8 +175,8 @@ impl Store {
         link.write_rows(SAVE, rows).await?;
         let waiting = link.execute_in(WAKE, values![now], seen.iter().copied()).await?;
         link.execute_in(SEEN, values![now], seen).await?;
-        self.refresh(link, &touched, &before).await?;
-        Ok(waiting)
+        let counted = self.refresh(link, &touched, &before).await?;
+        Ok(Saved { waiting, counted })
     }
 
     /// Those not yet expired.
@@ -206,7 +214,8 @@ impl Store {
         link: &mut Connection,
         touched: &Touched,
         before: &BTreeMap<AccountId, UserCounts>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<BTreeSet<AccountId>, StoreError> {
+        let mut counted = BTreeSet::new();
         let catalogue = self.catalogue_on(link).await?;
         for (account, devices) in &touched.devices {
             readiness::refresh_devices(link, *account, devices.iter().copied()).await?;
@@ -216,10 +225,13 @@ impl Store {
             readiness::refresh_users(link, *account, &catalogue, &users).await?;
             let after = UserCounts::of(link, *account, &users).await?;
             let before = before.get(account).copied().unwrap_or_default();
+            if after != before {
+                counted.insert(*account);
+            }
             let tally = Tally { of_users: after.since(&before), ..Tally::default() };
             tally.add(link, *account).await?;
         }
-        Ok(())
+        Ok(counted)
     }
 }
 

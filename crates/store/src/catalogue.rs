@@ -17,7 +17,7 @@ use crate::condition::Total;
 use crate::connection::Connection;
 use crate::engine::Tries;
 use crate::value::{from_json, instant, json, try_all, values};
-use crate::{Store, StoreError, operator_journal};
+use crate::{Store, StoreError, operator_journal, rehearsal};
 
 const VERSION: &str = "SELECT version FROM catalogue WHERE id = 1";
 const CATALOGUE: &str = "SELECT version, body FROM catalogue WHERE id = 1";
@@ -237,6 +237,7 @@ async fn change(
         return Ok(CatalogueApplied::Stale);
     }
     link.execute(ADD_CHANGE, values![seen + 1, at, json(actor)?, json(&plan)?]).await?;
+    rehearsal::ask(link, seen + 1).await?;
     let deleted = now.catalogue.types.iter().map(|license| license.id);
     let deleted: Vec<LicenseTypeId> = deleted.filter(|id| wanted.license_type(*id).is_none()).collect();
     link.execute_in(FORGET_SEATS, values![], deleted).await?;

@@ -1,6 +1,6 @@
 //! One connection, whichever engine it leads to. The only file that says everything twice.
 //!
-//! `(...)` in a statement stands for as many parameters as there are: `IN (...)` for a list, `VALUES (...)` for rows.
+//! `(...)` in a statement stands for as many values as there are: `IN (...)` for a list, `VALUES (...)` for rows.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,6 +13,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
+use crate::list::List;
 use crate::value::Value;
 
 /// A row that can be read from either engine.
@@ -32,8 +33,6 @@ pub(crate) struct Connection {
     statements: Arc<AtomicU64>,
 }
 
-/// Lists are filled up to one of these lengths by repeating the last value, so that a few prepared statements serve all.
-const LIST_LENGTHS: [usize; 4] = [1, 10, 100, 1_000];
 /// Both engines take at least 32,766 parameters a statement.
 const ROW_PARAMETERS: usize = 8_000;
 
@@ -49,6 +48,7 @@ macro_rules! bound {
                 Value::Text(value) => query.bind(value),
                 Value::Bytes(value) => query.bind(value),
                 Value::Bool(value) => query.bind(value),
+                Value::List(value) => query.bind(value),
             };
         }
         query
@@ -109,18 +109,17 @@ impl Connection {
         self.run(sql.into(), values, true).await
     }
 
-    /// With `(...)` filled from a list, in chunks when it is long. Empty lists ask nothing.
+    /// With `(...)` filled from a list. Empty lists ask nothing.
     pub(crate) async fn rows_in<T: Row>(
         &mut self,
         sql: &'static str,
         values: Vec<Value>,
         list: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut rows = Vec::new();
-        for (sql, values) in list_statements(sql, &values, list) {
-            rows.extend(self.rows(sql, values).await?);
+        match self.with_values(sql, values, list) {
+            Some((sql, values)) => self.rows(sql, values).await,
+            None => Ok(Vec::new()),
         }
-        Ok(rows)
     }
 
     pub(crate) async fn execute_in(
@@ -129,11 +128,10 @@ impl Connection {
         values: Vec<Value>,
         list: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Result<u64, StoreError> {
-        let mut changed = 0;
-        for (sql, values) in list_statements(sql, &values, list) {
-            changed += self.execute(sql, values).await?;
+        match self.with_values(sql, values, list) {
+            Some((sql, values)) => self.execute(sql, values).await,
+            None => Ok(0),
         }
-        Ok(changed)
     }
 
     /// Writes rows of one width with few statements; returns how many it wrote.
@@ -203,6 +201,32 @@ impl Connection {
         sql.replacen("(...)", &rows.join(", "), 1)
     }
 
+    fn with_values(
+        &self,
+        sql: &str,
+        mut values: Vec<Value>,
+        list: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Option<(String, Vec<Value>)> {
+        let mut list: Vec<Value> = list.into_iter().map(Into::into).collect();
+        let (first, one) = (list.first()?, list.len() == 1);
+        let sql = self.with_list(sql, values.len() + 1, one, matches!(first, Value::Uuid(_)));
+        values.push(if one { list.swap_remove(0) } else { Value::List(List::of(list)) });
+        Some((sql, values))
+    }
+
+    /// One statement serves lists of all lengths; one for a single value comes with it, for pages.
+    pub(crate) fn with_list(&self, sql: &str, at: usize, one: bool, ids: bool) -> String {
+        let list = match self.link {
+            _ if one => format!("IN (${at})"),
+            Link::PostgresPool(_) | Link::PostgresTransaction(_) => format!("= ANY (${at})"),
+            Link::SqlitePool(_) | Link::SqliteTransaction(_) if ids => {
+                format!("IN (SELECT unhex(value) FROM json_each(${at}))")
+            }
+            Link::SqlitePool(_) | Link::SqliteTransaction(_) => format!("IN (SELECT value FROM json_each(${at}))"),
+        };
+        sql.replacen("IN (...)", &list, 1)
+    }
+
     /// SQLite has one writer, so it knows no row locks. All else is the same text.
     fn dialect(&self, sql: Sql) -> Sql {
         const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
@@ -221,29 +245,6 @@ impl Connection {
         on_link!(self, |link| link.prepare(sql).await.map(drop)?);
         Ok(())
     }
-}
-
-fn list_statements(
-    sql: &str,
-    values: &[Value],
-    list: impl IntoIterator<Item = impl Into<Value>>,
-) -> Vec<(String, Vec<Value>)> {
-    let list: Vec<Value> = list.into_iter().map(Into::into).collect();
-    let longest = LIST_LENGTHS[LIST_LENGTHS.len() - 1];
-    list.chunks(longest)
-        .map(|chunk| {
-            let length = LIST_LENGTHS.into_iter().find(|length| *length >= chunk.len()).unwrap_or(longest);
-            let filled = chunk.iter().chain(std::iter::repeat(&chunk[chunk.len() - 1])).take(length);
-            let values: Vec<Value> = values.iter().chain(filled).cloned().collect();
-            (with_list(sql, values.len() - length, length), values)
-        })
-        .collect()
-}
-
-/// `(...)` becomes `($3, $4, …)`, after the parameters that come first.
-pub(crate) fn with_list(sql: &str, first: usize, length: usize) -> String {
-    let list = parameters(first, length);
-    sql.replacen("(...)", &list, 1)
 }
 
 fn parameters(first: usize, length: usize) -> String {

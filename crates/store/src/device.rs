@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use lineside_model::account::Account;
 use lineside_model::device::{Device, Line};
-use lineside_model::id::{AccountId, ChangeId, DeviceId, UserId};
+use lineside_model::device_limit::{self, DeviceLimit};
+use lineside_model::id::{AccountId, ChangeId, DeviceId, LicenseTypeId, UserId};
 use lineside_model::journal::{Actor, Scope};
+use lineside_model::license::Catalogue;
 use lineside_model::list::{DeviceDetail, DeviceFilter, DeviceRow, Fetch, Page, Registration, UserName};
 use lineside_model::location::Location;
 use lineside_model::plan::Record;
@@ -37,7 +39,8 @@ macro_rules! device_columns {
 
 macro_rules! seen_columns {
     () => {
-        "d.fetched_at, d.fetched_from, d.fetched_by, d.last_registered_at, u.first_name, u.last_name, u.extension"
+        "d.fetched_at, d.fetched_from, d.fetched_by, d.last_registered_at, u.first_name, u.last_name, u.extension,
+        u.voice_license_id"
     };
 }
 
@@ -67,7 +70,7 @@ const LOOKED_AT_OF_USER: &str = concat!(
     WHERE d.account_id = $1 AND d.user_id = $2 ORDER BY d.created_at, d.id"
 );
 const VOICE: &str = "
-    SELECT count(*) FROM account_user
+    SELECT voice_license_id FROM account_user
     WHERE account_id = $1 AND id = $2 AND state = 'active' AND voice_license_id IS NOT NULL";
 const REGISTRATIONS: &str = "
     SELECT device_id, transport, source, user_agent, registered_at, expires_at FROM binding
@@ -133,7 +136,7 @@ pub struct ProvisionedDevice {
     pub user: Option<User>,
     /// The user's own, the location's, or the account's.
     pub time_zone: TimeZone,
-    /// The user has an active Voice license and is not suspended.
+    /// The user has an active Voice license, which allows this device too, and is not suspended.
     pub voice: bool,
 }
 
@@ -184,6 +187,7 @@ struct SeenColumns {
     first_name: Option<String>,
     last_name: Option<String>,
     extension: Option<String>,
+    voice_license_id: Option<Uuid>,
 }
 
 #[derive(FromRow)]
@@ -273,16 +277,18 @@ fn title_key(device: &Device) -> String {
 pub(crate) async fn of_user(
     link: &mut Connection,
     scope: &Scope,
+    catalogue: &Catalogue,
     user: UserId,
     now: DateTime<Utc>,
 ) -> Result<Vec<DeviceDetail>, StoreError> {
     let rows: Vec<SeenColumns> = link.rows(LOOKED_AT_OF_USER, values![scope.account_id, user]).await?;
-    details(link, scope, rows, now).await
+    details(link, scope, catalogue, rows, now).await
 }
 
 async fn details(
     link: &mut Connection,
     scope: &Scope,
+    catalogue: &Catalogue,
     rows: Vec<SeenColumns>,
     now: DateTime<Utc>,
 ) -> Result<Vec<DeviceDetail>, StoreError> {
@@ -310,8 +316,15 @@ async fn details(
             user_agent: row.fetched_by.unwrap_or_default(),
         });
         let device = Device::try_from(row.device)?;
+        let own = lines.iter().find(|line| line.device_id == device.id);
+        let license = row.voice_license_id.and_then(|id| catalogue.license_type(LicenseTypeId(id)));
+        let limit = license.and_then(DeviceLimit::of).zip(own).filter(|(limit, line)| {
+            let of_user = lines.iter().filter(|other| other.user_id == line.user_id);
+            limit.beyond(of_user.map(|line| line.id)).contains(&line.id)
+        });
         Ok(DeviceDetail {
-            line: lines.iter().find(|line| line.device_id == device.id).cloned(),
+            beyond: limit.map(|(limit, _)| limit),
+            line: own.cloned(),
             user,
             fetch,
             registrations: registrations.get(&device.id.0).cloned().unwrap_or_default(),
@@ -347,7 +360,7 @@ impl Store {
     /// By label, then model.
     pub async fn devices(&self, scope: &Scope, filter: &DeviceFilter) -> Result<Page<DeviceRow>, StoreError> {
         let condition = condition(scope, filter);
-        let mut link = self.snapshot().await?;
+        let mut link = self.listing().await?;
         let total = Total::capped(&mut link, COUNT, &condition).await?;
         let rows: Vec<ListedDevice> =
             link.rows(condition.page(LISTED, BY_TITLE, filter.page), condition.values.clone()).await?;
@@ -358,7 +371,8 @@ impl Store {
     pub async fn device(&self, scope: &Scope, id: DeviceId) -> Result<Option<DeviceDetail>, StoreError> {
         let mut link = self.snapshot().await?;
         let rows: Vec<SeenColumns> = link.rows(LOOKED_AT, values![scope.account_id, id]).await?;
-        Ok(details(&mut link, scope, rows, DateTime::UNIX_EPOCH).await?.pop())
+        let catalogue = self.catalogue_on(&mut link).await?;
+        Ok(details(&mut link, scope, &catalogue, rows, DateTime::UNIX_EPOCH).await?.pop())
     }
 
     /// By the SHA-256 of the secret in its address; over all accounts, since the address is all that a phone knows.
@@ -379,15 +393,20 @@ impl Store {
             .and_then(|user| user.profile.time_zone)
             .or_else(|| location.map(|location| location.site.time_zone))
             .unwrap_or(account.settings.time_zone);
-        let voice = link.number(VOICE, values![device.account_id, device.user_id]).await? > 0;
-        Ok(Some(ProvisionedDevice {
-            line: credentials.map(Line::try_from).transpose()?,
-            account,
-            device,
-            user,
-            time_zone,
-            voice,
-        }))
+        let credentials = credentials.map(Line::try_from).transpose()?;
+        let voice = self.has_voice(&mut link, &device, credentials.as_ref()).await?;
+        Ok(Some(ProvisionedDevice { account, device, line: credentials, user, time_zone, voice }))
+    }
+
+    /// Whether the device's user has a Voice license that allows this device too.
+    async fn has_voice(&self, link: &mut Connection, device: &Device, own: Option<&Line>) -> Result<bool, StoreError> {
+        let held: Option<(Uuid,)> = link.row(VOICE, values![device.account_id, device.user_id]).await?;
+        let (Some((license,)), Some(own)) = (held, own) else { return Ok(false) };
+        let lines: Vec<LineColumns> = link.rows_in(LINES_OF_USERS, values![device.account_id], [own.user_id]).await?;
+        let lines: Vec<Line> = try_all(lines)?;
+        let catalogue = self.catalogue_on(link).await?;
+        let license = catalogue.license_type(LicenseTypeId(license));
+        Ok(!device_limit::beyond(license, lines.iter().map(|line| line.id)).contains(&own.id))
     }
 
     /// Remembers when and from where the configuration was fetched, and writes it to the journal under `entry`.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lineside_model::account::AccountSettings;
 use lineside_model::device::Line;
+use lineside_model::device_limit;
 use lineside_model::directory::{DirectoryMailbox, DirectoryUser, Rights};
 use lineside_model::id::{AccountId, LicenseTypeId, UserId};
 use lineside_model::license::{Catalogue, LicenseType};
@@ -17,13 +18,13 @@ use crate::connection::Connection;
 use crate::device::LOCKED_OF_USERS;
 use crate::line::{LINES_BY_USER, LineColumns};
 use crate::phone_number::NUMBERS_BY_USER;
-use crate::value::{from_json, parse, try_all, values};
+use crate::value::{from_json, kept_number, try_all, values};
 use crate::{Store, StoreError};
 
 macro_rules! directory_columns {
     () => {
         "u.id, u.account_id, u.profile, a.sip_domain, l.time_zone AS location_time_zone, g.audio AS greeting,
-        u.state = 'active' AND u.voice_license_id IS NOT NULL AS voice
+        u.state = 'active' AND u.voice_license_id IS NOT NULL AS voice, u.voice_license_id
         FROM account_user u
         JOIN account a ON a.id = u.account_id
         LEFT JOIN location l ON l.id = u.location_id
@@ -50,7 +51,7 @@ pub struct SealedDirectoryUser {
 #[derive(Debug, Clone)]
 pub struct SealedDirectoryLine {
     pub line: Line,
-    /// False while its device is locked.
+    /// False while its device is locked or beyond what the license allows.
     pub enabled: bool,
 }
 
@@ -63,6 +64,7 @@ struct DirectoryColumns {
     location_time_zone: Option<String>,
     greeting: Option<String>,
     voice: bool,
+    voice_license_id: Option<Uuid>,
 }
 
 impl Store {
@@ -118,7 +120,13 @@ impl Store {
                 time_zone: profile.time_zone.or(at_location).or(of_account).unwrap_or(fresh.time_zone),
                 ..fresh
             };
-            Ok(SealedDirectoryUser { user, lines: lines_of.remove(&id).unwrap_or_default() })
+            let mut lines = lines_of.remove(&id).unwrap_or_default();
+            let license = row.voice_license_id.and_then(|id| catalogue.license_type(LicenseTypeId(id)));
+            let beyond = device_limit::beyond(license, lines.iter().map(|sealed| sealed.line.id));
+            for sealed in &mut lines {
+                sealed.enabled &= !beyond.contains(&sealed.line.id);
+            }
+            Ok(SealedDirectoryUser { user, lines })
         };
         rows.into_iter().map(user).collect()
     }
@@ -128,7 +136,7 @@ async fn numbers(link: &mut Connection, ids: &[UserId]) -> Result<BTreeMap<Uuid,
     let rows: Vec<(Uuid, String)> = link.rows_in(NUMBERS_BY_USER, values![], ids.iter().copied()).await?;
     let mut numbers_of: BTreeMap<Uuid, Vec<E164>> = BTreeMap::new();
     for (user, number) in rows {
-        numbers_of.entry(user).or_default().push(parse("a phone number", &number)?);
+        numbers_of.entry(user).or_default().push(kept_number(&number)?);
     }
     Ok(numbers_of)
 }

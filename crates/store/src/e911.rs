@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::record::Stored;
-use crate::value::{Value, from_json, instant, json, parse_optional, values};
+use crate::value::{Value, from_json, instant, json, kept_number, values};
 
 pub(crate) const E911_OF_USERS: &str = "
     SELECT user_id, account_id, version, address, callback, confirmed_at, confirmed_by
@@ -45,7 +45,7 @@ impl TryFrom<E911Columns> for E911Address {
             account_id: AccountId(row.account_id),
             version: row.version,
             address: from_json("an E911 address", &row.address)?,
-            callback: parse_optional("a callback number", row.callback.as_ref())?,
+            callback: row.callback.as_deref().map(kept_number).transpose()?,
             confirmed,
         })
     }

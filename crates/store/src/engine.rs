@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgPool, SqlSafeStr, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, PgPool, SqlSafeStr, SqlitePool};
 
 use crate::StoreError;
 use crate::connection::{Connection, Link};
@@ -20,9 +20,12 @@ const SQLITE_STATISTICS: &str = include_str!("../sqlite_statistics.sql");
 
 /// SQLite has one writer at a time; readers go on beside it.
 const SQLITE_READERS: u32 = 4;
+/// Rows that SQLite's thread reads ahead of who asked for them: with few, the two threads would wake each other all the time.
+const SQLITE_ROWS_AHEAD: usize = 1_024;
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// Statements that a connection keeps prepared. Lists of parameters come in a few lengths, so there are more texts than
-/// constants.
+/// A connection that was used within this time needs no test.
+const POSTGRES_REST: Duration = Duration::from_secs(1);
+/// Statements that a connection keeps prepared: lists are put together of more texts than there are constants.
 const STATEMENTS_KEPT: usize = 400;
 /// How often a transaction is tried before `Busy`.
 const TRIES: u32 = 12;
@@ -82,6 +85,20 @@ impl Engine {
         Ok(Connection::new(link, statements.clone()))
     }
 
+    /// As [`Self::snapshot`], for lists that are searched: their plans are made for the values at hand, since one prefix
+    /// matches ten users and the next fifty thousand. All other statements keep a plan for all values: making one costs more
+    /// than most of them.
+    pub(crate) async fn listing(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
+        match self {
+            Self::Sqlite { .. } => self.snapshot(statements).await,
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+                    SET LOCAL plan_cache_mode = force_custom_plan";
+                Ok(Connection::new(Link::PostgresTransaction(pool.begin_with(begin).await?), statements.clone()))
+            }
+        }
+    }
+
     /// A transaction that acts as if it were alone: SQLite's write lock from the start, PostgreSQL's SERIALIZABLE.
     pub(crate) async fn begin(&self, statements: &Arc<AtomicU64>) -> Result<Connection, StoreError> {
         let link = match self {
@@ -117,6 +134,7 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .pragma("mmap_size", "1073741824")
         .pragma("temp_store", "memory")
         .statement_cache_capacity(STATEMENTS_KEPT)
+        .row_buffer_size(SQLITE_ROWS_AHEAD)
         // A slow statement with a thousand parameters would fill the log.
         .disable_statement_logging();
     let writer =
@@ -132,12 +150,24 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
 }
 
 async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
-    // Plans are made for the values at hand: one prefix matches ten users, the next fifty thousand.
     let options = PgConnectOptions::from_str(url)?
-        .options([("plan_cache_mode", "force_custom_plan"), ("random_page_cost", "1.1"), ("jit", "off")])
+        .options([("random_page_cost", "1.1"), ("jit", "off")])
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();
-    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(options).await?;
+    // A page takes several connections one after the other: each is asked whether it still works only after a rest.
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for >= POSTGRES_REST {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options)
+        .await?;
     migrations(str::to_owned).run(&pool).await?;
     Ok(Engine::Postgres(pool))
 }

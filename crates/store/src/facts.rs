@@ -12,7 +12,7 @@ use lineside_model::facts::{Facts, Needs, ScheduleNeeds, Usage};
 use lineside_model::greeting::Greeting;
 use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, UserId};
 use lineside_model::journal::Scope;
-use lineside_model::license::Assignment;
+use lineside_model::license::{Assignment, Requirement};
 use lineside_model::phone_number::{E164, PhoneNumber};
 use lineside_model::plan::Context;
 use lineside_model::schedule::ScheduleEntry;
@@ -30,10 +30,10 @@ use crate::license::{ASSIGNMENTS_OF_USERS, AssignmentColumns};
 use crate::line::{LINE_COUNT, LINES_OF_USERS, LineColumns};
 use crate::location::{LOCATION_BY_NAME, LOCATION_NUMBERS, LOCATION_USERS, LOCATIONS_BY_ID, LocationColumns};
 use crate::login::USERNAMES_TAKEN;
-use crate::phone_number::{NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_TAKEN, NumberColumns};
+use crate::phone_number::{NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_PROMISED, NUMBERS_TAKEN, NumberColumns};
 use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, USERS_OF_ENTRIES};
 use crate::user::{EXTENSIONS_TAKEN, USERS_BY_ID, UserColumns};
-use crate::value::{Value, parse, try_all, values};
+use crate::value::{Value, kept_number, parse, try_all, values};
 use crate::{Store, StoreError, account, schedule_facts, seat_day, seats};
 
 /// Facts in the making: what one statement brings tells what the next one asks for.
@@ -111,7 +111,7 @@ impl Loader<'_> {
         let numbers = self.needs.e164s.iter().map(E164::as_str);
         let rows: Vec<(String,)> = self.link.rows_in(NUMBERS_TAKEN, values![], numbers).await?;
         for (number,) in rows {
-            self.facts.taken.e164s.insert(parse("a phone number", &number)?);
+            self.facts.taken.e164s.insert(kept_number(&number)?);
         }
         let extensions = self.needs.extensions.iter().map(Extension::as_str);
         let rows: Vec<(String, Uuid)> = self.link.rows_in(EXTENSIONS_TAKEN, values![self.account], extensions).await?;
@@ -151,6 +151,8 @@ impl Loader<'_> {
         let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_BY_ID, ids).await?;
         let ids = self.needs.devices.clone();
         let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_BY_ID, ids).await?;
+        let promised: Vec<UserId> = numbers.iter().filter_map(|number| number.promised_to).collect();
+        self.needs.users.extend(promised);
         let holders = numbers.iter().map(|number| number.user_id).chain(devices.iter().map(|device| device.user_id));
         self.needs.users.extend(holders.flatten());
         self.facts.numbers.extend(numbers);
@@ -184,18 +186,28 @@ impl Loader<'_> {
         let ids: Vec<UserId> = self.facts.users.keys().copied().collect();
         let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_OF_USERS, ids.clone()).await?;
         self.facts.numbers.extend(numbers);
-        let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_OF_USERS, ids.clone()).await?;
-        self.facts.devices.extend(devices);
-        let lines: Vec<Line> = self.own::<LineColumns, _>(LINES_OF_USERS, ids.clone()).await?;
-        self.facts.lines = lines.into_iter().map(|line| (line.device_id, line)).collect();
-        let e911: Vec<E911Address> = self.own::<E911Columns, _>(E911_OF_USERS, ids.clone()).await?;
-        self.facts.e911 = e911.into_iter().map(|e911| (e911.user_id, e911)).collect();
-        let greetings: Vec<Greeting> = self.own::<GreetingColumns, _>(GREETINGS_OF_USERS, ids.clone()).await?;
-        self.facts.greetings = greetings.into_iter().map(|greeting| (greeting.user_id, greeting)).collect();
+        let promised: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_PROMISED, ids.clone()).await?;
+        self.facts.numbers.extend(promised);
         let assignments: Vec<Assignment> = self.own::<AssignmentColumns, _>(ASSIGNMENTS_OF_USERS, ids.clone()).await?;
-        self.facts.assignments = by_id(assignments, |held| (held.user_id, held.track_id));
-        let entries: Vec<ScheduleEntry> = self.own::<EntryColumns, _>(ENTRIES_OF_USERS, ids).await?;
+        self.facts.assignments = by_id(assignments, |held| (held.user_id, held.track_id)).into();
+        let entries: Vec<ScheduleEntry> = self.own::<EntryColumns, _>(ENTRIES_OF_USERS, ids.clone()).await?;
         self.facts.schedule.extend(entries);
+        if self.needs.holdings || self.facts.catalogue.requires(&Requirement::E911Confirmed) {
+            let e911: Vec<E911Address> = self.own::<E911Columns, _>(E911_OF_USERS, ids.clone()).await?;
+            self.facts.e911 = e911.into_iter().map(|e911| (e911.user_id, e911)).collect();
+        }
+        // A Voice license says how many devices work.
+        let is_voice = self.needs.licenses.iter().any(|license| self.facts.catalogue.is_voice(*license));
+        if self.needs.holdings || is_voice {
+            let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_OF_USERS, ids.clone()).await?;
+            self.facts.devices.extend(devices);
+            let lines: Vec<Line> = self.own::<LineColumns, _>(LINES_OF_USERS, ids.clone()).await?;
+            self.facts.lines = lines.into_iter().map(|line| (line.device_id, line)).collect();
+        }
+        if self.needs.holdings {
+            let greetings: Vec<Greeting> = self.own::<GreetingColumns, _>(GREETINGS_OF_USERS, ids).await?;
+            self.facts.greetings = greetings.into_iter().map(|greeting| (greeting.user_id, greeting)).collect();
+        }
         Ok(())
     }
 

@@ -1,9 +1,12 @@
 //! What Home and the rail show.
 
+use lineside_model::account::Account;
 use lineside_model::journal::Scope;
 use lineside_model::list::{Home, RailCounts};
 use lineside_model::readiness::LampKind;
+use sqlx::FromRow;
 
+use crate::account::AccountColumns;
 use crate::connection::Connection;
 use crate::mail::MAIL_COUNTS;
 use crate::tally::{TALLY, Tally};
@@ -11,9 +14,21 @@ use crate::value::values;
 use crate::{Store, StoreError, account, seats};
 
 const LOCATION_COUNT: &str = "SELECT count(*) FROM location WHERE account_id = $1";
+const RAIL: &str = "
+    SELECT a.id, a.version, a.number, a.settings, a.created_at, t.users, t.schedule_conflicts, t.schedule_failed
+    FROM account a JOIN tally t ON t.account_id = a.id WHERE a.id = $1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[LOCATION_COUNT];
+pub(crate) const STATEMENTS: &[&str] = &[LOCATION_COUNT, RAIL];
+
+#[derive(FromRow)]
+struct RailColumns {
+    #[sqlx(flatten)]
+    account: AccountColumns,
+    users: i64,
+    schedule_conflicts: i64,
+    schedule_failed: i64,
+}
 
 pub(crate) async fn tally(link: &mut Connection, scope: &Scope) -> Result<Tally, StoreError> {
     Ok(link.row::<Tally>(TALLY, values![scope.account_id]).await?.unwrap_or_default())
@@ -47,8 +62,11 @@ impl Store {
         }))
     }
 
-    pub async fn rail_counts(&self, scope: &Scope) -> Result<RailCounts, StoreError> {
-        let users = tally(&mut self.reader().await?, scope).await?.of_users;
-        Ok(RailCounts { users: users.users, not_ready: users.users - users.ready })
+    /// What stands around every page, with one statement.
+    pub async fn rail(&self, scope: &Scope) -> Result<Option<(Account, RailCounts)>, StoreError> {
+        let row = self.reader().await?.row::<RailColumns>(RAIL, values![scope.account_id]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let counts = RailCounts { users: row.users, failing: row.schedule_conflicts + row.schedule_failed };
+        Ok(Some((row.account.try_into()?, counts)))
     }
 }

@@ -1,12 +1,12 @@
 //! The journal: written with every change, read by filter; and events that are no change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use lineside_model::id::{AccountId, ChangeId, UserId};
-use lineside_model::journal::{Actor, ActorKind, JournalEntry, Scope, Via};
+use lineside_model::journal::{Actor, ActorKind, JournalEntry, STEPS_PAGE, Scope, Steps, Via};
 use lineside_model::list::{JournalFilter, Page};
-use lineside_model::plan::Plan;
+use lineside_model::plan::{Plan, Step};
 use lineside_model::text::{fold, search_text};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -14,13 +14,18 @@ use uuid::Uuid;
 use crate::condition::{Condition, Total};
 use crate::connection::Connection;
 use crate::search;
-use crate::value::{Value, from_json, instant, json, known, try_all, values};
+use crate::value::{Value, from_json, instant, json, known, values};
 use crate::{Store, StoreError};
 
 macro_rules! journal_columns {
     () => {
         "j.id, j.account_id, j.at AS at, j.actor_kind, j.actor_id, j.actor_name, j.via, j.came_from, j.action, j.summary,
-        j.user_id, j.request, j.steps"
+        j.user_id, j.request, j.steps, j.step_count"
+    };
+}
+macro_rules! no_parts {
+    () => {
+        ", CAST(NULL AS TEXT) AS parts FROM journal j WHERE j.account_id = $1"
     };
 }
 
@@ -28,21 +33,26 @@ const KNOWN_CHANGE: &str = "SELECT count(*) FROM journal WHERE id = $1";
 /// Another transaction may have written the same change meanwhile.
 const WRITE: &str = "
     INSERT INTO journal (id, account_id, at, actor_kind, actor_id, actor_name, via, came_from, action, summary,
-        search_key, user_id, request, steps)
+        search_key, user_id, request, steps, step_count)
     VALUES (...) ON CONFLICT (id) DO NOTHING";
-const ENTRY: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.id = $2");
-const ENTRIES: &str = concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1");
+const ENTRY: &str = concat!("SELECT ", journal_columns!(), no_parts!(), " AND j.id = $2");
+const ENTRIES: &str = concat!("SELECT ", journal_columns!(), no_parts!());
 const COUNT: &str = "SELECT j.id FROM journal j WHERE j.account_id = $1";
 /// Of a user: what is mainly about them, and what touched them among others.
-const ENTRIES_OF_USER: &str =
-    concat!("SELECT ", journal_columns!(), " FROM journal j WHERE j.account_id = $1 AND j.user_id = $2");
+const ENTRIES_OF_USER: &str = concat!("SELECT ", journal_columns!(), no_parts!(), " AND j.user_id = $2");
 const ENTRIES_WITH_USER: &str = concat!(
     "SELECT ",
     journal_columns!(),
-    " FROM journal_user w CROSS JOIN journal j
+    ", w.parts FROM journal_user w CROSS JOIN journal j
     WHERE w.account_id = $1 AND w.user_id = $2 AND j.id = w.journal_id AND j.account_id = $1"
 );
-const WRITE_USERS: &str = "INSERT INTO journal_user (account_id, user_id, at, journal_id) VALUES (...)";
+const WRITE_USERS: &str = "INSERT INTO journal_user (account_id, user_id, at, journal_id, parts) VALUES (...)";
+const PARTS_WITH_USER: &str =
+    "SELECT parts FROM journal_user WHERE account_id = $1 AND user_id = $2 AND at = $3 AND journal_id = $4";
+const WRITE_PARTS: &str = "INSERT INTO journal_part (id, journal_id, steps) VALUES (...)";
+const PARTS: &str = "
+    SELECT p.id, p.steps FROM journal_part p JOIN journal j ON j.id = p.journal_id
+    WHERE j.account_id = $1 AND p.id IN (...)";
 const OF_ACTION: &str = "j.action = ?";
 const MENTIONS: &str = "j.search_key LIKE ? ESCAPE '\\'";
 const FROM: &str = "j.at >= ?";
@@ -51,7 +61,7 @@ const NEWEST_FIRST: &str = " ORDER BY j.at DESC, j.id DESC";
 const NEWEST_OF_BOTH: &str = " ORDER BY at DESC, id DESC";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, WRITE_USERS, ENTRY];
+pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, WRITE_USERS, PARTS_WITH_USER, WRITE_PARTS, PARTS, ENTRY];
 #[cfg(test)]
 pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
     selects: &[ENTRIES, COUNT, ENTRIES_OF_USER, ENTRIES_WITH_USER],
@@ -74,13 +84,18 @@ struct JournalColumns {
     user_id: Option<Uuid>,
     request: Option<String>,
     steps: String,
+    step_count: Option<i64>,
+    /// Of a long entry, those with steps about the user that was asked for.
+    parts: Option<String>,
 }
 
 impl TryFrom<JournalColumns> for JournalEntry {
     type Error = StoreError;
 
     fn try_from(row: JournalColumns) -> Result<Self, StoreError> {
+        let steps = steps(&row.steps)?;
         Ok(Self {
+            step_count: row.step_count.and_then(|count| usize::try_from(count).ok()).unwrap_or(steps.len()),
             id: ChangeId(row.id),
             account_id: AccountId(row.account_id),
             at: instant(row.at),
@@ -95,9 +110,18 @@ impl TryFrom<JournalColumns> for JournalEntry {
             summary: row.summary,
             user_id: row.user_id.map(UserId),
             request: row.request,
-            steps: from_json("a journal entry's steps", &row.steps)?,
+            steps,
         })
     }
+}
+
+fn steps(json: &str) -> Result<Vec<Step>, StoreError> {
+    from_json("a journal entry's steps", json)
+}
+
+/// Parts are counted from 1; what stands in the journal itself is part 0.
+fn part_id(entry: ChangeId, part: usize) -> Uuid {
+    entry.derive("journal part", Uuid::from_u128(part as u128))
 }
 
 /// Whether this change was carried out before.
@@ -113,23 +137,55 @@ pub(crate) struct Written<'a> {
     pub summary: &'a str,
     pub user_id: Option<UserId>,
     pub request: Option<&'a str>,
-    /// Whom it touches beside.
-    pub others: BTreeSet<UserId>,
+    /// Whom it touches beside; of a long entry, in which parts.
+    pub others: BTreeMap<UserId, Option<String>>,
     pub steps: String,
+    /// What the journal itself has no room for.
+    pub parts: Vec<String>,
+    pub step_count: Option<i64>,
 }
 
 impl<'a> Written<'a> {
     pub(crate) fn change(id: ChangeId, at: DateTime<Utc>, action: &'a str, plan: &'a Plan) -> Result<Self, StoreError> {
-        let mut others = plan.touched_users();
-        plan.user_id.map(|user| others.remove(&user));
-        let (summary, steps) = (&plan.summary, json(&plan.steps)?);
-        Ok(Self { id, at, action, summary, user_id: plan.user_id, request: None, others, steps })
+        let (summary, user_id) = (&plan.summary, plan.user_id);
+        let mut parts = plan.steps.chunks(STEPS_PAGE).map(|steps| json(&steps)).collect::<Result<Vec<_>, _>>()?;
+        let rest = parts.split_off(parts.len().min(1));
+        let steps = parts.pop().unwrap_or_else(|| "[]".to_owned());
+        let step_count = if rest.is_empty() { None } else { i64::try_from(plan.steps.len()).ok() };
+        let others = others(plan, step_count.is_some())?;
+        Ok(Self { id, at, action, summary, user_id, request: None, others, steps, parts: rest, step_count })
     }
 
     pub(crate) fn event(id: ChangeId, at: DateTime<Utc>, action: &'a str, summary: &'a str) -> Self {
-        let others = BTreeSet::new();
-        Self { id, at, action, summary, user_id: None, request: None, others, steps: "[]".to_owned() }
+        let (others, steps) = (BTreeMap::new(), "[]".to_owned());
+        Self {
+            id,
+            at,
+            action,
+            summary,
+            user_id: None,
+            request: None,
+            others,
+            steps,
+            parts: Vec::new(),
+            step_count: None,
+        }
     }
+}
+
+fn others(plan: &Plan, long: bool) -> Result<BTreeMap<UserId, Option<String>>, StoreError> {
+    let mut parts_of: BTreeMap<UserId, BTreeSet<usize>> = BTreeMap::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        for user in step.users() {
+            let parts = parts_of.entry(user).or_default();
+            if at >= STEPS_PAGE {
+                parts.insert(at / STEPS_PAGE);
+            }
+        }
+    }
+    plan.user_id.map(|user| parts_of.remove(&user));
+    let listed = |(user, parts)| Ok((user, if long { Some(json(&parts)?) } else { None }));
+    parts_of.into_iter().map(listed).collect()
 }
 
 /// False: an entry with this identifier is there already.
@@ -150,13 +206,70 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
         entry.user_id,
         entry.request,
         entry.steps,
+        entry.step_count,
     ];
     if link.write_rows(WRITE, vec![row]).await? == 0 {
         return Ok(false);
     }
-    let others = entry.others.into_iter().map(|user| values![scope.account_id, user, entry.at, entry.id]);
+    let others = entry.others.into_iter();
+    let others = others.map(|(user, parts)| values![scope.account_id, user, entry.at, entry.id, parts]);
     link.write_rows(WRITE_USERS, others.collect()).await?;
+    let parts = entry.parts.into_iter().enumerate();
+    let parts = parts.map(|(before, steps)| values![part_id(entry.id, before + 1), entry.id, steps]);
+    link.write_rows(WRITE_PARTS, parts.collect()).await?;
     Ok(true)
+}
+
+/// Each with its first steps; or with those about the user, wherever they lie in a change to many.
+async fn entries(
+    link: &mut Connection,
+    scope: &Scope,
+    rows: Vec<JournalColumns>,
+    user: Option<UserId>,
+) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut listed: Vec<Vec<Uuid>> = Vec::new();
+    for row in &rows {
+        let parts = part_list(row.parts.as_deref())?;
+        listed.push(parts.into_iter().map(|part| part_id(ChangeId(row.id), part)).collect());
+    }
+    let wanted: Vec<Uuid> = listed.iter().flatten().copied().collect();
+    let found: Vec<(Uuid, String)> = link.rows_in(PARTS, values![scope.account_id], wanted).await?;
+    let found: BTreeMap<Uuid, String> = found.into_iter().collect();
+    let entry = |(row, parts): (JournalColumns, Vec<Uuid>)| {
+        let mut entry = JournalEntry::try_from(row)?;
+        for part in parts.iter().filter_map(|id| found.get(id)) {
+            entry.steps.extend(steps(part)?);
+        }
+        match user {
+            Some(user) if entry.is_long() && entry.user_id != Some(user) => {
+                entry.steps.retain(|step| step.is_about(user));
+            }
+            _ => entry.steps.truncate(STEPS_PAGE),
+        }
+        Ok(entry)
+    };
+    rows.into_iter().zip(listed).map(entry).collect()
+}
+
+fn part_list(json: Option<&str>) -> Result<Vec<usize>, StoreError> {
+    json.map_or_else(|| Ok(Vec::new()), |parts| from_json("a journal entry's parts", parts))
+}
+
+/// In their order.
+async fn parts(
+    link: &mut Connection,
+    scope: &Scope,
+    entry: ChangeId,
+    wanted: impl IntoIterator<Item = usize>,
+) -> Result<Vec<Step>, StoreError> {
+    let wanted: Vec<Uuid> = wanted.into_iter().map(|part| part_id(entry, part)).collect();
+    let found: Vec<(Uuid, String)> = link.rows_in(PARTS, values![scope.account_id], wanted.clone()).await?;
+    let found: BTreeMap<Uuid, String> = found.into_iter().collect();
+    let mut all = Vec::new();
+    for part in wanted.iter().filter_map(|id| found.get(id)) {
+        all.extend(steps(part)?);
+    }
+    Ok(all)
 }
 
 /// The filter as a condition, with its parameters.
@@ -178,7 +291,7 @@ impl Store {
     pub async fn journal(&self, scope: &Scope, filter: &JournalFilter) -> Result<Page<JournalEntry>, StoreError> {
         let page = filter.page.max(1);
         let condition = condition(scope, filter);
-        let mut link = self.snapshot().await?;
+        let mut link = self.listing().await?;
         let (select, order) = match filter.user_id {
             None => (COUNT.to_owned(), NEWEST_FIRST),
             // No entry is in both, so nothing is there twice; each comes in the order of its index.
@@ -188,12 +301,58 @@ impl Store {
         let select = if filter.user_id.is_none() { ENTRIES } else { &select };
         let rows: Vec<JournalColumns> =
             link.rows(condition.page(select, order, page), condition.values.clone()).await?;
-        Ok(total.page(try_all(rows)?, page))
+        Ok(total.page(entries(&mut link, scope, rows, filter.user_id).await?, page))
     }
 
-    pub async fn journal_entry(&self, scope: &Scope, id: ChangeId) -> Result<Option<JournalEntry>, StoreError> {
-        let row = self.reader().await?.row::<JournalColumns>(ENTRY, values![scope.account_id, id]).await?;
-        row.map(JournalEntry::try_from).transpose()
+    /// The newest about a user, without counting the others.
+    pub async fn newest_of_user(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        limit: i64,
+    ) -> Result<Vec<JournalEntry>, StoreError> {
+        let condition = condition(scope, &JournalFilter { user_id: Some(user), ..JournalFilter::default() });
+        let select = format!("{} UNION ALL {ENTRIES_WITH_USER}", condition.all(ENTRIES_OF_USER));
+        let mut link = self.listing().await?;
+        let sql = condition.slice(&select, NEWEST_OF_BOTH, limit, 0);
+        let rows: Vec<JournalColumns> = link.rows(sql, condition.values.clone()).await?;
+        entries(&mut link, scope, rows, Some(user)).await
+    }
+
+    pub async fn journal_entry(
+        &self,
+        scope: &Scope,
+        id: ChangeId,
+        wanted: Steps,
+    ) -> Result<Option<JournalEntry>, StoreError> {
+        let mut link = self.reader().await?;
+        let Some(row) = link.row::<JournalColumns>(ENTRY, values![scope.account_id, id]).await? else {
+            return Ok(None);
+        };
+        let mut entry = JournalEntry::try_from(row)?;
+        let (all, whole) = (entry.step_count.div_ceil(STEPS_PAGE), entry.steps.len() == entry.step_count);
+        let rest: Vec<usize> = match wanted {
+            // Short, or from before there were parts.
+            _ if whole => Vec::new(),
+            Steps::All => (1..all).collect(),
+            Steps::Page(page) => (1..all).filter(|part| part + 1 == page).collect(),
+            Steps::Of(user) => {
+                let key = values![scope.account_id, user, entry.at, id];
+                let listed: Option<(Option<String>,)> = link.row(PARTS_WITH_USER, key).await?;
+                part_list(listed.and_then(|(parts,)| parts).as_deref())?
+            }
+        };
+        entry.steps.extend(parts(&mut link, scope, id, rest).await?);
+        match wanted {
+            Steps::All => {}
+            Steps::Of(user) => entry.steps.retain(|step| step.is_about(user)),
+            Steps::Page(page) => {
+                let before = if whole { page.saturating_sub(1) } else { page.saturating_sub(1).min(1) };
+                entry.steps.drain(..before.saturating_mul(STEPS_PAGE).min(entry.steps.len()));
+                entry.steps.truncate(STEPS_PAGE);
+            }
+        }
+        Ok(Some(entry))
     }
 
     /// An event without steps, such as a failed sign-in.

@@ -28,6 +28,7 @@ pub mod home;
 pub mod journal;
 mod license;
 mod line;
+mod list;
 pub mod location;
 pub mod login;
 pub mod mail;
@@ -35,6 +36,7 @@ pub mod operator_journal;
 pub mod phone_number;
 mod readiness;
 mod record;
+pub mod rehearsal;
 pub mod resync;
 pub mod sample;
 mod sample_schedule;
@@ -118,6 +120,10 @@ impl Store {
 
     async fn snapshot(&self) -> Result<Connection, StoreError> {
         self.engine.snapshot(&self.statements).await
+    }
+
+    async fn listing(&self) -> Result<Connection, StoreError> {
+        self.engine.listing(&self.statements).await
     }
 
     async fn begin(&self) -> Result<Connection, StoreError> {

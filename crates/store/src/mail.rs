@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::engine::Tries;
 use crate::record::Stored;
 use crate::user::{UserColumns, user_columns};
-use crate::value::{Value, from_json, instant, json, known, parse, parse_optional, values};
+use crate::value::{Value, from_json, instant, json, kept_number, known, parse, values};
 use crate::{Store, StoreError};
 
 macro_rules! mail_columns {
@@ -129,7 +129,7 @@ impl TryFrom<JobColumns> for MailJob {
         Ok(Self {
             mail: row.mail.try_into()?,
             user: row.user.try_into()?,
-            number: parse_optional("a phone number", row.primary_number.as_ref())?,
+            number: row.primary_number.as_deref().map(kept_number).transpose()?,
             account_name: settings.name.to_string(),
         })
     }

@@ -12,12 +12,13 @@ use uuid::Uuid;
 use crate::condition::{Condition, Total};
 use crate::record::Stored;
 use crate::search;
-use crate::value::{Value, instant, known, parse, try_all, values};
+use crate::value::{Value, date, instant, kept_number, known, try_all, values};
 use crate::{Store, StoreError};
 
 macro_rules! number_columns {
     () => {
-        "n.id, n.account_id, n.version, n.number, n.kind, n.state, n.location_id, n.user_id, n.created_at"
+        "n.id, n.account_id, n.version, n.number, n.kind, n.state, n.location_id, n.user_id, n.ports_on, n.promised_to,
+        n.created_at"
     };
 }
 
@@ -25,6 +26,8 @@ pub(crate) const NUMBERS_BY_ID: &str =
     concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.id IN (...)");
 pub(crate) const NUMBERS_OF_USERS: &str =
     concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.user_id IN (...)");
+pub(crate) const NUMBERS_PROMISED: &str =
+    concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.promised_to IN (...)");
 /// Over all accounts: for the line directory.
 pub(crate) const NUMBERS_BY_USER: &str =
     "SELECT user_id, number FROM phone_number WHERE user_id IN (...) ORDER BY user_id, kind";
@@ -35,7 +38,7 @@ const LISTED: &str = concat!(
     number_columns!(),
     ", u.first_name, u.last_name, u.extension, l.name AS location_name
     FROM phone_number n
-    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = n.user_id
+    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = COALESCE(n.user_id, n.promised_to)
     LEFT JOIN location l ON l.account_id = n.account_id AND l.id = n.location_id
     WHERE n.account_id = $1"
 );
@@ -44,7 +47,7 @@ const LISTED_ONE: &str = concat!(
     number_columns!(),
     ", u.first_name, u.last_name, u.extension, l.name AS location_name
     FROM phone_number n
-    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = n.user_id
+    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = COALESCE(n.user_id, n.promised_to)
     LEFT JOIN location l ON l.account_id = n.account_id AND l.id = n.location_id
     WHERE n.account_id = $1 AND n.id = $2"
 );
@@ -62,11 +65,12 @@ const NOT_IN_AREA: &str = "(n.area_code IS NULL OR n.area_code <> ?)";
 const HOLDS: &str = "n.digits LIKE ?";
 const AREA_CODE: &str = "SELECT area_code FROM location WHERE account_id = $1 AND id = $2";
 const SAVE_NUMBERS: &str = "
-    INSERT INTO phone_number (id, account_id, version, number, kind, state, location_id, user_id, created_at, area_code,
-        digits, national, last_seven, last_four)
+    INSERT INTO phone_number (id, account_id, version, number, kind, state, location_id, user_id, ports_on,
+        promised_to, created_at, area_code, digits, national, last_seven, last_four)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, kind = excluded.kind, state = excluded.state,
-        location_id = excluded.location_id, user_id = excluded.user_id
+        location_id = excluded.location_id, user_id = excluded.user_id, ports_on = excluded.ports_on,
+        promised_to = excluded.promised_to
     WHERE phone_number.account_id = excluded.account_id AND phone_number.version = excluded.version - 1";
 const DELETE_NUMBERS: &str = "DELETE FROM phone_number WHERE account_id = $1 AND id IN (...)";
 
@@ -74,6 +78,7 @@ const DELETE_NUMBERS: &str = "DELETE FROM phone_number WHERE account_id = $1 AND
 pub(crate) const STATEMENTS: &[&str] = &[
     NUMBERS_BY_ID,
     NUMBERS_OF_USERS,
+    NUMBERS_PROMISED,
     NUMBERS_BY_USER,
     NUMBERS_TAKEN,
     LISTED_ONE,
@@ -99,6 +104,8 @@ pub(crate) struct NumberColumns {
     state: String,
     location_id: Option<Uuid>,
     user_id: Option<Uuid>,
+    ports_on: Option<i64>,
+    promised_to: Option<Uuid>,
     created_at: i64,
 }
 
@@ -110,11 +117,13 @@ impl TryFrom<NumberColumns> for PhoneNumber {
             id: NumberId(row.id),
             account_id: AccountId(row.account_id),
             version: row.version,
-            number: parse("a phone number", &row.number)?,
+            number: kept_number(&row.number)?,
             kind: known("a number's kind", &row.kind, NumberKind::parse)?,
             state: known("a number's state", &row.state, NumberState::parse)?,
             location_id: row.location_id.map(LocationId),
             user_id: row.user_id.map(UserId),
+            ports_on: row.ports_on.map(date),
+            promised_to: row.promised_to.map(UserId),
             created_at: instant(row.created_at),
         })
     }
@@ -137,7 +146,7 @@ impl TryFrom<ListedNumber> for NumberRow {
         let number: PhoneNumber = row.number.try_into()?;
         let name = row.first_name.zip(row.last_name).map(|(first, last)| format!("{first} {last}"));
         let extension = row.extension;
-        let user = number.user_id.zip(name).map(|(id, name)| UserName { id, name, extension });
+        let user = number.user_id.or(number.promised_to).zip(name).map(|(id, name)| UserName { id, name, extension });
         Ok(Self { number, user, location: row.location_name })
     }
 }
@@ -153,7 +162,7 @@ impl FreeColumns {
     fn offered(self, local: bool) -> Result<FreeNumber, StoreError> {
         Ok(FreeNumber {
             id: NumberId(self.id),
-            number: parse("a phone number", &self.number)?,
+            number: kept_number(&self.number)?,
             kind: known("a number's kind", &self.kind, NumberKind::parse)?,
             local,
         })
@@ -179,6 +188,8 @@ impl Stored for PhoneNumber {
             self.state.as_str(),
             self.location_id,
             self.user_id,
+            self.ports_on,
+            self.promised_to,
             self.created_at,
             self.number.area_code(),
             self.number.digits(),
@@ -232,7 +243,7 @@ impl Store {
     /// By number.
     pub async fn numbers(&self, scope: &Scope, filter: &NumberFilter) -> Result<Page<NumberRow>, StoreError> {
         let condition = condition(scope, filter);
-        let mut link = self.snapshot().await?;
+        let mut link = self.listing().await?;
         let total = Total::capped(&mut link, COUNT, &condition).await?;
         let sql = condition.page(LISTED, BY_NUMBER, filter.page);
         let rows: Vec<ListedNumber> = link.rows(sql, condition.values.clone()).await?;
@@ -253,7 +264,7 @@ impl Store {
         search: &str,
         limit: i64,
     ) -> Result<Vec<FreeNumber>, StoreError> {
-        let mut link = self.snapshot().await?;
+        let mut link = self.listing().await?;
         let area: Option<String> = match location {
             Some(location) => {
                 let row: Option<(Option<String>,)> = link.row(AREA_CODE, values![scope.account_id, location]).await?;

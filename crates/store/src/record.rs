@@ -50,12 +50,21 @@ fn moved<T: Stored>(plan: &Plan) -> BTreeMap<Uuid, Moved<'_>> {
 
 /// Writes the plan's new and changed rows of one table.
 pub(crate) async fn save<T: Stored>(link: &mut Connection, plan: &Plan) -> Result<(), StoreError> {
+    save_as::<T>(link, plan, T::values).await
+}
+
+/// As [`save`], where [`Stored::values`] alone are no whole row.
+pub(crate) async fn save_as<T: Stored>(
+    link: &mut Connection,
+    plan: &Plan,
+    values: impl Fn(&T, i64) -> Result<Vec<Value>, StoreError>,
+) -> Result<(), StoreError> {
     let mut rows = Vec::new();
     for Moved { before, after } in moved::<T>(plan).into_values() {
         let Some(record) = after else { continue };
         let Some(row) = T::of(record) else { continue };
         let version = before.map_or_else(|| record.version(), |before| before.version() + 1);
-        rows.push((row.rank(), row.values(version)?));
+        rows.push((row.rank(), values(row, version)?));
     }
     rows.sort_by_key(|(rank, _)| *rank);
     let rows: Vec<Vec<Value>> = rows.into_iter().map(|(_, values)| values).collect();

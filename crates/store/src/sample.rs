@@ -290,6 +290,8 @@ impl Sample {
             number: parse("a phone number", &digits)?,
             kind: NumberKind::Landline,
             state: if user_id.is_some() { NumberState::Assigned } else { NumberState::Free },
+            ports_on: None,
+            promised_to: None,
             location_id: Some(LocationId(id(1, at % LOCATIONS))),
             user_id,
             created_at: self.now,

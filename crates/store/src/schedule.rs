@@ -1,8 +1,9 @@
 //! Scheduled license changes as rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lineside_model::account::Account;
+use lineside_model::facts::Facts;
 use lineside_model::id::{AccountId, ChangeId, LicenseTypeId, ScheduleEntryId, TrackId, UserId};
 use lineside_model::plan::{Plan, Record};
 use lineside_model::schedule::{EntryState, ScheduleEntry, Warned};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::connection::Connection;
-use crate::record::Stored;
+use crate::record::{Stored, save_as};
 use crate::value::{Value, date, from_json, instant, json, known, values};
 
 macro_rules! entry_columns {
@@ -31,7 +32,7 @@ pub(crate) const USERS_OF_ENTRIES: &str = "SELECT user_id FROM schedule_entry WH
 const PARK: &str = "UPDATE schedule_entry SET date = -date WHERE account_id = $1 AND id IN (...)";
 const SAVE_ENTRIES: &str = "
     INSERT INTO schedule_entry (id, account_id, version, user_id, track_id, license_type_id, date, due_at, state, reserved,
-        seats, conflicts, warned, change_id, created_at, created_by, failed_at)
+        seats, conflicts, warned, change_id, created_at, created_by, failed_at, sort_key)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, license_type_id = excluded.license_type_id,
         date = excluded.date, due_at = excluded.due_at, state = excluded.state, reserved = excluded.reserved,
@@ -104,6 +105,7 @@ impl Stored for ScheduleEntry {
         if let Record::ScheduleEntry(entry) = record { Some(entry) } else { None }
     }
 
+    /// All but the sort key.
     fn values(&self, version: i64) -> Result<Vec<Value>, StoreError> {
         Ok(values![
             self.id,
@@ -145,12 +147,27 @@ pub(crate) async fn make_way(link: &mut Connection, account: AccountId, plan: &P
     Ok(())
 }
 
+/// With the user's sort key, which [`follow`] keeps current.
+pub(crate) async fn save(link: &mut Connection, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
+    let made = plan.steps.iter().filter_map(|step| step.after.as_ref().and_then(User::of));
+    let made: BTreeMap<UserId, &User> = made.map(|user| (user.id, user)).collect();
+    let sort_key = |id: UserId| {
+        let user = made.get(&id).copied().or_else(|| facts.users.get(&id));
+        user.map(|user| user.profile.sort_key()).unwrap_or_default()
+    };
+    let row = |entry: &ScheduleEntry, version| {
+        let mut row = entry.values(version)?;
+        row.push(sort_key(entry.user_id).into());
+        Ok(row)
+    };
+    save_as::<ScheduleEntry>(link, plan, row).await
+}
+
 /// What entries repeat of their user and of their account.
-pub(crate) async fn follow(link: &mut Connection, account: &Account, plan: &Plan) -> Result<(), StoreError> {
+pub(crate) async fn follow(link: &mut Connection, account: AccountId, plan: &Plan) -> Result<(), StoreError> {
     let mut sorted_otherwise: BTreeSet<UserId> = BTreeSet::new();
     for step in &plan.steps {
         match (&step.before, &step.after) {
-            (None, Some(Record::ScheduleEntry(entry))) => drop(sorted_otherwise.insert(entry.user_id)),
             (Some(Record::User(before)), Some(Record::User(after))) if renamed(before, after) => {
                 sorted_otherwise.insert(after.id);
             }
@@ -162,7 +179,7 @@ pub(crate) async fn follow(link: &mut Connection, account: &Account, plan: &Plan
             _ => {}
         }
     }
-    link.execute_in(SORT_AS_USERS, values![account.id], sorted_otherwise).await?;
+    link.execute_in(SORT_AS_USERS, values![account], sorted_otherwise).await?;
     Ok(())
 }
 

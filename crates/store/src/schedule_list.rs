@@ -125,7 +125,7 @@ impl Store {
     /// By date, then by the users' names.
     pub async fn schedule(&self, scope: &Scope, filter: &ScheduleFilter) -> Result<Page<ScheduleRow>, StoreError> {
         let page = filter.page.max(1);
-        let mut link = self.snapshot().await?;
+        let mut link = self.listing().await?;
         let mut condition = condition(scope, filter);
         and_words(&mut link, scope, &mut condition, &filter.search).await?;
         let total = Total::capped(&mut link, IDS, &condition).await?;

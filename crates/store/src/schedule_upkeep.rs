@@ -48,12 +48,8 @@ const TO_SETTLE: &str = "
             LIMIT 1
         ) AS waiting
     ) AS found";
-const WITH_ENTRIES: &str =
-    "SELECT DISTINCT account_id FROM schedule_entry WHERE state = 'scheduled' ORDER BY account_id";
-
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[NEXT_DUE, WITH_DUE, TO_WARN, OVERBOOKED, LAST_WAITING, USERS, TO_SETTLE, WITH_ENTRIES];
+pub(crate) const STATEMENTS: &[&str] = &[NEXT_DUE, WITH_DUE, TO_WARN, OVERBOOKED, LAST_WAITING, USERS, TO_SETTLE];
 
 impl Store {
     /// When the next entry of any account is due.
@@ -109,18 +105,13 @@ impl Store {
         Ok(self.reader().await?.number(TO_SETTLE, values![account]).await? > 0)
     }
 
-    pub async fn accounts_with_entries(&self) -> Result<Vec<AccountId>, StoreError> {
-        Ok(accounts(self.reader().await?.rows(WITH_ENTRIES, values![]).await?))
-    }
-
     /// In the order of identifiers, after this one: for rehearsing everything, a part at a time.
     pub async fn users_with_entries(
         &self,
         scope: &Scope,
-        after: Option<UserId>,
+        after: UserId,
         limit: i64,
     ) -> Result<Vec<UserId>, StoreError> {
-        let after = after.unwrap_or(UserId(Uuid::nil()));
         let rows: Vec<(Uuid,)> = self.reader().await?.rows(USERS, values![scope.account_id, after, limit]).await?;
         Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::connection::Connection;
-use crate::value::{Value, from_json, parse, values};
+use crate::value::{Value, from_json, kept_number, values};
 
 const PROFILES: &str = "SELECT id, profile FROM account_user WHERE account_id = $1 AND id IN (...)";
 const NUMBERS: &str = "SELECT user_id, number FROM phone_number WHERE account_id = $1 AND user_id IN (...)";
@@ -33,7 +33,7 @@ pub(crate) async fn refresh_words(
     let numbers: Vec<(Uuid, String)> = link.rows_in(NUMBERS, values![account], users.iter().copied()).await?;
     let mut numbers_of: BTreeMap<Uuid, Vec<E164>> = BTreeMap::new();
     for (user, number) in numbers {
-        numbers_of.entry(user).or_default().push(parse("a phone number", &number)?);
+        numbers_of.entry(user).or_default().push(kept_number(&number)?);
     }
     let mut rows = Vec::new();
     for (id, profile) in profiles {

@@ -4,13 +4,13 @@ use lineside_testkit::database::{Database, Engine};
 use rstest::rstest;
 
 use crate::condition::{Composed, Condition};
-use crate::connection::{Connection, with_list};
+use crate::connection::Connection;
 use crate::value::Value;
 use crate::{
     Store, account, api_token, binding, catalogue, department, device, directory, e911, greeting, home, journal,
-    license, line, location, login, mail, operator_journal, phone_number, readiness, resync, sample, sample_schedule,
-    schedule, schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally,
-    user, user_list,
+    license, line, location, login, mail, operator_journal, phone_number, readiness, rehearsal, resync, sample,
+    sample_schedule, schedule, schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats,
+    session, tally, user, user_list,
 };
 
 const ALL: &[&[&str]] = &[
@@ -34,6 +34,7 @@ const ALL: &[&[&str]] = &[
     phone_number::STATEMENTS,
     readiness::STATEMENTS,
     resync::STATEMENTS,
+    rehearsal::STATEMENTS,
     sample::STATEMENTS,
     sample_schedule::STATEMENTS,
     schedule::STATEMENTS,
@@ -97,7 +98,9 @@ fn spelled_out(link: &Connection, sql: &str) -> Vec<String> {
         }
         (false, true) => {
             let first = (1..20).take_while(|at| sql.contains(&format!("${at}"))).count();
-            vec![with_list(sql, first, 1), with_list(sql, first, 10)]
+            [(true, true), (false, true), (false, false)]
+                .map(|(one, ids)| link.with_list(sql, first + 1, one, ids))
+                .to_vec()
         }
         (false, false) => vec![sql.to_owned()],
     }

@@ -197,7 +197,8 @@ impl Store {
         let e911: Vec<E911Columns> = link.rows_in(E911_OF_USERS, own.clone(), [id]).await?;
         let greetings: Vec<GreetingColumns> = link.rows_in(GREETINGS_OF_USERS, own, [id]).await?;
         let mails: Vec<MailColumns> = link.rows(MAILS_OF_USER, values![scope.account_id, id, MAILS_SHOWN]).await?;
-        let devices = device::of_user(&mut link, scope, id, now).await?;
+        let catalogue = self.catalogue_on(&mut link).await?;
+        let devices = device::of_user(&mut link, scope, &catalogue, id, now).await?;
         Ok(Some(UserDetail {
             location: try_all(locations)?.pop(),
             department: row.department_name,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::user::LampColumns;
-use crate::value::{known, parse_optional, values};
+use crate::value::{kept_number, known, values};
 use crate::{Store, StoreError};
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ impl ListedUser {
         let license = self.lamps.voice_license_id.and_then(|id| catalogue.license_type(LicenseTypeId(id)));
         Ok(UserRow {
             id: UserId(self.id),
-            number: parse_optional("a phone number", self.lamps.number.as_ref())?,
+            number: self.lamps.number.as_deref().map(kept_number).transpose()?,
             lamps: self.lamps.lamps(now),
             first_name: self.first_name,
             last_name: self.last_name,
@@ -76,7 +76,7 @@ impl Store {
         filter: &UserFilter,
         now: DateTime<Utc>,
     ) -> Result<Page<UserRow>, StoreError> {
-        let mut link = self.snapshot().await?;
+        let mut link = self.listing().await?;
         let (total, ids) = Listing { link: &mut link, scope, filter }.page().await?;
         let rows = self.rows_in_order(&mut link, scope, &ids, now).await?;
         Ok(total.page(rows, filter.page))

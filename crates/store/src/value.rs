@@ -8,12 +8,14 @@ use lineside_model::id::{
     AccountId, AssignmentId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LineId, LocationId, MailId, NumberId,
     OperatorId, ScheduleEntryId, TrackId, UserId,
 };
+use lineside_model::phone_number::E164;
 use lineside_model::secret::Opaque;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::list::List;
 
 /// One parameter. NULL has a type too: PostgreSQL asks for it.
 #[derive(Debug, Clone)]
@@ -23,6 +25,7 @@ pub(crate) enum Value {
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
     Bool(bool),
+    List(List),
 }
 
 /// The parameters of a statement, in their order.
@@ -94,6 +97,7 @@ from!(
     DateTime<Utc> => |at| Self::Int(Some(at.timestamp_micros())),
     Option<DateTime<Utc>> => |at| Self::Int(at.map(|at| at.timestamp_micros())),
     NaiveDate => |date| Self::Int(Some(i64::from(date.num_days_from_ce() - DAYS_BEFORE_1970))),
+    Option<NaiveDate> => |date| date.map_or(Self::Int(None), Self::from),
 );
 
 /// From the first day of year 1 to that of 1970.
@@ -119,6 +123,10 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: &str, text: &str) -> Result<T
 
 pub(crate) fn parse<T: FromStr<Err: Display>>(what: &str, text: &str) -> Result<T, StoreError> {
     text.parse().map_err(|error| StoreError::row(what, error))
+}
+
+pub(crate) fn kept_number(text: &str) -> Result<E164, StoreError> {
+    E164::kept(text).map_err(|error| StoreError::row("a phone number", error))
 }
 
 pub(crate) fn parse_optional<T: FromStr<Err: Display>>(

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use lineside_model::device::Mac;
+use lineside_model::device_limit::DeviceLimit;
 use lineside_model::list::{DeviceDetail, Fetch, Registration, UserName};
 use lineside_model::resync::{Resync, ResyncState};
 use lineside_service::Service;
@@ -28,6 +29,10 @@ pub struct DeviceView {
     user: Option<UserNameView>,
     /// Gets no configuration until it is unlocked.
     locked: bool,
+    /// Why it gets no configuration and can't register, when the user's license allows fewer devices and this one was
+    /// assigned later than others.
+    #[schema(example = "Basic allows 1 device")]
+    beyond_license: Option<String>,
     /// The SIP user that it registers as.
     #[schema(example = "d-8f3k2q9x1m")]
     sip_username: Option<String>,
@@ -103,7 +108,7 @@ pub struct ResyncView {
 
 impl DeviceView {
     pub fn of(service: &Service, detail: &DeviceDetail) -> Result<Self, Problem> {
-        let DeviceDetail { device, line, user, fetch, registrations, last_registered_at, resync } = detail;
+        let DeviceDetail { device, line, user, fetch, registrations, last_registered_at, beyond, resync } = detail;
         Ok(Self {
             id: device.id.0,
             version: device.version,
@@ -112,6 +117,7 @@ impl DeviceView {
             label: device.label.as_ref().map(ToString::to_string),
             user: user.clone().map(UserNameView::from),
             locked: device.locked,
+            beyond_license: beyond.as_ref().map(DeviceLimit::words),
             sip_username: line.as_ref().map(|line| line.credentials.username.clone()),
             generated_at: line.as_ref().map(|line| line.generated_at),
             provisioning_url: service.provisioning_url(device)?,

@@ -1,5 +1,6 @@
 //! Numbers added to the inventory, one by one or as ranges.
 
+use chrono::NaiveDate;
 use lineside_model::change::{Change, NUMBERS_MAX};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::LocationId;
@@ -24,6 +25,10 @@ pub struct NewNumbersBody {
     numbers: Vec<String>,
     kind: KindName,
     location_id: Option<Uuid>,
+    /// For numbers that another carrier still has: the day on which they are expected. They are usable once their port is
+    /// completed.
+    #[schema(example = "2027-03-01")]
+    ports_on: Option<NaiveDate>,
 }
 
 /// Add numbers to the inventory
@@ -37,7 +42,11 @@ pub struct NewNumbersBody {
 pub async fn add_numbers(ask: Ask, Body(body): Body<NewNumbersBody>) -> Answer {
     let numbers = read(&body.numbers)?;
     let (kind, location_id) = (body.kind.into(), body.location_id.map(LocationId));
-    ask.create_many(Change::AddNumbers { numbers, kind, location_id }).await
+    let change = match body.ports_on {
+        Some(date) => Change::PortNumbers { numbers, kind, location_id, date },
+        None => Change::AddNumbers { numbers, kind, location_id },
+    };
+    ask.create_many(change).await
 }
 
 /// Every wrong entry is named by its place in the list.

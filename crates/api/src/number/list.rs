@@ -1,7 +1,7 @@
 //! The inventory.
 
 use axum::Json;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use lineside_model::id::{LocationId, NumberId};
 use lineside_model::list::{NumberFilter, NumberRow};
 use lineside_model::phone_number::{NumberKind, NumberState};
@@ -77,7 +77,11 @@ pub struct NumberView {
     location_id: Option<Uuid>,
     #[schema(example = "Phoenix HQ")]
     location: Option<String>,
+    /// Who has it, or gets it when it ports in.
     user: Option<UserNameView>,
+    /// While it is porting in: the day on which it is expected.
+    #[schema(example = "2027-03-01")]
+    ports_on: Option<NaiveDate>,
     created_at: DateTime<Utc>,
 }
 
@@ -143,6 +147,7 @@ impl From<NumberRow> for NumberView {
             location_id: number.location_id.map(Uuid::from),
             location,
             user: user.map(UserNameView::from),
+            ports_on: number.ports_on,
             created_at: number.created_at,
         }
     }

@@ -157,9 +157,10 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "security") => json!({"role": "administrator"}),
         ("PUT", "e911") => json!({"address": address, "confirmed": true}),
         ("PUT", "schedule") => json!({"date": "2026-05-01"}),
+        ("PUT", "port") => json!({"ports_on": "2026-05-01"}),
         ("PUT", "lock") => json!({"locked": true}),
         ("PUT", "greeting") => json!("not even read"),
-        ("POST", "generate" | "resync" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,
+        ("POST", "complete" | "generate" | "resync" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,
         other => panic!("give {other:?} a body here, so that it is tried as the administrator of another account"),
     })
 }

@@ -9,9 +9,13 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::UserId;
 use lineside_model::list::UserFilter;
 use lineside_model::schedule_list::ScheduleFilter;
+use lineside_service::directory::DirectoryChange;
 use lineside_service::{Caller, Outcome, Service};
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
-use super::{Place, now, say_head, say_times};
+use super::{Late, Times, say_head};
+use crate::demo::EmptyAccount;
 
 #[derive(Args)]
 pub struct Options {
@@ -33,20 +37,24 @@ const REHEARSED: Duration = Duration::from_millis(50);
 const ROUNDS: usize = 5;
 const REHEARSALS: usize = 200;
 
-pub(super) async fn measure(options: &Options, place: &Place) -> anyhow::Result<()> {
-    let (service, sign_in) = place.open().await?;
+pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyAccount) -> anyhow::Result<Late> {
     tracing::info!(users = options.users, entries = options.entries, engine = service.engine(), "filling an account");
     service.add_sample(&sign_in.scope, options.users).await?;
     service.add_sample_schedule(&sign_in.scope, options.entries).await?;
     let session = service.sign_in(&sign_in.username, &sign_in.password, None).await?;
+    // As in the running program, where the switch hears of every change.
+    tokio::spawn(listen(service.directory_feed()));
     let bench = Bench { service, caller: session.caller };
     let engine = bench.service.engine();
     say_head(&format!("{} users, {} scheduled entries, {engine}", options.users, options.entries));
-    let mut late = Vec::new();
+    let mut late = Late::new();
     bench.many(options, &mut late).await?;
     bench.one(&mut late).await?;
-    ensure!(late.is_empty(), "too slow: {}", late.join(", "));
-    Ok(())
+    Ok(late)
+}
+
+async fn listen(mut feed: Receiver<DirectoryChange>) {
+    while !matches!(feed.recv().await, Err(RecvError::Closed)) {}
 }
 
 struct Bench {
@@ -56,39 +64,36 @@ struct Bench {
 
 impl Bench {
     /// Licenses for many users, each round on another date.
-    async fn many(&self, options: &Options, late: &mut Vec<&'static str>) -> anyhow::Result<()> {
+    async fn many(&self, options: &Options, late: &mut Late) -> anyhow::Result<()> {
         let catalogue = self.service.catalogue().await?;
         let license = catalogue.license_type_by_slug("basic").context("the catalogue has Basic")?.id;
         let bought = i64::try_from(2 * options.users)?;
         self.apply(Change::SetSeats { license_type_id: license, bought, bound: None }).await?;
         let user_ids = self.users(options.assigned).await?;
-        let (mut planned, mut applied) = (Vec::new(), Vec::new());
+        let (mut planned, mut applied) = (Times::default(), Times::default());
         let today = self.service.account(&self.caller).await?.settings.time_zone.date(self.service.now());
         for round in 0..ROUNDS {
             let date: NaiveDate = today + Days::new(200 + round as u64);
             let change =
                 Change::AssignLicense { user_ids: user_ids.clone(), license_type_id: license, date: Some(date) };
             let request = ChangeRequest { id: self.service.new_change_id(), change };
-            let started = now();
-            let plan = self.service.plan(&self.caller, &request).await?;
-            planned.push(started.elapsed());
+            let plan = planned.of(self.service.plan(&self.caller, &request)).await?;
             ensure!(plan.steps.len() == user_ids.len(), "{} steps: {:?}", plan.steps.len(), plan.blockers);
-            let started = now();
-            let outcome = self.service.apply(&self.caller, &request, Some(&plan.fingerprint())).await?;
-            applied.push(started.elapsed());
+            let seen = plan.fingerprint();
+            let outcome = applied.of(self.service.apply(&self.caller, &request, Some(&seen))).await?;
             ensure!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
         }
-        if say_times(&format!("plan for {} users on a date", user_ids.len()), planned) > PLANNED {
-            late.push("plan");
+        if planned.say(&format!("plan for {} users on a date", user_ids.len())) > PLANNED {
+            late.push("plan".to_owned());
         }
-        if say_times("the same applied", applied) > APPLIED {
-            late.push("apply");
+        if applied.say("the same applied") > APPLIED {
+            late.push("apply".to_owned());
         }
         Ok(())
     }
 
     /// One user's license goes, and all of their entries are rehearsed.
-    async fn one(&self, late: &mut Vec<&'static str>) -> anyhow::Result<()> {
+    async fn one(&self, late: &mut Late) -> anyhow::Result<()> {
         let mut users: Vec<UserId> = Vec::new();
         for page in 1..=5 {
             let filter = ScheduleFilter { page, ..ScheduleFilter::default() };
@@ -98,16 +103,14 @@ impl Bench {
         ensure!(!users.is_empty(), "nothing is scheduled");
         let catalogue = self.service.catalogue().await?;
         let voice = catalogue.track_by_slug("voice").context("the catalogue has Voice")?.id;
-        let mut rehearsed = Vec::new();
+        let mut rehearsed = Times::default();
         for n in 0..REHEARSALS {
             let change = Change::RemoveLicense { user_ids: vec![users[n % users.len()]], track_id: voice, date: None };
             let request = ChangeRequest { id: self.service.new_change_id(), change };
-            let started = now();
-            self.service.plan(&self.caller, &request).await?;
-            rehearsed.push(started.elapsed());
+            rehearsed.of(self.service.plan(&self.caller, &request)).await?;
         }
-        if say_times("rehearsal after one change", rehearsed) > REHEARSED {
-            late.push("rehearsal");
+        if rehearsed.say("rehearsal after one change") > REHEARSED {
+            late.push("rehearsal".to_owned());
         }
         Ok(())
     }

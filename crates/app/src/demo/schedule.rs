@@ -4,8 +4,9 @@
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use lineside_model::change::Change;
-use lineside_model::id::UserId;
+use lineside_model::id::{NumberId, UserId};
 use lineside_model::license::{SeatBinding, VOICE};
+use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::time_zone::TimeZone;
 
 use super::accounts::Demo;
@@ -41,6 +42,19 @@ pub(super) async fn fill(demo: &Demo<'_>, colleagues: &[UserId]) -> anyhow::Resu
         let bound = bound.into_iter().map(|(days, seats)| SeatBinding { until: day(today, days), seats }).collect();
         demo.apply(Change::SetSeats { license_type_id: demo.license(slug)?, bought, bound: Some(bound) }).await?;
     }
+    port(demo, user(39)?, day(today, 14)).await
+}
+
+/// A number that another carrier still has, promised to somebody without one, and the license that waits for it.
+async fn port(demo: &Demo<'_>, user: UserId, date: NaiveDate) -> anyhow::Result<()> {
+    let number = E164::parse("+16025550199")?;
+    let id = number.as_str().to_owned();
+    let port = Change::PortNumbers { numbers: vec![number], kind: NumberKind::Landline, location_id: None, date };
+    let request = demo.apply(port).await?;
+    let number_id = NumberId(request.id.derive(&id, uuid::Uuid::nil()));
+    demo.apply(Change::AssignNumber { number_id, user_id: Some(user) }).await?;
+    let license_type_id = demo.license("business")?;
+    demo.apply(Change::AssignLicense { user_ids: vec![user], license_type_id, date: Some(date) }).await?;
     Ok(())
 }
 

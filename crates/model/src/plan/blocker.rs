@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldErrors;
-use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, ScheduleEntryId, TrackId, UserId};
+use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId};
 use crate::phone_number::NumberKind;
 use crate::plan::SeatEffect;
 use crate::schedule::in_words;
@@ -77,6 +77,16 @@ pub enum Repair {
         user_id: UserId,
         kind: NumberKind,
     },
+    /// The number comes by itself: assign on that day.
+    WaitForPort {
+        user_id: UserId,
+        number_id: NumberId,
+        date: NaiveDate,
+    },
+    /// Say that the number has arrived, once it has.
+    CompletePort {
+        number_id: NumberId,
+    },
     AssignLicense {
         user_id: UserId,
         track_id: TrackId,
@@ -129,6 +139,8 @@ impl Repair {
             Self::Reload => "Look at it as it is now".to_owned(),
             Self::Confirm => "Save all the same".to_owned(),
             Self::PickNumber { kind, .. } => format!("Pick a {kind} number"),
+            Self::WaitForPort { date, .. } => format!("Wait for the port: assign on {}", in_words(*date)),
+            Self::CompletePort { .. } => "Complete the port".to_owned(),
             Self::AssignLicense { .. } => "Assign a license".to_owned(),
             Self::RemoveLicense { .. } => "Remove that license".to_owned(),
             Self::ConfirmE911 { .. } => "Confirm the E911 address".to_owned(),

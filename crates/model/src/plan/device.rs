@@ -1,9 +1,13 @@
 //! Devices: add, assign, unassign, lock, delete, Generate.
 
+use chrono::NaiveDate;
+
 use crate::device::{Device, DeviceModel, DigestAlgorithm, Line, NewDevice};
+use crate::device_limit::{self, DeviceLimit};
 use crate::id::{DeviceId, LineId, UserId};
-use crate::license::Feature;
-use crate::plan::{Blocker, BlockerKind, Draft, Repair};
+use crate::license::LicenseType;
+use crate::plan::{Blocker, BlockerKind, Draft, Repair, words};
+use crate::schedule::in_words;
 
 impl Draft<'_> {
     pub(super) fn add_device(&mut self, new: &NewDevice) {
@@ -82,22 +86,40 @@ impl Draft<'_> {
 
     /// As many devices as the Voice license allows; without a license there is nothing to count against.
     fn check_device_count(&mut self, user_id: UserId) {
-        let allowed = self.facts.assignments_of(user_id).find_map(|held| {
-            let license = self.facts.catalogue.license_type(held.license_type_id)?;
-            license.features.iter().find_map(|feature| match feature {
-                Feature::Devices(devices) => Some((usize::from(*devices), license.name.clone(), held.track_id)),
-                _ => None,
-            })
-        });
+        let Some(license) = self.facts.voice_license_of(user_id) else { return };
+        let (limit, track_id) = (DeviceLimit::of(license), license.track_id);
         let held = self.facts.devices_of(user_id).count();
-        if let Some((allowed, license, track_id)) = allowed
-            && held >= allowed
+        if let Some(limit) = limit
+            && held >= limit.devices
         {
-            let devices = if allowed == 1 { "1 device".to_owned() } else { format!("{allowed} devices") };
-            let message = format!("{license} allows {devices}; unassign one or choose a license that allows more");
+            let message = format!("{}; unassign one or choose a license that allows more", limit.words());
             let repairs = vec![Repair::AssignLicense { user_id, track_id }];
             let blocker = Blocker::new(BlockerKind::Invalid, message, repairs).for_user(user_id);
             self.block(Blocker { field: Some("device_id".to_owned()), ..blocker });
+        }
+    }
+
+    /// Which phones stop working, or come back, when the user holds this Voice license in place of the present one.
+    pub(super) fn warn_of_devices(&mut self, user_id: UserId, license: &LicenseType, date: Option<NaiveDate>) {
+        if !self.facts.catalogue.is_voice(license.id) {
+            return;
+        }
+        let lines: Vec<Line> =
+            self.facts.devices_of(user_id).filter_map(|device| self.facts.lines.get(&device.id)).cloned().collect();
+        let ids = || lines.iter().map(|line| line.id);
+        let stopped = device_limit::beyond(self.facts.voice_license_of(user_id), ids());
+        let limit = DeviceLimit::of(license);
+        let stops = limit.as_ref().map(|limit| limit.beyond(ids())).unwrap_or_default();
+        let on = date.map(|date| format!(" on {}", in_words(date))).unwrap_or_default();
+        for line in &lines {
+            let title = words::device(&self.facts, line.device_id);
+            match (stopped.contains(&line.id), stops.contains(&line.id), &limit) {
+                (false, true, Some(limit)) => {
+                    self.warn(Some(user_id), format!("{title} stops working{on}: {}", limit.words()));
+                }
+                (true, false, _) => self.warn(Some(user_id), format!("{title} works again{on}")),
+                _ => {}
+            }
         }
     }
 

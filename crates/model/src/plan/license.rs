@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::requirement::{dependent, falling, missing, unmet};
+use super::requirement::{Day, dependent, falling, missing, unmet};
 use super::{Assignment, SEATS_MAX};
 use crate::change::USERS_MAX;
 use crate::id::{AssignmentId, LicenseTypeId, TrackId, UserId};
@@ -94,11 +94,14 @@ impl Draft<'_> {
             return;
         }
         for user_id in users {
-            if self.user(*user_id).is_none() {
+            if !self.knows_user(*user_id) {
                 continue;
             }
             match date {
-                Some(date) => self.schedule(*user_id, license.track_id, Some(id), date),
+                Some(date) => {
+                    self.warn_of_devices(*user_id, &license, Some(date));
+                    self.schedule(*user_id, license.track_id, Some(id), date);
+                }
                 None => self.give_license(*user_id, id),
             }
         }
@@ -114,7 +117,7 @@ impl Draft<'_> {
         if held == Some(id) {
             return;
         }
-        let mut blockers = unmet(&self.facts, user_id, &license, &holding);
+        let mut blockers = unmet(&self.facts, user_id, &license, &holding, Day::now(self.today()));
         blockers.extend(held.iter().flat_map(|held| dependent(&self.facts, user_id, *held, &license, &holding)));
         self.plan.blockers.extend(blockers);
         self.put_license(user_id, &license, self.context.now);
@@ -122,6 +125,7 @@ impl Draft<'_> {
 
     /// Without looking at requirements.
     pub(super) fn put_license(&mut self, user_id: UserId, license: &LicenseType, at: chrono::DateTime<chrono::Utc>) {
+        self.warn_of_devices(user_id, license, None);
         let held = self.facts.assignments.get(&(user_id, license.track_id)).cloned();
         let new_id = || AssignmentId(self.id.derive(&license.slug, user_id.0));
         let assignment = Assignment {
@@ -146,7 +150,7 @@ impl Draft<'_> {
 
     pub(super) fn check_requirement(&mut self, user_id: UserId, license: &LicenseType, requirement: &Requirement) {
         let holding = self.facts.holding(user_id);
-        if let Some(blocker) = missing(&self.facts, user_id, license, requirement, &holding) {
+        if let Some(blocker) = missing(&self.facts, user_id, license, requirement, &holding, Day::now(self.today())) {
             self.block(blocker);
         }
     }
@@ -164,7 +168,7 @@ impl Draft<'_> {
             return;
         }
         for user_id in users {
-            if self.user(*user_id).is_none() {
+            if !self.knows_user(*user_id) {
                 continue;
             }
             match date {

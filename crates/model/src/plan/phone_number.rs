@@ -1,5 +1,7 @@
 //! Phone numbers: add to the inventory, assign, take back.
 
+use chrono::NaiveDate;
+
 use crate::change::NUMBERS_MAX;
 use crate::e911::E911Address;
 use crate::id::{LocationId, NumberId, UserId};
@@ -14,6 +16,17 @@ impl Draft<'_> {
             [number] => format!("Add {kind} number {}", number.pretty()),
             numbers => format!("Add {} {kind} numbers", numbers.len()),
         };
+        self.new_numbers(numbers, kind, location_id, None);
+    }
+
+    /// `ports_on`: from another carrier, on that day.
+    pub(super) fn new_numbers(
+        &mut self,
+        numbers: &[E164],
+        kind: NumberKind,
+        location_id: Option<LocationId>,
+        ports_on: Option<NaiveDate>,
+    ) {
         if numbers.is_empty() || numbers.len() > NUMBERS_MAX {
             let message = format!("add between 1 and {NUMBERS_MAX} numbers at once");
             return self.block(Blocker::field(BlockerKind::Invalid, "numbers", message));
@@ -36,9 +49,11 @@ impl Draft<'_> {
                 version: 1,
                 number: number.clone(),
                 kind,
-                state: NumberState::Free,
+                state: if ports_on.is_some() { NumberState::PortingIn } else { NumberState::Free },
                 location_id,
                 user_id: None,
+                ports_on,
+                promised_to: None,
                 created_at: self.context.now,
             });
         }
@@ -48,6 +63,9 @@ impl Draft<'_> {
         let Some(number) = self.facts.numbers.get(&id).cloned() else {
             return self.block(Blocker::not_found("phone number"));
         };
+        if number.state == NumberState::PortingIn {
+            return self.promise_number(number, to);
+        }
         let pretty = number.number.pretty();
         if number.user_id == to {
             self.plan.summary = format!("{pretty} stays as it is");
@@ -79,7 +97,7 @@ impl Draft<'_> {
     }
 
     /// The number that the user held of this kind becomes free.
-    fn replace_number_of(&mut self, user_id: UserId, given: &PhoneNumber) {
+    pub(super) fn replace_number_of(&mut self, user_id: UserId, given: &PhoneNumber) {
         let held = self.facts.numbers_of(user_id).find(|held| held.kind == given.kind && held.id != given.id).cloned();
         if let Some(held) = held {
             self.warn(Some(user_id), format!("{} becomes free again", held.number.pretty()));

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::requirement::{dependent, falling, unmet};
+use super::requirement::{Day, dependent, falling, unmet};
 use crate::facts::Facts;
-use crate::id::{LicenseTypeId, ScheduleEntryId, UserId};
+use crate::id::{LicenseTypeId, UserId};
 use crate::plan::{Blocker, BlockerKind, Draft, Repair, SeatEffect};
 use crate::schedule::{ScheduleEntry, SeatMove, in_words};
 use crate::seat_timeline::SeatTimeline;
@@ -55,7 +55,7 @@ impl Draft<'_> {
         if entries.is_empty() {
             return timelines;
         }
-        let mut rehearsal = Rehearsal::new(&self.facts, entries, timelines);
+        let mut rehearsal = Rehearsal::new(&self.facts, self.today(), entries, timelines);
         rehearsal.play_all();
         if reservations == Reservations::Revoke {
             rehearsal.revoke();
@@ -65,6 +65,11 @@ impl Draft<'_> {
         for (entry, outcome) in entries.into_iter().zip(outcomes) {
             let reserved = !outcome.takes_none && !outcome.waits;
             let healed = entry.warned.is_some() && outcome.conflicts.is_empty();
+            if (entry.reserved, &entry.seats, &entry.conflicts) == (reserved, &outcome.seats, &outcome.conflicts)
+                && !healed
+            {
+                continue;
+            }
             let after = ScheduleEntry {
                 reserved,
                 seats: outcome.seats,
@@ -177,23 +182,24 @@ fn add(timelines: &mut Timelines, date: NaiveDate, seats: &[SeatMove], times: i6
 /// Entries in their order, what becomes of each, and the seats that follow from it.
 struct Rehearsal<'a> {
     facts: &'a Facts,
+    today: NaiveDate,
     entries: Vec<ScheduleEntry>,
     of_users: BTreeMap<UserId, Vec<usize>>,
-    reserved: BTreeMap<ScheduleEntryId, bool>,
+    reserved: Vec<bool>,
     outcomes: Vec<Rehearsed>,
     timelines: Timelines,
 }
 
 impl<'a> Rehearsal<'a> {
-    fn new(facts: &'a Facts, entries: Vec<ScheduleEntry>, timelines: Timelines) -> Self {
+    fn new(facts: &'a Facts, today: NaiveDate, entries: Vec<ScheduleEntry>, timelines: Timelines) -> Self {
         let mut of_users: BTreeMap<UserId, Vec<usize>> = BTreeMap::new();
         for (at, entry) in entries.iter().enumerate() {
             of_users.entry(entry.user_id).or_default().push(at);
         }
-        let reserved = entries.iter().map(|entry| (entry.id, entry.reserved)).collect();
+        let reserved = entries.iter().map(|entry| entry.reserved).collect();
         let nothing = || Rehearsed { conflicts: Vec::new(), seats: Vec::new(), waits: false, takes_none: true };
         let outcomes = entries.iter().map(|_| nothing()).collect();
-        Self { facts, entries, of_users, reserved, outcomes, timelines }
+        Self { facts, today, entries, of_users, reserved, outcomes, timelines }
     }
 
     fn play_all(&mut self) {
@@ -208,11 +214,12 @@ impl<'a> Rehearsal<'a> {
         let mut holding = self.facts.holding(user);
         for at in self.of_users[&user].clone() {
             let entry = &self.entries[at];
-            let reserved = self.reserved[&entry.id];
-            let outcome = rehearse(self.facts, entry, reserved, &mut holding);
+            let is_due = self.facts.due.contains(&entry.id);
+            let day = Day { today: self.today, ahead: (!is_due).then_some(entry.date) };
+            let outcome = rehearse(self.facts, entry, self.reserved[at], &mut holding, day);
             if outcome.takes_none {
                 // A seat that it may need again later has to be asked for again.
-                self.reserved.insert(entry.id, false);
+                self.reserved[at] = false;
             }
             let date = entry.date;
             add(&mut self.timelines, date, &self.outcomes[at].seats, -1);
@@ -241,16 +248,17 @@ impl<'a> Rehearsal<'a> {
         if !free || passed_over.contains(&at) {
             return false;
         }
-        let (id, user) = (entry.id, entry.user_id);
+        let user = entry.user_id;
         let short = self.short();
-        let before: Vec<(ScheduleEntryId, bool)> =
-            self.of_users[&user].iter().map(|at| self.entries[*at].id).map(|id| (id, self.reserved[&id])).collect();
-        self.reserved.insert(id, true);
+        let before: Vec<(usize, bool)> = self.of_users[&user].iter().map(|at| (*at, self.reserved[*at])).collect();
+        self.reserved[at] = true;
         self.play(user);
         if self.short() <= short {
             return true;
         }
-        self.reserved.extend(before);
+        for (at, reserved) in before {
+            self.reserved[at] = reserved;
+        }
         self.play(user);
         passed_over.insert(at);
         false
@@ -269,18 +277,24 @@ impl<'a> Rehearsal<'a> {
                 // Entries up to that day add to it; a later one frees nothing there.
                 let last = (0..self.entries.len()).rev().find(|at| {
                     let entry = &self.entries[*at];
-                    entry.date <= day && entry.license_type_id == Some(*id) && self.reserved[&entry.id]
+                    entry.date <= day && entry.license_type_id == Some(*id) && self.reserved[*at]
                 })?;
                 Some(last)
             });
             let Some(at) = over else { return };
-            self.reserved.insert(self.entries[at].id, false);
+            self.reserved[at] = false;
             self.play(self.entries[at].user_id);
         }
     }
 }
 
-fn rehearse(facts: &Facts, entry: &ScheduleEntry, reserved: bool, holding: &mut crate::license::Holding) -> Rehearsed {
+fn rehearse(
+    facts: &Facts,
+    entry: &ScheduleEntry,
+    reserved: bool,
+    holding: &mut crate::license::Holding,
+    day: Day,
+) -> Rehearsed {
     let user_id = entry.user_id;
     let held = holding.get(&entry.track_id).copied();
     let free = |id: LicenseTypeId| SeatMove { license_type_id: id, by: -1 };
@@ -300,7 +314,7 @@ fn rehearse(facts: &Facts, entry: &ScheduleEntry, reserved: bool, holding: &mut 
     };
     let mut others = holding.clone();
     others.remove(&entry.track_id);
-    let mut conflicts = unmet(facts, user_id, license, &others);
+    let mut conflicts = unmet(facts, user_id, license, &others, day);
     conflicts.extend(held.iter().flat_map(|held| dependent(facts, user_id, *held, license, &others)));
     let mut seats = Vec::new();
     if reserved {

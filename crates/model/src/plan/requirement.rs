@@ -1,20 +1,45 @@
 //! What a license type requires, and what of it a user lacks.
 
+use chrono::NaiveDate;
+
 use crate::address::Country;
 use crate::facts::Facts;
 use crate::id::{LicenseTypeId, UserId};
 use crate::license::{Holding, LicenseType, Requirement};
+use crate::phone_number::NumberKind;
 use crate::plan::user::has_number;
 use crate::plan::{Blocker, BlockerKind, Repair};
+use crate::schedule::in_words;
+
+/// When requirements are looked at: now, or for a date by which numbers may have ported in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Day {
+    pub(super) today: NaiveDate,
+    pub(super) ahead: Option<NaiveDate>,
+}
+
+impl Day {
+    pub(super) fn now(today: NaiveDate) -> Self {
+        Self { today, ahead: None }
+    }
+}
 
 /// What keeps the user, who holds these licenses, from this one: nothing when all requirements are met.
-pub(super) fn unmet(facts: &Facts, user_id: UserId, license: &LicenseType, holding: &Holding) -> Vec<Blocker> {
+pub(super) fn unmet(
+    facts: &Facts,
+    user_id: UserId,
+    license: &LicenseType,
+    holding: &Holding,
+    day: Day,
+) -> Vec<Blocker> {
     let retired = license.retired.then(|| {
         let message = format!("{} is retired and can't be assigned anew; choose another type", license.name);
         Blocker::new(BlockerKind::Invalid, message, Vec::new())
     });
-    let missing =
-        license.requirements.iter().filter_map(|requirement| missing(facts, user_id, license, requirement, holding));
+    let missing = license
+        .requirements
+        .iter()
+        .filter_map(|requirement| missing(facts, user_id, license, requirement, holding, day));
     retired.into_iter().chain(missing).map(|blocker| blocker.for_user(user_id)).collect()
 }
 
@@ -24,15 +49,14 @@ pub(super) fn missing(
     license: &LicenseType,
     requirement: &Requirement,
     holding: &Holding,
+    day: Day,
 ) -> Option<Blocker> {
     let user = facts.users.get(&user_id)?;
     let (name, wanted) = (user.profile.full_name(), &license.name);
     let (kind, message, repairs) = match requirement {
-        Requirement::Number(kind) if !has_number(facts, user_id, *kind) => (
-            BlockerKind::MissingNumber,
-            format!("{wanted} requires a {kind} number, and {name} has none"),
-            vec![Repair::PickNumber { user_id, kind: *kind }],
-        ),
+        Requirement::Number(kind) if !has_number(facts, user_id, *kind) => {
+            return missing_number(facts, user_id, wanted, *kind, day);
+        }
         Requirement::Track(track) if !holding.contains_key(track) => {
             let track_name = facts.catalogue.track(*track).map(|track| track.name.clone()).unwrap_or_default();
             (
@@ -69,6 +93,28 @@ pub(super) fn missing(
         _ => return None,
     };
     Some(Blocker::new(kind, message, repairs).for_user(user_id))
+}
+
+/// A number that ports in counts ahead from its day on; once the license is due, it has to be there.
+fn missing_number(facts: &Facts, user_id: UserId, wanted: &str, kind: NumberKind, day: Day) -> Option<Blocker> {
+    let name = facts.name_of(user_id);
+    let pick = Repair::PickNumber { user_id, kind };
+    let coming = facts.numbers_promised_to(user_id).find(|number| number.kind == kind);
+    let (why, repairs) = match coming.and_then(|number| number.ports_on.map(|date| (number, date))) {
+        Some((_, date)) if day.ahead.is_some_and(|ahead| date <= ahead) => return None,
+        Some((number, date)) if date > day.today => {
+            let why = format!("{name}'s {} ports in on {}", number.number.pretty(), in_words(date));
+            (why, vec![Repair::WaitForPort { user_id, number_id: number.id, date }, pick])
+        }
+        Some((number, date)) => {
+            let (pretty, date) = (number.number.pretty(), in_words(date));
+            let why = format!("{name}'s {pretty}, expected on {date}, has not ported in yet");
+            (why, vec![Repair::CompletePort { number_id: number.id }, pick])
+        }
+        None => (format!("{name} has none"), vec![pick]),
+    };
+    let message = format!("{wanted} requires a {kind} number, and {why}");
+    Some(Blocker::new(BlockerKind::MissingNumber, message, repairs).for_user(user_id))
 }
 
 /// Another license of the user may require the very type that is being replaced.

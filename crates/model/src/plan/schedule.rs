@@ -65,7 +65,7 @@ impl Draft<'_> {
     }
 
     /// Another entry that waits for the same day.
-    fn same_day(
+    pub(super) fn same_day(
         &self,
         user_id: UserId,
         track_id: TrackId,
@@ -115,7 +115,7 @@ impl Draft<'_> {
     }
 
     /// The seat that is kept for it is not kept on the new date: it asks anew.
-    fn move_entry(&mut self, entry: ScheduleEntry, date: NaiveDate) {
+    pub(super) fn move_entry(&mut self, entry: ScheduleEntry, date: NaiveDate) {
         if entry.date == date && entry.is_scheduled() {
             return;
         }

@@ -121,7 +121,7 @@ impl Record {
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user.id),
-            Self::PhoneNumber(number) => number.user_id,
+            Self::PhoneNumber(number) => number.user_id.or(number.promised_to),
             Self::Device(device) => device.user_id,
             Self::Line(line) => Some(line.user_id),
             Self::E911Address(e911) => Some(e911.user_id),
@@ -154,10 +154,25 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(before: Option<Record>, after: Option<Record>, facts: &Facts) -> Self {
-        let title = after.as_ref().or(before.as_ref()).map(|record| title(record, facts)).unwrap_or_default();
-        let changes = differences(before.as_ref(), after.as_ref(), facts);
-        Self { before, after, title, changes }
+    /// Without words yet.
+    pub(super) fn new(before: Option<Record>, after: Option<Record>) -> Self {
+        Self { before, after, title: String::new(), changes: Vec::new() }
+    }
+
+    pub(super) fn put_in_words(&mut self, facts: &Facts) {
+        self.title = self.record().map(|record| title(record, facts)).unwrap_or_default();
+        self.changes = differences(self.before.as_ref(), self.after.as_ref(), facts);
+    }
+
+    /// As the step leaves it; or as it was, when the step removes it.
+    pub fn record(&self) -> Option<&Record> {
+        self.after.as_ref().or(self.before.as_ref())
+    }
+
+    /// Rehearsal has the last word on a scheduled entry, so that its words wait until then: with thousands of entries, words
+    /// are most of a plan's cost.
+    pub(super) fn waits_for_rehearsal(&self) -> bool {
+        matches!(self.record(), Some(Record::ScheduleEntry(_)))
     }
 
     /// What is done: adds, changes, removes.
@@ -179,16 +194,20 @@ impl Step {
         }
     }
 
+    pub fn is_about(&self, user: UserId) -> bool {
+        self.users().any(|id| id == user)
+    }
+
     pub(super) fn identity(&self) -> (&'static str, Uuid) {
-        let record = self.after.as_ref().or(self.before.as_ref());
-        record.map_or(("", Uuid::nil()), |record| (record.kind(), record.id()))
+        self.record().map_or(("", Uuid::nil()), |record| (record.kind(), record.id()))
     }
 
     pub(super) fn version_before(&self) -> Option<i64> {
         self.before.as_ref().map(Record::version)
     }
 
-    pub(super) fn users(&self) -> impl Iterator<Item = UserId> {
+    /// Whom the record is and was about.
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
         [&self.before, &self.after].into_iter().flatten().filter_map(Record::user_id)
     }
 }
@@ -319,7 +338,7 @@ fn flatten(record: Option<&Record>) -> BTreeMap<String, Value> {
 /// For records whose account is not yet in the database.
 impl Step {
     pub fn account_id(&self) -> Option<AccountId> {
-        match self.after.as_ref().or(self.before.as_ref())? {
+        match self.record()? {
             Record::Account(account) => Some(account.id),
             _ => None,
         }

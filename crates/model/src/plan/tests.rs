@@ -93,6 +93,8 @@ fn number(n: u128, text: &str, kind: NumberKind, holder: Option<UserId>) -> Phon
         state: if holder.is_some() { NumberState::Assigned } else { NumberState::Free },
         location_id: None,
         user_id: holder,
+        ports_on: None,
+        promised_to: None,
         created_at: now(),
     }
 }
@@ -352,6 +354,7 @@ fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
 
 mod device;
 mod license;
+mod porting;
 mod random;
 mod resync;
 mod schedule;

@@ -38,7 +38,7 @@ fn named(field: &str, id: Uuid, facts: &Facts) -> String {
     let name = match field {
         "location_id" => facts.locations.get(&LocationId(id)).map(|location| location.site.name.to_string()),
         "department_id" => facts.departments.get(&DepartmentId(id)).map(|department| department.name.to_string()),
-        "user_id" => Some(user(facts, UserId(id))),
+        "user_id" | "promised_to" => Some(user(facts, UserId(id))),
         "device_id" => Some(device(facts, DeviceId(id))),
         "license_type_id" => Some(license(facts, LicenseTypeId(id))),
         "track_id" => facts.catalogue.track(TrackId(id)).map(|track| track.name.clone()),
@@ -49,7 +49,7 @@ fn named(field: &str, id: Uuid, facts: &Facts) -> String {
 
 fn said(field: &str, text: &str) -> String {
     let pretty = match field {
-        "date" | "until" => text.parse().ok().map(crate::schedule::in_words),
+        "date" | "until" | "ports_on" => text.parse().ok().map(crate::schedule::in_words),
         "mac" => Mac::parse(text).ok().map(|mac| mac.pretty()),
         "model" => DeviceModel::find(text).map(|model| model.name.to_owned()),
         "role" => Role::parse(text).map(|role| role.label().to_owned()),

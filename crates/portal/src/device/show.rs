@@ -78,6 +78,12 @@ fn obstacle(detail: &DeviceDetail, row: Option<&UserRow>) -> Option<Obstacle> {
         let href = format!("/licensing/assign?user_ids={}", row.id);
         return Some(Obstacle { message, href, repair: "Assign a license…" });
     }
+    if let Some(limit) = &detail.beyond {
+        let words = limit.words();
+        let message = format!("{words}, and this one was assigned later: it gets no configuration and can't register.");
+        let href = format!("/licensing/assign?user_ids={}", row.id);
+        return Some(Obstacle { message, href, repair: "Change the license…" });
+    }
     if detail.line.is_none() {
         let message = "It has no SIP credentials yet: generate them, and type them into the phone.".to_owned();
         return Some(Obstacle { message, href: format!("/devices/{id}/generate"), repair: "Generate…" });

@@ -1,12 +1,15 @@
 //! One entry with every field's before and after.
 
 use askama::Template;
-use lineside_model::id::ChangeId;
-use lineside_model::journal::JournalEntry;
+use lineside_model::id::{ChangeId, UserId};
+use lineside_model::journal::{JournalEntry, Steps};
+use lineside_model::list::Page;
 
 use super::{action_label, way};
+use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{Answer, show};
+use crate::pager::Pager;
 use crate::record_path::RecordPath;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
@@ -22,10 +25,20 @@ struct EntryPage {
     entry: JournalEntry,
     action: String,
     way: String,
+    /// Of a change to many, the steps about this user alone.
+    about: Option<UserId>,
+    /// Of all steps, when they have several pages.
+    pager: Pager,
 }
 
-async fn show_entry(visitor: Visitor, RecordPath(id): RecordPath<ChangeId>) -> Answer {
-    let entry = visitor.service.journal_entry(&visitor.caller, id).await?;
+async fn show_entry(visitor: Visitor, RecordPath(id): RecordPath<ChangeId>, query: FormData) -> Answer {
+    let about: Option<UserId> = query.parse("user_id");
+    let page = query.parse("page").unwrap_or(1_u32).max(1);
+    let steps = about.map_or(Steps::Page(page as usize), Steps::Of);
+    let entry = visitor.service.journal_entry(&visitor.caller, id, steps).await?;
     let frame = visitor.frame(entry.summary.as_str()).await?;
-    show(&EntryPage { frame, action: action_label(&entry.action), way: way(&entry.actor), entry })
+    let total = i64::try_from(entry.step_count).unwrap_or(i64::MAX);
+    let listed = Page::<()> { rows: Vec::new(), page: page.into(), total, more_than: false };
+    let pager = Pager::new(&listed, &format!("/journal/{id}"), &[]);
+    show(&EntryPage { frame, action: action_label(&entry.action), way: way(&entry.actor), entry, about, pager })
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use lineside_model::id::{ChangeId, UserId};
+use lineside_model::id::UserId;
 use lineside_model::journal::JournalEntry;
 use lineside_model::list::{JournalFilter, UserRow};
 use lineside_model::plan::FieldChange;
@@ -39,7 +39,6 @@ struct ListPage {
 }
 
 struct Row {
-    id: ChangeId,
     at: DateTime<Utc>,
     who: String,
     way: String,
@@ -47,6 +46,9 @@ struct Row {
     user_id: Option<UserId>,
     changes: Vec<FieldChange>,
     more: usize,
+    /// Of a change to many: how many records it changed.
+    records: Option<usize>,
+    href: String,
 }
 
 /// Field changes in a row; the entry's own page has them all.
@@ -63,7 +65,7 @@ async fn list(visitor: Visitor, query: FormData) -> Answer {
     show(&ListPage {
         frame,
         pager: Pager::new(&page, "/journal", query.pairs()),
-        rows: page.rows.into_iter().map(Row::from).collect(),
+        rows: page.rows.into_iter().map(|entry| Row::new(entry, filter.user_id)).collect(),
         action: Filter::new("action", "Action", &filter.action, actions(&filter.action)),
         from: query.text("from").to_owned(),
         until: query.text("until").to_owned(),
@@ -98,13 +100,15 @@ fn actions(chosen: &str) -> Vec<Choice> {
     ACTIONS.into_iter().chain(unknown).map(|action| Choice::new(action, action_label(action))).collect()
 }
 
-impl From<JournalEntry> for Row {
-    fn from(entry: JournalEntry) -> Self {
+impl Row {
+    /// In the journal of a user, the entry's page begins with what concerns them.
+    fn new(entry: JournalEntry, user: Option<UserId>) -> Self {
+        let records = entry.is_long().then_some(entry.step_count);
+        let about = user.filter(|_| entry.is_long()).map(|user| format!("?user_id={user}")).unwrap_or_default();
         let mut changes: Vec<FieldChange> = entry.steps.into_iter().flat_map(|step| step.changes).collect();
         let more = changes.len().saturating_sub(CHANGES_SHOWN);
         changes.truncate(CHANGES_SHOWN);
         Self {
-            id: entry.id,
             at: entry.at,
             way: way(&entry.actor),
             who: entry.actor.name,
@@ -112,6 +116,8 @@ impl From<JournalEntry> for Row {
             user_id: entry.user_id,
             changes,
             more,
+            records,
+            href: format!("/journal/{}{about}", entry.id),
         }
     }
 }

@@ -41,6 +41,8 @@ const STEP: &str = "step";
 const REQUIREMENTS: &str = "requirements";
 /// The field of the button that was pressed, where it leads elsewhere than on.
 const TO: &str = "to";
+/// "Wait for the port": the date follows.
+const ON: &str = "on:";
 /// Longer addresses are no way back.
 const BACK_MAX: usize = 1500;
 
@@ -77,7 +79,12 @@ async fn open(visitor: Visitor, query: FormData) -> Answer {
     show(&TypesPage::new(&visitor, user_ids(&data), form).await?)
 }
 
-async fn go_on(visitor: Visitor, data: FormData) -> Answer {
+async fn go_on(visitor: Visitor, mut data: FormData) -> Answer {
+    if let Some(date) = data.text(TO).strip_prefix(ON).map(str::to_owned) {
+        data.set("when", "date".to_owned());
+        data.set("date", date);
+        return requirements(&visitor, &data).await;
+    }
     let to = data.text(TO);
     let track = to.strip_prefix("track:").map(str::to_owned);
     if to == "types" || track.is_some() {

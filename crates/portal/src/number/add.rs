@@ -1,6 +1,7 @@
 //! Add numbers to the inventory: one, a range, or a pasted list.
 
 use askama::Template;
+use chrono::NaiveDate;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::LocationId;
@@ -87,7 +88,13 @@ fn read(data: &FormData) -> Result<Change, FieldErrors> {
     let location_id = errors.take_optional("location_id", data.text("location_id"), |text| {
         text.parse::<LocationId>().map_err(|_| "choose a location from the list")
     });
-    let change = kind.map(|kind| Change::AddNumbers { numbers, kind, location_id });
+    let ports_on = errors.take_optional("ports_on", data.text("ports_on"), |text| {
+        text.parse::<NaiveDate>().map_err(|_| "choose a date, such as 2027-03-01")
+    });
+    let change = kind.map(|kind| match ports_on {
+        Some(expected) => Change::PortNumbers { numbers, kind, location_id, date: expected },
+        None => Change::AddNumbers { numbers, kind, location_id },
+    });
     errors.into_result(change)
 }
 

@@ -119,11 +119,20 @@ fn e911(detail: &UserDetail, frame: &Frame) -> Point {
 }
 
 fn device(detail: &UserDetail, frame: &Frame) -> Point {
-    let first = detail.devices.iter().find(|device| device.line.is_some()).or(detail.devices.first());
-    let (title, note) = match first {
+    let works = |device: &&DeviceDetail| device.line.is_some() && device.beyond.is_none();
+    let first = detail.devices.iter().find(works).or(detail.devices.first());
+    let (title, mut note) = match first {
         None => ("No device".to_owned(), "Give this user a phone".to_owned()),
         Some(device) => (device.device.model_name().to_owned(), device_note(device, frame)),
     };
+    let beyond: Vec<&DeviceDetail> = detail.devices.iter().filter(|device| device.beyond.is_some()).collect();
+    if let [device, more @ ..] = beyond.as_slice()
+        && let Some(limit) = &device.beyond
+    {
+        let others = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let model = device.device.model_name();
+        note = format!("{note}; {model}{others} can't register: the license allows {}", limit.devices);
+    }
     let href = first
         .map_or_else(|| format!("/users/{}/device", detail.user.id), |device| format!("/devices/{}", device.device.id));
     let label = if first.is_some() { "Look" } else { "Add" };

@@ -5,7 +5,7 @@ use chrono::Days;
 use lineside_model::id::UserId;
 use lineside_model::journal::JournalEntry;
 use lineside_model::license::{Assignment, Catalogue, Track};
-use lineside_model::list::{JournalFilter, UserDetail};
+use lineside_model::list::UserDetail;
 use lineside_service::Service;
 
 use crate::frame::Frame;
@@ -22,7 +22,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The newest entries of the history that the page itself shows.
-const HISTORY_SHOWN: usize = 6;
+const HISTORY_SHOWN: i64 = 6;
 
 #[derive(Template)]
 #[template(path = "user/page.html")]
@@ -67,9 +67,7 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
     let (service, caller) = (&visitor.service, &visitor.caller);
     let user = service.user(caller, id).await?;
     let catalogue = service.catalogue().await?;
-    let filter = JournalFilter { user_id: Some(id), page: 1, ..JournalFilter::default() };
-    let mut history = service.journal(caller, &filter).await?.rows;
-    history.truncate(HISTORY_SHOWN);
+    let history = service.newest_of_user(caller, id, HISTORY_SHOWN).await?;
     let frame = visitor.frame(user.user.profile.full_name()).await?;
     let today = frame.zone().date(frame.now());
     let page = UserPage {

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::TimeDelta;
 use lineside_model::change::{Change, ChangeRequest};
-use lineside_model::journal::JournalEntry;
+use lineside_model::journal::{JournalEntry, Steps};
 use lineside_model::license::{Assignment, Feature, LicenseType};
 use lineside_model::list::JournalFilter;
 use lineside_model::plan::Record;
@@ -75,7 +75,7 @@ async fn held(visitor: &Visitor, at: &At) -> Result<Option<Held>, PageError> {
 /// By its identifier; of a license that was given before assignments kept it, by the moment at which it began.
 async fn change_of(visitor: &Visitor, assignment: &Assignment) -> Result<Option<JournalEntry>, PageError> {
     if let Some(id) = assignment.change_id {
-        return match visitor.service.journal_entry(&visitor.caller, id).await {
+        return match visitor.service.journal_entry(&visitor.caller, id, Steps::Of(assignment.user_id)).await {
             Ok(entry) => Ok(Some(entry)),
             Err(ServiceError::NotFound) => Ok(None),
             Err(error) => Err(error.into()),

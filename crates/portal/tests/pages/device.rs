@@ -181,3 +181,24 @@ async fn a_device_of_another_account_is_not_there() {
         assert_eq!(other.get(&format!("{page}{way}")).await.status, StatusCode::NOT_FOUND, "{way}");
     }
 }
+
+#[tokio::test]
+async fn a_device_beyond_the_license_says_so() {
+    let (visit, first) = with_device("yealink-t54w", "80:5E:C0:12:34:56").await;
+    let administrator = visit.house.acme.administrator.id;
+    let owner = &visit.house.acme.owner.caller;
+    let licenses = |slug: &str| Catalogue::default_catalogue().license_type_by_slug(slug).unwrap().clone();
+    let basic = licenses("basic");
+    let remove = Change::RemoveLicense { user_ids: vec![administrator], track_id: basic.track_id, date: None };
+    visit.house.apply(owner, remove).await.unwrap();
+    let added = visit.fill("/devices/add", &[("model", "linphone"), ("user", "ana admin")]).await;
+    let second = if added.location.is_some() { added } else { visit.confirm(&added).await }.location.unwrap();
+    let assign = Change::AssignLicense { user_ids: vec![administrator], license_type_id: basic.id, date: None };
+    visit.house.apply(owner, assign).await.unwrap();
+    assert!(!visit.get(&first).await.says("Basic allows 1 device"));
+    let shown = visit.get(&second).await;
+    assert!(shown.says("Basic allows 1 device, and this one was assigned later"), "{}", shown.html);
+    assert!(!shown.has("main form[action$='/resync']"), "there is nothing to fetch");
+    let user = visit.get(&format!("/users/{administrator}")).await;
+    assert!(user.says("Linphone can't register: the license allows 1"), "{}", user.html);
+}

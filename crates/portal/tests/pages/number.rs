@@ -103,3 +103,58 @@ async fn a_number_of_another_account_is_not_there() {
     assert_eq!(other.get(&format!("/numbers/{id}/take-back")).await.status, StatusCode::NOT_FOUND);
     assert!(other.get("/numbers").await.says("The inventory of your phone numbers"));
 }
+
+/// A landline number that ports in for the user; gives its page.
+async fn porting(visit: &Visit) -> String {
+    let fields = [("numbers", "480 555 0177"), ("kind", "landline"), ("ports_on", "2027-03-01")];
+    let added = visit.fill("/numbers/add", &fields).await;
+    assert_eq!(added.location.as_deref(), Some("/numbers"), "{}", added.html);
+    let list = visit.get("/numbers?state=porting_in").await;
+    assert!(list.says("porting in on 1 March 2027"), "{}", list.html);
+    let page = list.page();
+    let link = page.select(&scraper::Selector::parse("td a[href$='/port']").unwrap()).next().unwrap();
+    link.value().attr("href").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_number_that_ports_in_is_promised_moved_and_completed() {
+    let visit = Visit::owner().await;
+    let port = porting(&visit).await;
+    let assign = port.replace("/port", "/assign");
+    let user = visit.house.acme.user.id.to_string();
+    let promised = visit.fill(&format!("{assign}?search=user"), &[("user_id", &user)]).await;
+    assert_eq!(promised.location.as_deref(), Some("/numbers"), "{}", promised.html);
+    let shown = visit.get(&port).await;
+    assert!(shown.says("for "), "{}", shown.html);
+    let wrong = visit.fill(&port, &[("ports_on", "2001-01-01")]).await;
+    assert!(wrong.error("ports_on").unwrap().starts_with("choose a date from"), "{}", wrong.html);
+    let moved = visit.fill(&port, &[("ports_on", "2027-03-05")]).await;
+    assert_eq!(moved.location.as_deref(), Some("/numbers"), "{}", moved.html);
+    assert!(visit.get("/numbers").await.says("on 5 March 2027"));
+    let completed = visit.confirm(&visit.get(&port.replace("/port", "/complete-port")).await).await;
+    assert_eq!(completed.location.as_deref(), Some("/numbers"), "{}", completed.html);
+    assert!(visit.get(&format!("/users/{user}")).await.says("+1 480 555 0177"));
+    assert_eq!(visit.get(&port).await.status, StatusCode::NOT_FOUND, "it is there");
+}
+
+#[tokio::test]
+async fn the_assign_dialog_offers_to_wait_for_the_port() {
+    let visit = Visit::owner().await;
+    let port = porting(&visit).await;
+    let user = visit.house.acme.user.id.to_string();
+    visit.fill(&format!("{}?search=user", port.replace("/port", "/assign")), &[("user_id", &user)]).await;
+    let business = lineside_model::license::Catalogue::default_catalogue().license_type_by_slug("business").unwrap().id;
+    let seats = lineside_model::change::Change::SetSeats { license_type_id: business, bought: 5, bound: None };
+    visit.house.apply(&visit.house.acme.owner.caller, seats).await.unwrap();
+    let dialog = format!("/licensing/assign?user_ids={user}&license_type_id={business}&step=requirements");
+    let opened = visit.get(&dialog).await;
+    assert!(opened.says("Wait for the port: assign on 1 March 2027"), "{}", opened.html);
+    let (action, mut fields) = opened.form(&[]);
+    fields.push(("to".to_owned(), "on:2027-03-01".to_owned()));
+    let waiting = visit.post(&action.unwrap(), &fields).await;
+    assert!(waiting.says("Requirements are met"), "{}", waiting.html);
+    let (action, fields) = waiting.form(&[]);
+    let review = visit.post(&action.unwrap(), &fields).await;
+    let done = visit.confirm(&review).await;
+    assert_eq!(done.location, Some(format!("/users/{user}")), "{}", done.html);
+}

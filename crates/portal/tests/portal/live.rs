@@ -57,3 +57,36 @@ async fn nobody_hears_of_another_account_or_of_others() {
         assert!(!strips.contains(&acme.owner.id.to_string()), "{strips}");
     }
 }
+
+#[tokio::test]
+async fn counts_of_the_account_follow_a_change_and_not_a_registration() {
+    let portal = Portal::new().await;
+    let (house, acme) = (&portal.house, &portal.house.acme);
+    let cookie = portal.session(&acme.administrator).await;
+    let mut stream = stream(&portal, "&account=1", &cookie).await;
+    let first = next(&mut stream).await;
+    assert!(first.contains("event: account") && first.contains("<span data-count=\"/schedule\"></span>"), "{first}");
+    let business = lineside_model::license::Catalogue::default_catalogue().license_type_by_slug("business").unwrap().id;
+    let seats = Change::SetSeats { license_type_id: business, bought: 5, bound: None };
+    house.apply(&acme.owner.caller, seats).await.unwrap();
+    let date = Some(house.service.now().date_naive() + chrono::Days::new(9));
+    let schedule = Change::AssignLicense { user_ids: vec![acme.user.id], license_type_id: business, date };
+    house.apply(&acme.owner.caller, schedule).await.unwrap();
+    let mut heard = String::new();
+    while !heard.contains("<span data-count=\"/schedule\">1</span>") {
+        heard = next(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_without_rights_hears_of_the_account() {
+    let portal = Portal::new().await;
+    let acme = &portal.house.acme;
+    let user = portal.session(&acme.user).await;
+    let mut own = stream(&portal, &format!("{}&account=1", acme.user.id), &user).await;
+    let department = lineside_model::text::Name::parse("Sales").unwrap();
+    portal.house.apply(&acme.owner.caller, Change::AddDepartment { name: department }).await.unwrap();
+    let give = Change::SetUserState { user_id: acme.user.id, state: lineside_model::user::UserState::Active };
+    portal.house.apply(&acme.owner.caller, give).await.unwrap();
+    assert!(next(&mut own).await.contains("event: lamps"));
+}

@@ -25,9 +25,17 @@ async fn once(house: &House, change: Change) -> ChangeRequest {
     let first = house.apply(&house.acme, &request).await;
     assert!(matches!(first, Applied::Done(_)), "{action}: {first:#?}");
     assert_eq!(house.apply(&house.acme, &request).await, Applied::Before, "{action}");
-    let entry = house.store().journal_entry(&house.acme, request.id).await.unwrap().unwrap();
+    let entry = house
+        .store()
+        .journal_entry(&house.acme, request.id, lineside_model::journal::Steps::All)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((entry.action.as_str(), entry.at), (action, now()));
-    assert_eq!(house.store().journal_entry(&house.globex, request.id).await.unwrap(), None);
+    assert_eq!(
+        house.store().journal_entry(&house.globex, request.id, lineside_model::journal::Steps::All).await.unwrap(),
+        None
+    );
     request
 }
 

@@ -152,7 +152,10 @@ async fn a_phone_finds_its_configuration_by_the_hash_of_its_address(
     store.record_fetch(&device, entry, later(5), "192.0.2.7", "Yealink T54W").await.unwrap();
     let seen = store.device(acme, line.device_id).await.unwrap().unwrap().fetch.unwrap();
     assert_eq!((seen.at, seen.from.as_str(), seen.user_agent.as_str()), (later(5), "192.0.2.7", "Yealink T54W"));
-    assert_eq!(store.journal_entry(acme, entry).await.unwrap().unwrap().action, "fetch_configuration");
+    assert_eq!(
+        store.journal_entry(acme, entry, lineside_model::journal::Steps::All).await.unwrap().unwrap().action,
+        "fetch_configuration"
+    );
     house
         .done(acme, Change::RemoveLicense { user_ids: vec![line.user_id], track_id: track("voice"), date: None })
         .await;

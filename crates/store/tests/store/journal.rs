@@ -2,6 +2,7 @@
 
 use lineside_model::change::Change;
 use lineside_model::id::ChangeId;
+use lineside_model::journal::{STEPS_PAGE, Steps};
 use lineside_model::list::JournalFilter;
 use lineside_model::plan::Context;
 use lineside_model::text::Name;
@@ -53,7 +54,7 @@ async fn an_entry_keeps_before_and_after_and_no_secret(#[values(Engine::Sqlite, 
     let saved = Box::new(profile("Ana", "Silva", "ana.duarte"));
     let (request, _) =
         house.done(&house.acme, Change::EditProfile { user_id: id, version: None, profile: saved }).await;
-    let entry = house.store().journal_entry(&house.acme, request.id).await.unwrap().unwrap();
+    let entry = house.store().journal_entry(&house.acme, request.id, Steps::All).await.unwrap().unwrap();
     let last_name = entry.steps[0].changes.iter().find(|change| change.field == "last_name").unwrap();
     assert_eq!((last_name.before.as_str(), last_name.after.as_str()), ("Duarte", "Silva"));
     assert_eq!(entry.actor.name, "Ana Duarte");
@@ -92,4 +93,39 @@ async fn a_user_s_history_has_changes_to_many_in_its_order(#[values(Engine::Sqli
     let filter = JournalFilter { user_id: Some(ben), until: Some(later(10)), ..JournalFilter::default() };
     assert_eq!(house.store().journal(&house.acme, &filter).await.unwrap().total, 5);
     assert_eq!(house.store().journal(&house.globex, &filter).await.unwrap().total, 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_to_many_is_read_in_parts(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let (acme, store) = (&house.acme, house.store());
+    let mut users = Vec::new();
+    for n in 0..STEPS_PAGE + 20 {
+        users.push(house.add_user(acme, new_user("Ana", &format!("Duarte {n}"), &format!("ana.{n}"))).await);
+    }
+    let (request, plan) = house.done(acme, Change::SendWelcome { user_ids: users.clone() }).await;
+    let read = async |wanted| store.journal_entry(acme, request.id, wanted).await.unwrap().unwrap();
+    let all = read(Steps::All).await;
+    assert_eq!((all.step_count, &all.steps), (plan.steps.len(), &plan.steps));
+    let mut pages = Vec::new();
+    for page in 1..=2 {
+        pages.extend(read(Steps::Page(page)).await.steps);
+    }
+    assert_eq!(pages, plan.steps);
+    assert_eq!(read(Steps::Page(3)).await.steps, []);
+    assert_eq!(store.journal_entry(&house.globex, request.id, Steps::All).await.unwrap(), None);
+
+    for user in [users[3], users[STEPS_PAGE + 10]] {
+        let about: Vec<_> = plan.steps.iter().filter(|step| step.is_about(user)).cloned().collect();
+        assert!(!about.is_empty());
+        assert_eq!(read(Steps::Of(user)).await.steps, about);
+        let filter = JournalFilter { user_id: Some(user), ..JournalFilter::default() };
+        let listed = store.journal(acme, &filter).await.unwrap().rows.remove(0);
+        assert_eq!((listed.id, listed.step_count, listed.steps), (request.id, plan.steps.len(), about));
+        let newest = store.newest_of_user(acme, user, 1).await.unwrap();
+        assert_eq!(newest.iter().map(|entry| entry.id).collect::<Vec<_>>(), [request.id]);
+    }
+    let listed = store.journal(acme, &JournalFilter::default()).await.unwrap().rows.remove(0);
+    assert_eq!((listed.steps.len(), listed.step_count), (STEPS_PAGE, plan.steps.len()));
 }

@@ -137,8 +137,8 @@ async fn an_entry_is_scheduled_read_and_rehearsed(#[values(Engine::Sqlite, Engin
     assert_eq!(store.schedule_entry(acme, id).await.unwrap().unwrap().user.id, ana);
     let mut both = [ana, ben];
     both.sort();
-    assert_eq!(store.users_with_entries(acme, None, 10).await.unwrap(), both);
-    assert_eq!(store.users_with_entries(acme, Some(both[0]), 10).await.unwrap(), both[1..]);
+    assert_eq!(store.users_with_entries(acme, UserId(uuid::Uuid::nil()), 10).await.unwrap(), both);
+    assert_eq!(store.users_with_entries(acme, both[0], 10).await.unwrap(), both[1..]);
 
     // Each of the two has the change in their history.
     for user_id in [ana, ben] {
@@ -155,7 +155,7 @@ async fn an_entry_is_scheduled_read_and_rehearsed(#[values(Engine::Sqlite, Engin
     assert_eq!(store.schedule_counts(globex).await.unwrap(), ScheduleCounts::default());
     assert_eq!(store.schedule_entry(globex, id).await.unwrap(), None);
     assert!(store.seat_timelines(globex).await.unwrap().is_empty());
-    assert!(store.users_with_entries(globex, None, 10).await.unwrap().is_empty());
+    assert!(store.users_with_entries(globex, UserId(uuid::Uuid::nil()), 10).await.unwrap().is_empty());
     assert!(store.seat_holders(globex, license("basic")).await.unwrap().is_empty());
     for change in [Change::RemoveScheduleEntry { entry_id: id }, Change::RetryScheduleEntry { entry_id: id }] {
         let request = house.request(change);
@@ -205,7 +205,7 @@ async fn what_is_due_is_carried_out_once_and_what_fails_is_told(
     let before = written().await;
     let (request, again) = at(&house, Change::RunSchedule, late).await;
     assert!(matches!(again, Applied::Done(plan) if plan.steps.is_empty()));
-    assert_eq!(store.journal_entry(acme, request.id).await.unwrap(), None);
+    assert_eq!(store.journal_entry(acme, request.id, lineside_model::journal::Steps::All).await.unwrap(), None);
     for change in [Change::WarnOfSchedule, Change::Rehearse { user_ids: vec![ana, ben] }] {
         assert!(matches!(at(&house, change, late).await.1, Applied::Done(plan) if plan.steps.is_empty()));
     }

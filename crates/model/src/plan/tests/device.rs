@@ -65,3 +65,32 @@ fn a_second_device_opens_the_emergency_address_again() {
     );
     assert_eq!(second.e911.len(), 1);
 }
+
+#[test]
+fn a_smaller_license_says_which_phones_stop_and_a_larger_one_which_come_back() {
+    let mut facts = facts();
+    hold(&mut facts, ANA, "business");
+    give(&mut facts, number(1, "+14805550143", NumberKind::Landline, Some(ANA)));
+    for (n, label) in [(1, "Desk"), (2, "Hall")] {
+        let label = Some(crate::text::Name::parse(label).unwrap());
+        let device = NewDevice { model: "linphone".into(), mac: None, label, user_id: Some(ANA) };
+        let request = ChangeRequest { id: ChangeId(id(n << 80)), change: Change::AddDevice { device } };
+        let added = plan(&facts, &request, Context { now: now(), actor: "Ana Duarte", mint: &Fixed });
+        facts = facts.after(&added);
+    }
+    let assign = |slug: &str, date: Option<NaiveDate>| Change::AssignLicense {
+        user_ids: vec![ANA],
+        license_type_id: license(slug),
+        date,
+    };
+    let messages = |plan: &Plan| plan.warnings.iter().map(|warning| warning.message.clone()).collect::<Vec<_>>();
+    let smaller = planned(&facts, assign("basic", None));
+    assert_eq!(messages(&smaller), ["Linphone (Hall) stops working: Basic allows 1 device"]);
+    let date = "2027-03-01".parse().ok();
+    assert_eq!(
+        messages(&planned(&facts, assign("basic", date))),
+        ["Linphone (Hall) stops working on 1 March 2027: Basic allows 1 device"]
+    );
+    let facts = facts.after(&smaller);
+    assert_eq!(messages(&planned(&facts, assign("business", None))), ["Linphone (Hall) works again"]);
+}

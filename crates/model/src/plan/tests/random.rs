@@ -117,12 +117,28 @@ impl Play {
         self.dice.pick(&entries)
     }
 
+    fn some_number(&mut self) -> Option<NumberId> {
+        let numbers: Vec<NumberId> = self.facts.numbers.keys().copied().collect();
+        self.dice.pick(&numbers)
+    }
+
+    /// A free number is handed over by another carrier instead, within some days.
+    fn port_another(&mut self) {
+        let date = self.some_date();
+        let free: Vec<PhoneNumber> =
+            self.facts.numbers.values().filter(|number| number.state == NumberState::Free).cloned().collect();
+        if let Some(number) = self.dice.pick(&free) {
+            let porting = PhoneNumber { state: NumberState::PortingIn, ports_on: Some(date), ..number };
+            self.facts.numbers.insert(porting);
+        }
+    }
+
     fn some_change(&mut self) -> Option<Change> {
         let types: Vec<LicenseTypeId> = self.facts.catalogue.types.iter().map(|license| license.id).collect();
         let tracks: Vec<TrackId> = self.facts.catalogue.tracks.iter().map(|track| track.id).collect();
         let (license_type_id, track_id) = (self.dice.pick(&types)?, self.dice.pick(&tracks)?);
         let date = self.some_date();
-        Some(match self.dice.below(20) {
+        Some(match self.dice.below(22) {
             0..=3 => Change::AssignLicense { user_ids: self.some_users(), license_type_id, date: None },
             4..=8 => Change::AssignLicense { user_ids: self.some_users(), license_type_id, date: Some(date) },
             9 => Change::RemoveLicense { user_ids: self.some_users(), track_id, date: None },
@@ -136,15 +152,16 @@ impl Play {
                 Change::SetSeats { license_type_id, bought, bound: None }
             }
             16 | 17 => {
-                let numbers: Vec<NumberId> = self.facts.numbers.keys().copied().collect();
                 let user_id = (!self.dice.one_in(3)).then(|| self.some_user());
-                Change::AssignNumber { number_id: self.dice.pick(&numbers)?, user_id }
+                Change::AssignNumber { number_id: self.some_number()?, user_id }
             }
             18 => {
                 let address = self.facts.locations[&PHOENIX].site.address.clone();
                 let confirmed = !self.dice.one_in(3);
                 Change::ConfirmE911 { user_id: self.some_user(), address, callback: None, confirmed }
             }
+            19 => Change::MovePort { number_id: self.some_number()?, version: None, date },
+            20 => Change::CompletePort { number_id: self.some_number()? },
             _ => {
                 let changes: Vec<Change> = (0..3).filter_map(|_| self.some_change()).collect();
                 let flat = |change: &Change| !matches!(change, Change::Together { .. });
@@ -195,6 +212,7 @@ impl Play {
     fn pass_time(&mut self) {
         let days = if self.dice.one_in(10) { 9 } else { self.dice.below(3) };
         self.at += TimeDelta::days(i64::try_from(days).unwrap()) + TimeDelta::minutes(17);
+        self.port_another();
         loop {
             let due = self.facts.schedule.values().filter(|entry| entry.is_scheduled() && entry.due_at <= self.at);
             let Some(first) = due.clone().map(|entry| entry.date).min() else { break };
@@ -269,7 +287,17 @@ fn play(seed: u64) {
         assert!(played.is_ok(), "seed {seed}, request {}", play.next);
     }
     // A play in which nothing happens proves nothing.
-    for action in ["assign_license", "run_schedule", "rehearse", "blocked", "moved", "before", "retry_schedule_entry"] {
+    for action in [
+        "assign_license",
+        "run_schedule",
+        "rehearse",
+        "blocked",
+        "moved",
+        "before",
+        "retry_schedule_entry",
+        "move_port",
+        "complete_port",
+    ] {
         assert!(play.seen.get(action).is_some_and(|times| *times > 5), "{action}: {:?}", play.seen);
     }
     assert!(play.ran.len() > 500);

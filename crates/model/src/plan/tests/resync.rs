@@ -86,7 +86,10 @@ fn the_zone_of_a_place_is_followed_by_its_phones() {
     assert_eq!(orders, [ResyncOrder::Location { location_id: PHOENIX, name: "Phoenix".into() }]);
     let mut settings = facts.account.settings.clone();
     settings.time_zone = TimeZone::parse("America/Denver").unwrap();
-    assert_eq!(planned(&facts, Change::EditAccount { version: None, settings }).resyncs, [ResyncOrder::Account]);
+    assert_eq!(
+        planned(&facts, Change::EditAccount { account_id: None, version: None, settings }).resyncs,
+        [ResyncOrder::Account]
+    );
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use lineside_model::id::{LicenseTypeId, UserId};
 use lineside_model::list::UserRow;
 use lineside_model::phone_number::NumberKind;
-use lineside_model::plan::{Blocker, SeatEffect};
+use lineside_model::plan::{Blocker, Repair, SeatEffect};
 use lineside_model::schedule::in_words;
 use lineside_model::schedule_list::SeatHolder;
 
@@ -67,6 +67,14 @@ struct UserNeeds {
     open: bool,
     controls: Vec<Control>,
     notes: Vec<Note>,
+    /// A number that comes by itself.
+    wait: Option<Wait>,
+}
+
+struct Wait {
+    message: String,
+    label: String,
+    date: NaiveDate,
 }
 
 /// A license of a track that is added for all who lack one.
@@ -202,7 +210,8 @@ impl Controls<'_> {
         };
         let notes = notes(examined.open.iter().filter(elsewhere));
         let open = lack.iter().any(|need| examined.is_open(row.id, need));
-        Ok(UserNeeds { row: row.clone(), open, controls, notes })
+        let wait = examined.open.iter().filter(|blocker| blocker.user_id == Some(row.id)).find_map(Wait::of);
+        Ok(UserNeeds { row: row.clone(), open, controls, notes, wait })
     }
 
     fn number(&self, row: &UserRow, kind: NumberKind) -> Control {
@@ -232,6 +241,17 @@ impl Controls<'_> {
         let address = detail.address_to_confirm();
         let label = |address: String| format!("{} is at {address}: confirm the E911 address", row.name());
         Ok(address.map(|address| self.form.tick(&format!("e911.{}", row.id), &label(address.one_line()))))
+    }
+}
+
+impl Wait {
+    fn of(blocker: &Blocker) -> Option<Self> {
+        blocker.repairs.iter().find_map(|repair| match repair {
+            Repair::WaitForPort { date, .. } => {
+                Some(Self { message: blocker.message.clone(), label: repair.label(), date: *date })
+            }
+            _ => None,
+        })
     }
 }
 

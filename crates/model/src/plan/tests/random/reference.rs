@@ -14,8 +14,20 @@ pub(super) struct Reference<'a> {
 }
 
 impl Reference<'_> {
-    fn lacks(&self, user: UserId, license: &LicenseType, holding: &Holding) -> Vec<BlockerKind> {
-        let number = |kind: NumberKind| self.facts.numbers.values().any(|n| n.user_id == Some(user) && n.kind == kind);
+    /// `ahead`: on that date, when numbers that port in by then are there.
+    fn lacks(
+        &self,
+        user: UserId,
+        license: &LicenseType,
+        holding: &Holding,
+        ahead: Option<NaiveDate>,
+    ) -> Vec<BlockerKind> {
+        let number = |kind: NumberKind| {
+            self.facts.numbers.values().filter(|number| number.kind == kind).any(|number| {
+                let arrives = number.ports_on.zip(ahead).is_some_and(|(ports_on, ahead)| ports_on <= ahead);
+                number.user_id == Some(user) || (number.promised_to == Some(user) && arrives)
+            })
+        };
         let missing = |requirement: &Requirement| match requirement {
             Requirement::Number(kind) => (!number(*kind)).then_some(BlockerKind::MissingNumber),
             Requirement::Track(track) => (!holding.contains_key(track)).then_some(BlockerKind::MissingLicense),
@@ -38,14 +50,14 @@ impl Reference<'_> {
         })
     }
 
-    fn give(&self, user: UserId, to: LicenseTypeId, holding: &mut Holding) -> bool {
+    fn give(&self, user: UserId, to: LicenseTypeId, holding: &mut Holding, ahead: NaiveDate) -> bool {
         let license = self.facts.catalogue.license_type(to).unwrap();
         if holding.get(&license.track_id) == Some(&to) {
             return true;
         }
         let mut others = holding.clone();
         others.remove(&license.track_id);
-        if !self.lacks(user, license, &others).is_empty() || self.breaks_other(license, holding) {
+        if !self.lacks(user, license, &others, Some(ahead)).is_empty() || self.breaks_other(license, holding) {
             return false;
         }
         holding.insert(license.track_id, to);
@@ -90,7 +102,7 @@ impl Reference<'_> {
                 match entry.license_type_id {
                     None => self.take(entry.track_id, holding),
                     Some(to) if holding.get(&entry.track_id) == Some(&to) => {}
-                    Some(to) if self.give(entry.user_id, to, holding) && entry.reserved => {}
+                    Some(to) if self.give(entry.user_id, to, holding, date) && entry.reserved => {}
                     Some(to) => {
                         *holding = before;
                         failing.insert(entry.id);
@@ -194,7 +206,7 @@ impl Reference<'_> {
                     let user = blocker.user_id.unwrap();
                     let mut holding = self.facts.holding(user);
                     holding.remove(&license.track_id);
-                    self.lacks(user, license, &holding).contains(&blocker.kind)
+                    self.lacks(user, license, &holding, None).contains(&blocker.kind)
                 }
                 (BlockerKind::DependentLicense, Change::AssignNumber { number_id, .. }) => {
                     let number = &self.facts.numbers[number_id];
@@ -233,6 +245,12 @@ impl Reference<'_> {
                     | Change::RemoveLicense { date: Some(date), .. }
                     | Change::EditScheduleEntry { date, .. },
                 ) => *date <= today,
+                (BlockerKind::Invalid, Change::MovePort { number_id, date, .. }) => {
+                    *date < today || self.facts.numbers[number_id].ports_on.is_none()
+                }
+                (BlockerKind::Invalid, Change::CompletePort { number_id }) => {
+                    self.facts.numbers[number_id].ports_on.is_none()
+                }
                 (BlockerKind::Invalid, Change::MoveSchedule { user_id, date }) => {
                     *date <= today || self.facts.schedule.of(*user_id).next().is_none()
                 }
