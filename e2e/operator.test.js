@@ -58,6 +58,6 @@ test("an operator opens an account and changes the catalogue over REST", async (
 
   const operator = await signIn(browser, lineside.url, lineside.operator);
   await operator.goto(`${lineside.url}/operator/journal`);
-  await operator.getByRole("link", { name: /Open account .* for Harbor Dental/ }).click();
+  await operator.getByRole("link", { name: /^Open account .* for Harbor Dental$/ }).click();
   await operator.getByText("through the API").waitFor();
 });

@@ -36,7 +36,7 @@ test("a registered phone hears check-sync over its registration, and its answer 
 test("a phone of another make is asked at its contact, in its own account", async (t) => {
   const lineside = await Lineside.start(t);
   const { items } = await lineside.api("GET", "/users?search=202");
-  const device = await lineside.api("POST", "/devices", { model: "linphone", user_id: items[0].id });
+  const device = await lineside.api("POST", "/devices", { model: "yealink-t54w", mac: "805ec0fe7777", user_id: items[0].id });
   const { username, secret, domain, registrar } = await lineside.api("POST", `/devices/${device.id}/generate`);
   const account = { username, password: secret, domain, server: registrar };
   const baresip = await Baresip.start({ tone: 523, account });

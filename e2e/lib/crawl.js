@@ -29,6 +29,6 @@ function kindOf(path) {
 async function links(page) {
   const found = await page.locator("a[href]").evaluateAll((all) => all.map((a) => a.href));
   const own = found.map((href) => new URL(href)).filter((address) => address.origin === new URL(page.url()).origin);
-  const pages = own.filter((address) => !address.pathname.endsWith(".json"));
+  const pages = own.filter((address) => !/\.(json|csv|xlsx|wav)$|\/(template|download|audio)$/.test(address.pathname));
   return pages.map((address) => address.pathname + address.search);
 }

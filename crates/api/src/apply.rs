@@ -350,6 +350,7 @@ impl PlanView {
             seats: Vec::new(),
             e911: Vec::new(),
             resyncs: Vec::new(),
+            rows: Vec::new(),
         };
         Self::of(named, &plan)
     }

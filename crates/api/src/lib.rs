@@ -21,6 +21,7 @@ pub mod etag;
 pub mod gate;
 pub mod id;
 pub mod idempotency;
+pub mod import;
 pub mod openapi;
 pub mod page;
 pub mod patch;
@@ -44,6 +45,7 @@ pub mod operator;
 pub mod schedule;
 pub mod suggestion;
 pub mod token;
+pub mod undo;
 pub mod user;
 
 pub use self::openapi::openapi;

@@ -1,6 +1,7 @@
 //! People.
 
 pub mod add;
+pub mod delete;
 pub mod edit;
 pub mod list;
 pub mod mails;
@@ -15,6 +16,7 @@ pub fn routes() -> Vec<Route> {
     vec![
         Route::new(Access::Administrator, routes!(list::list_users)),
         Route::change(routes!(add::add_user)),
+        Route::change(routes!(delete::delete_users)),
         Route::new(Access::Administrator, routes!(show::show_user)),
         Route::change(routes!(edit::edit_user)),
         Route::change(routes!(security::set_user_state)),

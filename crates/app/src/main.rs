@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod log;
 mod operator;
+mod outside;
 mod program;
 
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ use lineside_model::directory::{NoticeAnswer, RegistrationChange};
 use lineside_model::id::LineId;
 use lineside_service::directory::DirectoryChange;
 use lineside_service::resync::Phones;
-use lineside_service::{Parts, Service, Settings};
+use lineside_service::{Parts, Service, ServiceError, Settings};
 use lineside_store::Store;
 use lineside_switch::{Certificate, Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
 use object_store::local::LocalFileSystem;
@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::outside;
 
 /// Everything runs; [`Program::run`] serves until the process is told to end.
 pub struct Program {
@@ -56,6 +57,7 @@ pub async fn service(config: &Config) -> anyhow::Result<Service> {
             ntp_server: config.ntp_server.clone(),
             mail_from: config.mail_from.clone(),
             mail_spool: config.smtp.is_none().then(|| config.spool()),
+            audio_cache: config.data.join("cache"),
         },
     });
     service.install_catalogue().await?;
@@ -84,6 +86,10 @@ impl Program {
         tokio::spawn({
             let (service, phones) = (service.clone(), Arc::new(RegisteredPhones(Arc::clone(&switch))));
             async move { service.run_resyncs(phones).await }
+        });
+        tokio::spawn({
+            let service = service.clone();
+            async move { service.run_retention().await }
         });
         tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
         Ok(Self { service, sip_addr, listener, switch })
@@ -125,7 +131,7 @@ async fn told_to_end() {
 async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<SwitchHandle> {
     let directory = Directory::new();
     let feed = service.directory_feed();
-    directory.replace_all(service.directory().await?);
+    fill(service, &directory).await?;
     tokio::spawn(follow_feed(service.clone(), directory.clone(), feed));
 
     let mut nonce_key = [0; 32];
@@ -141,9 +147,17 @@ async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<Swit
     switch.rules.spool = config.data.join("calls");
     let (sender, receiver) = mpsc::unbounded_channel();
     tokio::spawn(write_behind(service.clone(), receiver));
-    let outside = Outside::only(Arc::new(WriteBehind(sender)));
+    let outside = Outside { registrations: Arc::new(WriteBehind(sender)), ..outside::of(service) };
     let handle = Switch::start(switch, directory, outside, service.bindings().await?).await?;
     Ok(handle)
+}
+
+/// All that the switch knows, anew.
+async fn fill(service: &Service, directory: &Directory) -> Result<(), ServiceError> {
+    directory.replace_accounts(service.directory_accounts().await?);
+    directory.replace_trunks(service.directory_trunks().await?);
+    directory.replace_all(service.directory().await?);
+    Ok(())
 }
 
 /// Puts each change into the switch's directory; after falling behind, all of it anew.
@@ -156,6 +170,8 @@ async fn follow_feed(
         match feed.recv().await {
             Ok(DirectoryChange::Put(user)) => directory.put(*user),
             Ok(DirectoryChange::Remove(user)) => directory.remove(user),
+            Ok(DirectoryChange::Account(account)) => directory.put_account(*account),
+            Ok(DirectoryChange::Trunks(trunks)) => directory.replace_trunks(trunks),
             Ok(DirectoryChange::Everybody) => read_anew(&service, &directory).await,
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "the switch fell behind and reads the whole directory anew");
@@ -167,9 +183,8 @@ async fn follow_feed(
 }
 
 async fn read_anew(service: &Service, directory: &Directory) {
-    match service.directory().await {
-        Ok(users) => directory.replace_all(users),
-        Err(error) => tracing::error!(%error, "the directory can't be read"),
+    if let Err(error) = fill(service, directory).await {
+        tracing::error!(%error, "the directory can't be read");
     }
 }
 

@@ -5,16 +5,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountNumber, AccountSettings};
 use crate::address::CivicAddress;
+use crate::call_settings::CallRules;
 use crate::device::NewDevice;
+use crate::extension::Destination;
+use crate::forwarding::ForwardingRules;
 use crate::id::{
-    AccountId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId,
+    AccountId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, MessageId, NumberId, ScheduleEntryId,
+    TrackId, TrunkId, UserId,
 };
+use crate::import::Import;
+use crate::leaving::Leaving;
 use crate::license::SeatBinding;
 use crate::location::Site;
 use crate::phone_number::{E164, NumberKind};
+use crate::recording::RecordingMode;
 use crate::secret::Opaque;
 use crate::text::Name;
+use crate::trunk::TrunkSettings;
+use crate::undo::Since;
 use crate::user::{NewUser, Profile, Role, UserState, WizardStep};
+use crate::voicemail::{PinChange, VoicemailSettings};
 
 /// A change and its identifier, under which it is applied at most once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +96,16 @@ pub enum Change {
     SetUserState {
         user_id: UserId,
         state: UserState,
+    },
+    /// They can be brought back for 30 days, by undoing this change.
+    DeleteUsers {
+        user_ids: Vec<UserId>,
+        leaving: Leaving,
+    },
+    /// Takes back what another change did, as far as nothing changed since.
+    Undo {
+        undone: ChangeId,
+        since: Since,
     },
     AddNumbers {
         numbers: Vec<E164>,
@@ -194,6 +214,10 @@ pub enum Change {
     Together {
         changes: Vec<Change>,
     },
+    /// Users from a file, all rows of it or none.
+    ImportUsers {
+        import: Import,
+    },
     SetGreeting {
         user_id: UserId,
         file_name: String,
@@ -205,6 +229,47 @@ pub enum Change {
     },
     SendWelcome {
         user_ids: Vec<UserId>,
+    },
+    /// `version`: of the forwarding. Unreachable is the profile's, set with it in one form.
+    SetForwarding {
+        user_id: UserId,
+        version: Option<i64>,
+        rules: ForwardingRules,
+        unreachable: Option<Destination>,
+    },
+    /// Whether mail is sent, and with the recording, is the profile's, set with it in one form.
+    SetVoicemail {
+        user_id: UserId,
+        version: Option<i64>,
+        settings: VoicemailSettings,
+        pin: PinChange,
+    },
+    SetRecording {
+        user_ids: Vec<UserId>,
+        mode: RecordingMode,
+    },
+    DeleteMessages {
+        user_id: UserId,
+        message_ids: Vec<MessageId>,
+    },
+    SetCallRules {
+        version: Option<i64>,
+        rules: Box<CallRules>,
+    },
+    /// `password`: sealed.
+    AddTrunk {
+        settings: Box<TrunkSettings>,
+        password: Option<Opaque>,
+    },
+    /// `password`: a new one, or `None` to keep the one there is.
+    EditTrunk {
+        trunk_id: TrunkId,
+        version: Option<i64>,
+        settings: Box<TrunkSettings>,
+        password: Option<Opaque>,
+    },
+    DeleteTrunk {
+        trunk_id: TrunkId,
     },
 }
 
@@ -232,6 +297,8 @@ impl Change {
             Self::SetWizard { .. } => "set_wizard",
             Self::SetSecurity { .. } => "set_security",
             Self::SetUserState { .. } => "set_user_state",
+            Self::DeleteUsers { .. } => "delete_users",
+            Self::Undo { .. } => "undo",
             Self::AddNumbers { .. } => "add_numbers",
             Self::PortNumbers { .. } => "port_numbers",
             Self::MovePort { .. } => "move_port",
@@ -255,11 +322,20 @@ impl Change {
             Self::RunSchedule => "run_schedule",
             Self::WarnOfSchedule => "warn_of_schedule",
             Self::Rehearse { .. } => "rehearse",
+            Self::ImportUsers { .. } => "import_users",
             // The journal knows it by what it is for.
             Self::Together { changes } => changes.last().map_or("together", Self::action),
             Self::SetGreeting { .. } => "set_greeting",
             Self::RemoveGreeting { .. } => "remove_greeting",
             Self::SendWelcome { .. } => "send_welcome",
+            Self::SetForwarding { .. } => "set_forwarding",
+            Self::SetVoicemail { .. } => "set_voicemail",
+            Self::SetRecording { .. } => "set_recording",
+            Self::DeleteMessages { .. } => "delete_messages",
+            Self::SetCallRules { .. } => "set_call_rules",
+            Self::AddTrunk { .. } => "add_trunk",
+            Self::EditTrunk { .. } => "edit_trunk",
+            Self::DeleteTrunk { .. } => "delete_trunk",
         }
     }
 }
@@ -269,6 +345,18 @@ impl Change {
     #[must_use]
     pub fn together(mut changes: Vec<Self>) -> Self {
         if changes.len() == 1 { changes.remove(0) } else { Self::Together { changes } }
+    }
+
+    /// The user whose own it is: what anybody may change of themselves, without administering the account.
+    pub fn own_user(&self) -> Option<UserId> {
+        match self {
+            Self::SetForwarding { user_id, .. }
+            | Self::SetVoicemail { user_id, .. }
+            | Self::DeleteMessages { user_id, .. }
+            | Self::SetGreeting { user_id, .. }
+            | Self::RemoveGreeting { user_id } => Some(*user_id),
+            _ => None,
+        }
     }
 
     /// Lineside's own: leaves no trace when there was nothing to do.
@@ -319,5 +407,9 @@ impl ChangeId {
 
     pub fn new_device_id(self) -> DeviceId {
         DeviceId(self.derive("device", uuid::Uuid::nil()))
+    }
+
+    pub fn new_trunk_id(self) -> TrunkId {
+        TrunkId(self.derive("trunk", uuid::Uuid::nil()))
     }
 }

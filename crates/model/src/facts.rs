@@ -5,25 +5,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::account::{Account, SipDomain};
+use crate::call_settings::{CallRules, CallSettings};
 use crate::change::{Change, ChangeRequest};
 use crate::department::Department;
 use crate::device::{Device, Line, LineCredentials, Mac};
+use crate::directory::Rights;
 use crate::e911::E911Address;
+use crate::email::Email;
 use crate::extension::{Destination, Extension};
+use crate::forwarding::Forwarding;
 use crate::greeting::Greeting;
 use crate::held::Held;
-use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId};
+use crate::id::{
+    ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, MessageId, NumberId, ScheduleEntryId, TrackId,
+    TrunkId, UserId,
+};
+use crate::import::{Import, Key};
 use crate::license::{Assignment, Catalogue, Holding, LicenseType, Seats};
 use crate::location::Location;
 use crate::phone_number::{E164, PhoneNumber};
-use crate::plan::{Plan, Record};
+use crate::plan::{Plan, Record, Step};
+use crate::recording::RecordingChoice;
 use crate::schedule::ScheduleEntry;
 use crate::seat_timeline::SeatTimeline;
 use crate::secret::Opaque;
 use crate::shared::Shared;
 use crate::text::Name;
+use crate::trunk::Trunk;
+use crate::undo::Undone;
 use crate::user::{Profile, User};
 use crate::username::Username;
+use crate::voicemail::{Mailbox, VoicemailMessage};
 
 /// Which rows a change needs to see. The store loads them in a few set-based statements.
 ///
@@ -58,6 +70,21 @@ pub struct Needs {
     pub department_use: Option<DepartmentId>,
     /// How many lines the account has.
     pub line_count: bool,
+    /// Who sends calls to these users.
+    pub forwarders_of: BTreeSet<UserId>,
+    /// The change that is to be undone. What its steps touch is needed too: [`Needs::undo`].
+    pub undone: Option<ChangeId>,
+    pub messages: BTreeSet<MessageId>,
+    /// All of the account's: they are few.
+    pub trunks: bool,
+    /// Numbers of the account's own inventory, by what they are.
+    pub own_numbers: Vec<E164>,
+    /// Whoever of the account has one of these.
+    pub emails: Vec<Email>,
+    /// All locations and departments, to be found by name.
+    pub all_places: bool,
+    /// The users and devices that hold the names looked up belong to the facts too.
+    pub holders: bool,
 }
 
 /// Changes to thousands of users that look at nothing else which they hold, but for the devices that a Voice license allows.
@@ -144,9 +171,30 @@ impl Needs {
             | Change::ConfirmE911 { user_id, .. }
             | Change::SetGreeting { user_id, .. }
             | Change::RemoveGreeting { user_id }
+            | Change::SetVoicemail { user_id, .. }
             | Change::MoveSchedule { user_id, .. } => {
                 needs.users.insert(*user_id);
             }
+            Change::DeleteUsers { user_ids, leaving } => {
+                needs.users.extend(user_ids.iter().copied());
+                needs.forwarders_of.extend(user_ids.iter().copied());
+                if let Some(to) = &leaving.forwarders {
+                    needs.destination(to);
+                }
+            }
+            Change::Undo { undone, .. } => needs.undone = Some(*undone),
+            Change::SetForwarding { user_id, rules, unreachable, .. } => {
+                needs.users.insert(*user_id);
+                rules.set().for_each(|(_, to)| needs.destination(to));
+                if let Some(to) = unreachable {
+                    needs.destination(to);
+                }
+            }
+            Change::DeleteMessages { user_id, message_ids } => {
+                needs.users.insert(*user_id);
+                needs.messages.extend(message_ids.iter().copied());
+            }
+            Change::AddTrunk { .. } | Change::EditTrunk { .. } | Change::DeleteTrunk { .. } => needs.trunks = true,
             Change::AddNumbers { numbers, location_id, .. } | Change::PortNumbers { numbers, location_id, .. } => {
                 needs.e164s.extend(numbers.iter().cloned());
                 needs.locations.extend(*location_id);
@@ -173,14 +221,14 @@ impl Needs {
             | Change::Resync { device_id } => {
                 needs.devices.insert(*device_id);
             }
-            Change::SetSeats { .. } => {}
+            Change::SetSeats { .. } | Change::SetCallRules { .. } => {}
             Change::AssignLicense { user_ids, license_type_id, .. } => {
                 needs.users.extend(user_ids.iter().copied());
                 needs.licenses.insert(*license_type_id);
             }
-            Change::RemoveLicense { user_ids, .. } | Change::SendWelcome { user_ids } => {
-                needs.users.extend(user_ids.iter().copied());
-            }
+            Change::RemoveLicense { user_ids, .. }
+            | Change::SetRecording { user_ids, .. }
+            | Change::SendWelcome { user_ids } => needs.users.extend(user_ids.iter().copied()),
             Change::EditScheduleEntry { entry_id, .. }
             | Change::RemoveScheduleEntry { entry_id }
             | Change::RetryScheduleEntry { entry_id } => {
@@ -192,25 +240,96 @@ impl Needs {
                 needs.users.extend(user_ids.iter().copied());
                 needs.schedule = ScheduleNeeds::Settle;
             }
+            Change::ImportUsers { import } => needs.import(import),
             Change::Together { changes } => changes.iter().for_each(|change| needs.change(change)),
+        }
+    }
+
+    /// What undoing these steps looks at.
+    pub fn undo(&mut self, steps: &[Step]) {
+        for record in steps.iter().flat_map(|step| [&step.before, &step.after]).flatten() {
+            self.users.extend(record.user_id());
+            match record {
+                Record::User(user) => {
+                    self.profile(&user.profile);
+                    self.forwarders_of.insert(user.id);
+                }
+                Record::PhoneNumber(number) => {
+                    self.numbers.insert(number.id);
+                    self.e164s.push(number.number.clone());
+                    self.locations.extend(number.location_id);
+                }
+                Record::Device(device) => {
+                    self.devices.insert(device.id);
+                    self.macs.extend(device.mac.clone());
+                }
+                Record::Location(location) => {
+                    self.locations.insert(location.id);
+                    self.location_name = Some(location.site.name.clone());
+                    self.location_use = Some(location.id);
+                }
+                Record::Department(department) => {
+                    self.departments.insert(department.id);
+                    self.department_name = Some(department.name.clone());
+                    self.department_use = Some(department.id);
+                }
+                Record::Account(account) => self.sip_domain = Some(account.settings.sip_domain.clone()),
+                Record::Trunk(_) => self.trunks = true,
+                _ => {}
+            }
+        }
+    }
+
+    fn import(&mut self, import: &Import) {
+        (self.all_places, self.holders) = (true, true);
+        for row in &import.rows {
+            self.usernames.extend(row.username.get().cloned());
+            if let (true, Some(first), Some(last)) =
+                (row.username.get().is_none(), row.first_name.get(), row.last_name.get())
+            {
+                self.usernames.extend(Username::candidates(first, last));
+            }
+            self.extensions.extend(row.extension.get().cloned());
+            if let Some(to) = row.unreachable.get() {
+                self.destination(to);
+            }
+            let numbers = [&row.phone_number, &row.mobile_number];
+            self.own_numbers.extend(numbers.into_iter().filter_map(|wish| wish.get().cloned()));
+            self.macs.extend(row.device.mac.get().cloned());
+            if import.key == Key::Email {
+                self.emails.extend(row.email.get().cloned());
+            }
+        }
+    }
+
+    fn destination(&mut self, to: &Destination) {
+        if let Destination::Extension(extension) = to {
+            self.extensions.push(extension.clone());
         }
     }
 
     fn profile(&mut self, profile: &Profile) {
         self.usernames.push(profile.username.clone());
         self.extensions.extend(profile.extension.clone());
-        if let Some(Destination::Extension(extension)) = &profile.unreachable {
-            self.extensions.push(extension.clone());
+        if let Some(to) = &profile.unreachable {
+            self.destination(to);
         }
         self.locations.extend(profile.location_id);
         self.departments.extend(profile.department_id);
     }
 }
 
-/// The facts that a change touches. The catalogue and the account's seats are small and always there.
+/// The facts that a change touches. The catalogue, the account's seats and its rules for calls are small and always there.
 #[derive(Debug, Clone)]
 pub struct Facts {
     pub account: Account,
+    /// `None`: the defaults hold.
+    pub call_settings: Option<CallSettings>,
+    pub trunks: BTreeMap<TrunkId, Trunk>,
+    pub messages: BTreeMap<MessageId, VoicemailMessage>,
+    pub forwarding: BTreeMap<UserId, Forwarding>,
+    pub mailboxes: BTreeMap<UserId, Mailbox>,
+    pub recording: BTreeMap<UserId, RecordingChoice>,
     pub catalogue: Catalogue,
     pub seats: BTreeMap<LicenseTypeId, Seats>,
     pub users: Shared<BTreeMap<UserId, User>>,
@@ -233,6 +352,10 @@ pub struct Facts {
     pub departments: BTreeMap<DepartmentId, Department>,
     pub taken: Taken,
     pub usage: Usage,
+    /// Users whose calls go to one of [`Needs::forwarders_of`].
+    pub forwarders: BTreeSet<UserId>,
+    /// What is to be undone.
+    pub undone: Option<Undone>,
 }
 
 /// Names that are in use, of those that were asked for.
@@ -263,6 +386,12 @@ impl Facts {
     pub fn new(account: Account, catalogue: Catalogue) -> Self {
         Self {
             account,
+            call_settings: None,
+            trunks: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            forwarding: BTreeMap::new(),
+            mailboxes: BTreeMap::new(),
+            recording: BTreeMap::new(),
             catalogue,
             seats: BTreeMap::new(),
             users: Shared::default(),
@@ -280,6 +409,8 @@ impl Facts {
             departments: BTreeMap::new(),
             taken: Taken::default(),
             usage: Usage::default(),
+            forwarders: BTreeSet::new(),
+            undone: None,
         }
     }
 
@@ -309,6 +440,17 @@ impl Facts {
     pub fn voice_license_of(&self, user: UserId) -> Option<&LicenseType> {
         let held = self.assignments_of(user).find(|held| self.catalogue.is_voice(held.license_type_id))?;
         self.catalogue.license_type(held.license_type_id)
+    }
+
+    /// The rules for calls, or the defaults.
+    pub fn call_rules(&self) -> CallRules {
+        self.call_settings.as_ref().map(|settings| settings.rules.clone()).unwrap_or_default()
+    }
+
+    /// What the user's licenses allow.
+    pub fn rights(&self, user: UserId) -> Rights {
+        let held = self.assignments_of(user).filter_map(|held| self.catalogue.license_type(held.license_type_id));
+        Rights::of(held.flat_map(|license| &license.features))
     }
 
     /// The name, or nothing for somebody unknown.
@@ -360,9 +502,13 @@ impl Facts {
             Record::Location(location) => drop(self.locations.insert(location.id, *location)),
             Record::Department(department) => drop(self.departments.insert(department.id, *department)),
             Record::User(user) => {
-                self.taken.usernames.insert(user.profile.username.key(), Some(user.id));
-                if let Some(extension) = &user.profile.extension {
-                    self.taken.extensions.insert(extension.clone(), user.id);
+                if user.is_deleted() {
+                    self.give_up_names(&user);
+                } else {
+                    self.taken.usernames.insert(user.profile.username.key(), Some(user.id));
+                    if let Some(extension) = &user.profile.extension {
+                        self.taken.extensions.insert(extension.clone(), user.id);
+                    }
                 }
                 self.users.insert(user.id, *user);
             }
@@ -383,7 +529,19 @@ impl Facts {
             Record::ScheduleEntry(entry) => self.schedule.insert(*entry),
             Record::Greeting(greeting) => drop(self.greetings.insert(greeting.user_id, *greeting)),
             Record::Mail(_) => {}
+            Record::CallSettings(settings) => self.call_settings = Some(*settings),
+            Record::Trunk(trunk) => drop(self.trunks.insert(trunk.id, *trunk)),
+            Record::VoicemailMessage(message) => drop(self.messages.insert(message.id, *message)),
+            Record::Forwarding(forwarding) => drop(self.forwarding.insert(forwarding.user_id, *forwarding)),
+            Record::Mailbox(mailbox) => drop(self.mailboxes.insert(mailbox.user_id, *mailbox)),
+            Record::RecordingChoice(choice) => drop(self.recording.insert(choice.user_id, *choice)),
         }
+    }
+
+    /// Others may have a deleted user's username and extension.
+    fn give_up_names(&mut self, user: &User) {
+        self.taken.usernames.retain(|_, holder| *holder != Some(user.id));
+        self.taken.extensions.retain(|_, holder| *holder != user.id);
     }
 
     fn take_away(&mut self, record: &Record) {
@@ -400,6 +558,12 @@ impl Facts {
             Record::ScheduleEntry(entry) => self.schedule.remove(entry.id),
             Record::Greeting(greeting) => drop(self.greetings.remove(&greeting.user_id)),
             Record::Account(_) | Record::Mail(_) => {}
+            Record::CallSettings(_) => self.call_settings = None,
+            Record::Trunk(trunk) => drop(self.trunks.remove(&trunk.id)),
+            Record::VoicemailMessage(message) => drop(self.messages.remove(&message.id)),
+            Record::Forwarding(forwarding) => drop(self.forwarding.remove(&forwarding.user_id)),
+            Record::Mailbox(mailbox) => drop(self.mailboxes.remove(&mailbox.user_id)),
+            Record::RecordingChoice(choice) => drop(self.recording.remove(&choice.user_id)),
         }
     }
 }

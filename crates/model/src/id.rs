@@ -48,6 +48,7 @@ id! {
     /// A message that a caller left.
     MessageId,
     RecordingId,
+    ImportId,
     /// One change that somebody asked for: minted when its form is opened or its request arrives. It becomes the
     /// journal entry's identifier, so that the same change sent twice is applied once.
     ChangeId,

@@ -36,6 +36,8 @@ impl ActorKind {
 pub enum Via {
     Portal,
     Api,
+    /// By telephone: a star code, a greeting that was spoken.
+    Phone,
     System,
 }
 
@@ -44,12 +46,13 @@ impl Via {
         match self {
             Self::Portal => "portal",
             Self::Api => "api",
+            Self::Phone => "phone",
             Self::System => "system",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Portal, Self::Api, Self::System].into_iter().find(|via| via.as_str() == text)
+        [Self::Portal, Self::Api, Self::Phone, Self::System].into_iter().find(|via| via.as_str() == text)
     }
 }
 

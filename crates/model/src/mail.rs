@@ -17,11 +17,25 @@ pub enum MailKind {
     ScheduleFailed,
     /// What was warned of is in order again.
     ScheduleHealed,
+    /// A caller left a message.
+    Voicemail,
+    /// A mailbox is nearly full, or full.
+    VoicemailStorage,
+    /// A call was refused by a guard against fraud.
+    CallAlarm,
 }
 
 impl MailKind {
-    const ALL: [Self; 5] =
-        [Self::Welcome, Self::PasswordReset, Self::ScheduleWarning, Self::ScheduleFailed, Self::ScheduleHealed];
+    const ALL: [Self; 8] = [
+        Self::Welcome,
+        Self::PasswordReset,
+        Self::ScheduleWarning,
+        Self::ScheduleFailed,
+        Self::ScheduleHealed,
+        Self::Voicemail,
+        Self::VoicemailStorage,
+        Self::CallAlarm,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +44,9 @@ impl MailKind {
             Self::ScheduleWarning => "schedule_warning",
             Self::ScheduleFailed => "schedule_failed",
             Self::ScheduleHealed => "schedule_healed",
+            Self::Voicemail => "voicemail",
+            Self::VoicemailStorage => "voicemail_storage",
+            Self::CallAlarm => "call_alarm",
         }
     }
 

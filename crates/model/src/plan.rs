@@ -2,21 +2,29 @@
 
 mod account;
 mod blocker;
+mod call_settings;
 mod department;
 mod device;
 mod e911;
+mod forwarding;
 mod greeting;
+mod import;
+mod leaving;
 mod license;
 mod location;
 mod phone_number;
 mod porting;
+mod recording;
 mod rehearsal;
 mod requirement;
 mod resync;
 mod schedule;
 mod step;
 mod together;
+mod trunk;
+mod undo;
 mod user;
+mod voicemail;
 mod welcome;
 mod words;
 
@@ -33,6 +41,7 @@ pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::{Facts, Mint, SeatDays};
 use crate::id::{ChangeId, DeviceId, LicenseTypeId, ScheduleEntryId, UserId};
+use crate::import::PlannedRow;
 use crate::license::{Assignment, SEATS_MAX};
 use crate::resync::ResyncOrder;
 
@@ -54,6 +63,9 @@ pub struct Plan {
     /// Phones that are asked to fetch their configuration once it is carried out.
     #[serde(default)]
     pub resyncs: Vec<ResyncOrder>,
+    /// What becomes of each row of a file.
+    #[serde(default)]
+    pub rows: Vec<PlannedRow>,
 }
 
 /// Seats of one type before and after: now, or on the date of a scheduled change. Only `delta` is carried out and compared;
@@ -124,6 +136,8 @@ impl Draft<'_> {
                 draft.set_security(*user_id, *version, *role, pin_hash.as_ref());
             }
             Change::SetUserState { user_id, state } => draft.set_user_state(*user_id, *state),
+            Change::DeleteUsers { user_ids, leaving } => draft.delete_users(user_ids, leaving),
+            Change::Undo { since, .. } => draft.undo(*since),
             Change::AddNumbers { numbers, kind, location_id } => draft.add_numbers(numbers, *kind, *location_id),
             Change::PortNumbers { numbers, kind, location_id, date } => {
                 draft.port_numbers(numbers, *kind, *location_id, *date);
@@ -162,6 +176,21 @@ impl Draft<'_> {
             Change::RunSchedule => draft.run_schedule(),
             Change::WarnOfSchedule => draft.warn_of_schedule(),
             Change::Rehearse { .. } => draft.settle(),
+            Change::ImportUsers { import } => draft.import(import),
+            Change::SetForwarding { user_id, version, rules, unreachable } => {
+                draft.set_forwarding(*user_id, *version, rules, unreachable.as_ref());
+            }
+            Change::SetVoicemail { user_id, version, settings, pin } => {
+                draft.set_voicemail(*user_id, *version, *settings, pin);
+            }
+            Change::SetRecording { user_ids, mode } => draft.set_recording(user_ids, *mode),
+            Change::DeleteMessages { user_id, message_ids } => draft.delete_messages(*user_id, message_ids),
+            Change::SetCallRules { version, rules } => draft.set_call_rules(*version, rules),
+            Change::AddTrunk { settings, password } => draft.add_trunk(settings, password.as_ref()),
+            Change::EditTrunk { trunk_id, version, settings, password } => {
+                draft.edit_trunk(*trunk_id, *version, settings, password.as_ref());
+            }
+            Change::DeleteTrunk { trunk_id } => draft.delete_trunk(*trunk_id),
             Change::Together { changes } => draft.together(changes),
         }
     }
@@ -179,6 +208,7 @@ impl Plan {
             seats: Vec::new(),
             e911: Vec::new(),
             resyncs: Vec::new(),
+            rows: Vec::new(),
         }
     }
 
@@ -259,6 +289,8 @@ struct Draft<'a> {
     plan: Plan,
     /// Where the step of each record stands: one record has one step, however often a plan touches it.
     steps: BTreeMap<(&'static str, Uuid), usize>,
+    /// How often a record was changed so far.
+    touches: usize,
     /// The schedule entries that the change itself makes or moves, beside those that it merely affects.
     asked: BTreeSet<ScheduleEntryId>,
     /// Entries that somebody was warned of and that are in order again, in words.
@@ -272,7 +304,7 @@ impl<'a> Draft<'a> {
         let (steps, asked) = (BTreeMap::new(), BTreeSet::new());
         let (plan, facts, read) = (Plan::new(), Cow::Borrowed(facts), facts);
         let (healed, resyncs) = (Vec::new(), BTreeSet::new());
-        Self { read, facts, id, change_id: id, context, plan, steps, asked, healed, resyncs }
+        Self { read, facts, id, change_id: id, context, plan, steps, touches: 0, asked, healed, resyncs }
     }
 }
 
@@ -281,6 +313,7 @@ impl Draft<'_> {
         if before == after {
             return;
         }
+        self.touches += 1;
         let Some(record) = after.as_ref().or(before.as_ref()) else { return };
         let identity = (record.kind(), record.id());
         let at = *self.steps.entry(identity).or_insert(self.plan.steps.len());
@@ -320,9 +353,9 @@ impl Draft<'_> {
         self.knows_user(id).then(|| self.facts.users.get(&id).cloned()).flatten()
     }
 
-    /// That there is such a user; or a blocker that says there is none.
+    /// That there is such a user, who has not left; or a blocker that says there is none.
     fn knows_user(&mut self, id: UserId) -> bool {
-        let known = self.facts.users.contains_key(&id);
+        let known = self.facts.users.get(&id).is_some_and(|user| !user.is_deleted());
         if !known {
             self.block(Blocker::not_found("user"));
         }

@@ -101,8 +101,6 @@ pub struct Recording {
     pub duration_ms: u32,
     pub tracks: u8,
     pub started_at: DateTime<Utc>,
-    /// When it is deleted.
-    pub delete_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
 }
 

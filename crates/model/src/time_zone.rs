@@ -17,6 +17,8 @@ pub struct TimeZone(pub Tz);
 pub struct TimeZoneError(String);
 
 impl TimeZone {
+    pub const UTC: Self = Self(Tz::UTC);
+
     pub fn parse(text: &str) -> Result<Self, TimeZoneError> {
         Tz::from_str(text.trim()).map(Self).map_err(|_| TimeZoneError(text.chars().take(40).collect()))
     }

@@ -128,6 +128,9 @@ pub struct Trunk {
     pub created_at: DateTime<Utc>,
 }
 
+/// What carriers speak; WebSocket is for browsers.
+pub const TRANSPORTS: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
+
 pub const TRUNKS_MAX: usize = 20;
 pub const CALLS_MAX_DEFAULT: u32 = 30;
 pub const PRIORITY_DEFAULT: u16 = 10;
@@ -184,7 +187,8 @@ impl TrunkInput {
             Ok(port) if port > 0 => Ok(port),
             _ => Err("write a port from 1 to 65535, or leave it empty"),
         });
-        let transport = Transport::parse(&self.transport).ok_or("choose how SIP travels");
+        let transport = Transport::parse(&self.transport).filter(|transport| TRANSPORTS.contains(transport));
+        let transport = transport.ok_or("choose how SIP travels");
         let transport = errors.take("transport", transport);
         let username = errors.take_optional("username", &self.username, |text| {
             let fits = text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic());

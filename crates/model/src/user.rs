@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::email::Email;
@@ -62,18 +62,24 @@ pub enum UserState {
     Active,
     /// Can neither register nor sign in, and keeps everything.
     Suspended,
+    /// Holds nothing any more, and can be brought back for [`KEPT_DAYS`].
+    Deleted,
 }
+
+/// For how many days a deleted user can be brought back.
+pub const KEPT_DAYS: u64 = 30;
 
 impl UserState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Deleted => "deleted",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Active, Self::Suspended].into_iter().find(|state| state.as_str() == text)
+        [Self::Active, Self::Suspended, Self::Deleted].into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -142,6 +148,19 @@ pub struct User {
     /// The welcome mail goes out when Add user is finished.
     pub welcome_wanted: bool,
     pub created_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+impl User {
+    pub fn is_deleted(&self) -> bool {
+        self.state == UserState::Deleted
+    }
+
+    /// Until when a deleted user can be brought back.
+    pub fn kept_until(&self) -> Option<DateTime<Utc>> {
+        self.deleted_at?.checked_add_days(Days::new(KEPT_DAYS))
+    }
 }
 
 /// What an administrator says of a user.

@@ -5,6 +5,9 @@ use thiserror::Error;
 
 use crate::text::{Name, fold, parsed_text};
 
+/// How many suggestions are looked up at once.
+const CANDIDATES: usize = 8;
+
 /// Unique over the whole system, case-insensitively; `A–Z a–z 0–9 . - : [ ]`; 3–64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -41,6 +44,16 @@ impl Username {
     /// `firstname.lastname`, then with a number: the first that `taken` does not hold. Names that leave no letters in
     /// A–Z (other scripts) give `user`.
     pub fn suggest(first: &Name, last: &Name, taken: impl Fn(&str) -> bool) -> Self {
+        let free = Self::suggestions(first, last).find(|name| !taken(&name.0));
+        free.unwrap_or_else(|| Self("user".to_owned()))
+    }
+
+    /// The first suggestions, for a plan that asks at once which of them are taken.
+    pub fn candidates(first: &Name, last: &Name) -> impl Iterator<Item = Self> {
+        Self::suggestions(first, last).take(CANDIDATES)
+    }
+
+    fn suggestions(first: &Name, last: &Name) -> impl Iterator<Item = Self> {
         let part = |name: &Name| -> String {
             let plain: String =
                 fold(name.as_str()).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
@@ -51,9 +64,9 @@ impl Username {
         if base.len() < 3 {
             base = if base.is_empty() { "user".to_owned() } else { format!("user.{base}") };
         }
-        let numbered = (2..).map(|n: u32| format!("{base}{n}"));
-        let free = std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name));
-        Self(free.unwrap_or(base))
+        let first = base.clone();
+        let numbered = (2..).map(move |n: u32| format!("{base}{n}"));
+        std::iter::once(first).chain(numbered).map(Self)
     }
 }
 

@@ -30,6 +30,26 @@ pub struct Mailbox {
     pub pin_hash: Option<Opaque>,
 }
 
+/// What one form sets: the mailbox, and what stands of it in the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct VoicemailSettings {
+    pub enabled: bool,
+    /// Each message is mailed.
+    pub email: bool,
+    /// With the recording.
+    pub attach: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PinChange {
+    #[default]
+    Keep,
+    Remove,
+    /// Hashed.
+    Set(Opaque),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
@@ -82,6 +102,18 @@ pub enum StorageLevel {
 }
 
 impl StorageLevel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fine => "fine",
+            Self::Warning => "warning",
+            Self::Full => "full",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Fine, Self::Warning, Self::Full].into_iter().find(|level| level.as_str() == text)
+    }
+
     pub fn of(used: u64, limit_mb: u32) -> Self {
         let limit = u64::from(limit_mb) * 1_000_000;
         if used >= limit {

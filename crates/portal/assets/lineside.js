@@ -319,12 +319,28 @@ function improve(root) {
   each("[data-free-numbers]", freeNumbers);
   each("select[data-resubmit]", resubmit);
   each("[data-when]", dependent);
+  each("[data-player]", player);
   each("[data-copy]", (button) => {
     button.hidden = false;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
       button.textContent = "Copied";
     });
+  });
+}
+
+// A click on the drawing goes to that moment; keyboards use the player below it.
+function player(box) {
+  const drawing = box.querySelector("svg");
+  const audio = box.querySelector("audio");
+  const bars = [...drawing.querySelectorAll("rect")];
+  drawing.addEventListener("click", (event) => {
+    const { left, width } = drawing.getBoundingClientRect();
+    if (Number.isFinite(audio.duration)) audio.currentTime = (audio.duration * (event.clientX - left)) / width;
+  });
+  audio.addEventListener("timeupdate", () => {
+    const played = (bars.length * audio.currentTime) / audio.duration;
+    bars.forEach((bar, at) => bar.classList.toggle("played", at < played));
   });
 }
 

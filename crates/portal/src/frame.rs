@@ -55,7 +55,15 @@ impl Visitor {
             frame.rail = if self.caller.administers() {
                 administrator_rail(rail_counts(&counts))
             } else {
-                vec![group("", &[("/me", "My phone")])]
+                vec![group(
+                    "",
+                    &[
+                        ("/me", "My phone"),
+                        ("/voicemail", "Voicemail"),
+                        ("/forwarding", "Forwarding"),
+                        ("/calls", "Calls"),
+                    ],
+                )]
             };
         }
         frame.mark_current(&self.path);
@@ -113,6 +121,7 @@ fn administrator_rail(counts: [(&'static str, Option<i64>); 2]) -> Vec<Group> {
             ("/schedule", "Schedule"),
             ("/numbers", "Numbers"),
             ("/devices", "Devices"),
+            ("/calls", "Calls"),
             ("/locations", "Locations"),
             ("/departments", "Departments"),
         ],

@@ -2,6 +2,7 @@
 
 mod entry;
 mod list;
+mod undo;
 
 use lineside_model::journal::{Actor, Via};
 
@@ -9,15 +10,17 @@ use crate::review::field_name;
 use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
-    [list::routes(), entry::routes()].into_iter().flatten().collect()
+    [list::routes(), entry::routes(), undo::routes()].into_iter().flatten().collect()
 }
 
 /// Changes and events, in the order in which a person looks for them.
-const ACTIONS: [&str; 40] = [
+const ACTIONS: [&str; 56] = [
     "add_user",
     "edit_profile",
     "set_security",
     "set_user_state",
+    "delete_users",
+    "undo",
     "set_wizard",
     "confirm_e911",
     "assign_license",
@@ -53,12 +56,35 @@ const ACTIONS: [&str; 40] = [
     "edit_account",
     "add_api_token",
     "revoke_api_token",
+    "set_forwarding",
+    "set_voicemail",
+    "set_recording",
+    "delete_messages",
+    "set_call_rules",
+    "add_trunk",
+    "edit_trunk",
+    "delete_trunk",
+    "listen_recording",
+    "delete_recordings",
+    "mailbox_pin_wrong",
+    "test_call",
+    "limit_reached",
+    "destination_refused",
     "sign_in_failed",
 ];
 
 /// `edit_profile` as people read it.
 pub(crate) fn action_label(action: &str) -> String {
     match action {
+        "undo" => "Undo a change".to_owned(),
+        "delete_messages" => "Delete voicemail messages".to_owned(),
+        "delete_recordings" => "Delete recordings whose time is over".to_owned(),
+        "destination_refused" => "Refused call".to_owned(),
+        "limit_reached" => "Limit of calls reached".to_owned(),
+        "listen_recording" => "Listen to a recording".to_owned(),
+        "mailbox_pin_wrong" => "Wrong PIN at a mailbox".to_owned(),
+        "set_call_rules" => "Change the settings for calls".to_owned(),
+        "set_recording" => "Set call recording".to_owned(),
         "generate" => "Generate SIP password".to_owned(),
         "confirm_e911" => "Confirm E911 address".to_owned(),
         "sign_in_failed" => "Refused sign-in".to_owned(),
@@ -82,6 +108,7 @@ pub(crate) fn way(actor: &Actor) -> String {
     let via = match actor.via {
         Via::Portal => "on the portal",
         Via::Api => "through the API",
+        Via::Phone => "by telephone",
         Via::System => "by itself",
     };
     match &actor.from {

@@ -24,6 +24,7 @@ pub mod moment;
 pub mod page;
 pub mod page_error;
 pub mod pager;
+pub mod player;
 pub mod record_path;
 pub mod repair;
 pub mod review;
@@ -33,9 +34,11 @@ pub mod time_zone;
 pub mod user_picker;
 pub mod visitor;
 
+pub mod call;
 pub mod department;
 pub mod device;
 pub mod home;
+pub mod import;
 pub mod journal;
 pub mod license;
 pub mod live;
@@ -48,6 +51,7 @@ pub mod schedule;
 pub mod set_password;
 pub mod settings;
 pub mod sign_in;
+pub mod trunk;
 pub mod user;
 
 use std::sync::Arc;

@@ -30,6 +30,8 @@ pub fn notes<'a>(blockers: impl IntoIterator<Item = &'a Blocker>) -> Vec<Note> {
 pub fn link(repair: &Repair) -> Option<Link> {
     let href = match repair {
         Repair::EditField { .. } | Repair::Reload | Repair::Confirm | Repair::ChooseDate => return None,
+        Repair::KeepChanges { change_id } => format!("/journal/{change_id}/undo?since=keep"),
+        Repair::OverwriteChanges { change_id } => format!("/journal/{change_id}/undo?since=overwrite"),
         Repair::PickNumber { user_id, kind } => format!("/users/{user_id}/number?kind={kind}"),
         Repair::WaitForPort { user_id, date, .. } => {
             format!("/licensing/assign?user_ids={user_id}&when=date&date={date}")

@@ -73,10 +73,12 @@ const FORM_MAX: usize = 1024 * 1024;
 fn routes() -> Vec<Route> {
     [
         crate::assets::routes(),
+        crate::call::routes(),
         crate::department::routes(),
         crate::device::routes(),
         crate::healthz::routes(),
         crate::home::routes(),
+        crate::import::routes(),
         crate::journal::routes(),
         crate::license::routes(),
         crate::live::routes(),
@@ -90,6 +92,7 @@ fn routes() -> Vec<Route> {
         crate::set_password::routes(),
         crate::settings::routes(),
         crate::sign_in::routes(),
+        crate::trunk::routes(),
         crate::user::routes(),
     ]
     .into_iter()

@@ -1,6 +1,7 @@
 //! The account's own settings.
 
 mod account;
+mod calls;
 mod tokens;
 
 use axum::response::Response;
@@ -18,7 +19,7 @@ use crate::visitor::Visitor;
 use crate::{address_fields, stale, time_zone};
 
 pub fn routes() -> Vec<Route> {
-    [account::routes(), tokens::routes()].into_iter().flatten().collect()
+    [account::routes(), calls::routes(), tokens::routes()].into_iter().flatten().collect()
 }
 
 /// Countries and time zones to choose from; both forms with account settings have them.

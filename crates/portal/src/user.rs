@@ -3,18 +3,22 @@
 pub mod add;
 pub mod checklist;
 pub mod contact;
+pub mod delete;
 pub mod device;
 pub mod e911;
 pub mod edit;
+pub mod forwarding;
 pub mod greeting;
 pub mod license;
 pub mod list;
 pub mod mails;
 pub mod page;
 pub mod profile_form;
+pub mod recording;
 pub mod security;
 pub mod state;
 pub mod timeline;
+pub mod voicemail;
 pub mod why;
 pub mod wizard;
 
@@ -33,9 +37,13 @@ pub fn routes() -> Vec<Route> {
         e911::routes(),
         device::routes(),
         greeting::routes(),
+        voicemail::routes(),
+        forwarding::routes(),
+        recording::routes(),
         security::routes(),
         mails::routes(),
         state::routes(),
+        delete::routes(),
     ]
     .into_iter()
     .flatten()

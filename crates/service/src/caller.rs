@@ -27,7 +27,7 @@ impl Caller {
     pub(crate) fn new(subject: Subject, via: Via, from: Option<String>) -> Option<Self> {
         let identity = match subject {
             Subject::Operator { id, name } => Identity::Operator { id, name },
-            Subject::User { state: UserState::Suspended, .. } => return None,
+            Subject::User { state: UserState::Suspended | UserState::Deleted, .. } => return None,
             Subject::User { id, account_id, role, name, .. } => Identity::User { id, account_id, role, name },
         };
         Some(Self { identity, via, from })
@@ -75,6 +75,14 @@ impl Caller {
             Identity::User { account_id, role, .. } if role.administers() => {
                 Ok(Scope { account_id: *account_id, actor: self.actor() })
             }
+            _ => Err(ServiceError::NotFound),
+        }
+    }
+
+    /// The account, for what is one user's: for somebody who administers it, and for that user.
+    pub fn scope_of_user(&self, user: UserId) -> Result<Scope, ServiceError> {
+        match self.own_scope()? {
+            (scope, own) if own == user || self.administers() => Ok(scope),
             _ => Err(ServiceError::NotFound),
         }
     }

@@ -93,6 +93,12 @@ impl Service {
     /// Tells the switch, open pages and the outbox's workers. What is lost here by a crash is read anew at the next start.
     async fn follow_up(&self, account_id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
         self.feed_directory(&plan.users_touched_now().into_iter().collect::<Vec<_>>()).await?;
+        self.feed_account(account_id, plan).await?;
+        let gone = plan.steps.iter().filter_map(|step| match (&step.before, &step.after) {
+            (Some(Record::VoicemailMessage(message)), None) => Some(message.audio.clone()),
+            _ => None,
+        });
+        self.drop_audio(gone.collect()).await;
         if plan.steps.iter().any(|step| matches!(step.after, Some(Record::Mail(_)))) {
             self.inner.mail_due.notify_one();
         }
@@ -116,7 +122,10 @@ fn scope_of(caller: &Caller, request: &ChangeRequest) -> Result<Scope, ServiceEr
         _ if request.change.is_upkeep() => Err(ServiceError::NotFound),
         Change::OpenAccount { .. } => Ok(Scope { account_id: request.new_account_id(), actor: caller.operator()? }),
         Change::EditAccount { account_id: Some(account_id), .. } => caller.settings_scope(account_id),
-        _ => caller.scope(),
+        _ => match request.change.own_user() {
+            Some(user) => caller.scope_of_user(user),
+            None => caller.scope(),
+        },
     }
 }
 

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use lineside_auth::Sealed;
-use lineside_model::directory::{Binding, DirectoryLine, DirectoryUser, RegistrationChange};
-use lineside_model::id::UserId;
+use lineside_model::directory::{
+    Binding, DirectoryAccount, DirectoryLine, DirectoryTrunk, DirectoryUser, RegistrationChange,
+};
+use lineside_model::id::{AccountId, UserId};
+use lineside_model::plan::{Plan, Record};
 use lineside_store::binding::Saved;
 use lineside_store::directory::{SealedDirectoryLine, SealedDirectoryUser};
 use tokio::sync::broadcast;
@@ -13,13 +16,16 @@ use crate::live::News;
 use crate::mint::bound_to;
 use crate::{Service, ServiceError};
 
-/// One user's news for the switch.
+/// News for the switch.
 #[derive(Debug, Clone)]
 pub enum DirectoryChange {
     Put(Box<DirectoryUser>),
     Remove(UserId),
     /// Everybody's may be different: read the directory anew.
     Everybody,
+    Account(Box<DirectoryAccount>),
+    /// All of them anew: they are few.
+    Trunks(Vec<DirectoryTrunk>),
 }
 
 /// A switch that falls this far behind reads the whole directory anew.
@@ -69,6 +75,23 @@ impl Service {
         let gone = ids.iter().filter(|id| !there.contains(id)).map(|id| DirectoryChange::Remove(*id));
         for change in found.into_iter().map(|user| DirectoryChange::Put(Box::new(user))).chain(gone) {
             let _ = self.inner.feed.0.send(change);
+        }
+        Ok(())
+    }
+
+    /// Tells the switch of the account's rules and trunks, where a plan changes them.
+    pub(crate) async fn feed_account(&self, id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
+        if self.inner.feed.0.receiver_count() == 0 {
+            return Ok(());
+        }
+        let records = || plan.steps.iter().filter_map(|step| step.after.as_ref().or(step.before.as_ref()));
+        if records().any(|record| matches!(record, Record::Account(_) | Record::CallSettings(_)))
+            && let Some(account) = self.store().directory_account(id).await?
+        {
+            let _ = self.inner.feed.0.send(DirectoryChange::Account(Box::new(account)));
+        }
+        if records().any(|record| matches!(record, Record::Trunk(_))) {
+            let _ = self.inner.feed.0.send(DirectoryChange::Trunks(self.directory_trunks().await?));
         }
         Ok(())
     }

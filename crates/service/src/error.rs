@@ -21,6 +21,8 @@ pub enum ServiceError {
     Hash(#[from] lineside_auth::HashError),
     #[error("the file storage answered with an error: {0}")]
     Files(#[from] object_store::Error),
+    #[error("a sound file can't be read or written: {0}")]
+    Audio(String),
     #[error("interrupted because the program is stopping")]
     Stopped,
 }

@@ -22,22 +22,30 @@ impl Service {
         file_name: &str,
         upload: Vec<u8>,
     ) -> Result<ChangeRequest, ServiceError> {
-        let scope = caller.scope()?;
+        let scope = caller.scope_of_user(user_id)?;
         self.store().user(&scope, user_id, self.now()).await?.ok_or(ServiceError::NotFound)?;
+        Ok(ChangeRequest { id, change: self.greeting_change(user_id, file_name, upload).await? })
+    }
+
+    pub(crate) async fn greeting_change(
+        &self,
+        user_id: UserId,
+        file_name: &str,
+        upload: Vec<u8>,
+    ) -> Result<Change, ServiceError> {
         let greeting = tokio::task::spawn_blocking(move || lineside_media::greeting::normalise(&upload))
             .await
             .map_err(|_| ServiceError::field("greeting", "this file can't be read; save it as WAV or MP3"))?
             .map_err(|error| ServiceError::field("greeting", error))?;
         let audio = hex::encode(Sha256::digest(&greeting.wav));
         self.inner.files.put(&audio_path(&audio), PutPayload::from(greeting.wav)).await?;
-        let file_name = tidy(file_name);
-        let change = Change::SetGreeting { user_id, file_name, duration_ms: greeting.duration_ms, audio };
-        Ok(ChangeRequest { id, change })
+        let file_name = tidy(file_name, "greeting");
+        Ok(Change::SetGreeting { user_id, file_name, duration_ms: greeting.duration_ms, audio })
     }
 
     /// The user's greeting as WAV.
     pub async fn greeting_audio(&self, caller: &Caller, user_id: UserId) -> Result<Vec<u8>, ServiceError> {
-        let scope = caller.scope()?;
+        let scope = caller.scope_of_user(user_id)?;
         let user = self.store().user(&scope, user_id, self.now()).await?.ok_or(ServiceError::NotFound)?;
         let greeting = user.greeting.ok_or(ServiceError::NotFound)?;
         let audio = self.inner.files.get(&audio_path(&greeting.audio)).await?;
@@ -45,13 +53,13 @@ impl Service {
     }
 }
 
-fn audio_path(audio: &str) -> Path {
+pub(crate) fn audio_path(audio: &str) -> Path {
     Path::from(format!("greetings/{audio}.wav"))
 }
 
 /// The last part of the name, printable, short enough for a list.
-fn tidy(file_name: &str) -> String {
+pub(crate) fn tidy(file_name: &str, otherwise: &str) -> String {
     let last = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|c| !c.is_control()).take(100).collect();
-    if name.trim().is_empty() { "greeting".to_owned() } else { name }
+    if name.trim().is_empty() { otherwise.to_owned() } else { name }
 }

@@ -9,10 +9,16 @@
 //! - [`operator`]: accounts; [`catalogue`]: what can be assigned in them
 //! - [`provisioning`]: what a phone gets when it asks
 //! - [`directory`]: what the switch knows, and what it reports back
+//! - [`call`], [`voicemail`], [`recording`]: what calls leave behind; [`question`]: what telephones ask
+//! - [`call_settings`]: rules for calls, trunks, and where a call would go
 //! - [`schedule`]: what waits for its day, and the worker that carries it out
+//! - [`import`]: users from files, and files to fill in
 //! - [`mailer`], [`resync`]: the outbox's workers, of mails and of phones that are asked to fetch anew; [`live`]: news for open pages
 
 pub mod api_token;
+pub mod audio;
+pub mod call;
+pub mod call_settings;
 pub mod caller;
 pub mod catalogue;
 pub mod change;
@@ -21,16 +27,20 @@ pub mod directory;
 pub mod error;
 pub mod greeting;
 pub mod history;
+pub mod import;
 pub mod live;
 pub mod mailer;
 pub mod mint;
 pub mod operator;
 pub mod password;
 pub mod provisioning;
+pub mod question;
 pub mod reading;
+pub mod recording;
 pub mod resync;
 pub mod schedule;
 pub mod sign_in;
+pub mod voicemail;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +79,8 @@ pub struct Settings {
     pub mail_from: String,
     /// Mail goes to a folder, since no SMTP server is configured: pages say so.
     pub mail_spool: Option<std::path::PathBuf>,
+    /// A folder of this machine for sound that the switch plays; all of it can be made anew from the storage.
+    pub audio_cache: std::path::PathBuf,
 }
 
 /// All use cases over one database. Cheap to clone.
@@ -87,10 +99,12 @@ struct Inner {
     mail: lineside_mail::Transport,
     settings: Settings,
     live: live::Live,
+    live_calls: call::LiveCalls,
     feed: directory::Feed,
     mail_due: Notify,
     resync_due: Notify,
     schedule_due: Notify,
+    importing: import::Importing,
     /// The millisecond and counter of the last identifier.
     last_id: AtomicU64,
 }
@@ -102,7 +116,7 @@ pub struct Parts {
     pub sealer: Sealer,
     pub clock: Arc<dyn Clock>,
     pub random: Random,
-    /// Greetings; later voicemail and recordings.
+    /// Greetings, voicemail and recordings.
     pub files: Arc<dyn ObjectStore>,
     pub mail: lineside_mail::Transport,
     pub settings: Settings,
@@ -121,10 +135,12 @@ impl Service {
             mail,
             settings,
             live: live::Live::default(),
+            live_calls: call::LiveCalls::default(),
             feed: directory::Feed::default(),
             mail_due: Notify::new(),
             resync_due: Notify::new(),
             schedule_due: Notify::new(),
+            importing: import::Importing::default(),
             last_id: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }

@@ -2,10 +2,15 @@
 
 use chrono::TimeDelta;
 use lineside_mail::{
-    Envelope, Mailbox, Message, MessageId, Occasion, PasswordReset, ScheduleNotice, SendError, Welcome,
+    CallNotice, Envelope, Mailbox, Message, Occasion, PasswordReset, ScheduleNotice, SendError, Voicemail, Welcome,
 };
+use lineside_model::call::clock;
+use lineside_model::id::MessageId;
+use lineside_model::journal::{Actor, Scope};
 use lineside_model::mail::{MailKind, MailState, retry_after_seconds};
 use lineside_model::phone_number::E164;
+use lineside_model::time_zone::TimeZone;
+use lineside_model::voicemail::StorageLevel;
 use lineside_store::mail::MailJob;
 
 use crate::live::News;
@@ -14,6 +19,8 @@ use crate::{Service, ServiceError};
 
 /// A claimed mail whose worker died is tried again after this long.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
+/// Larger recordings stay in the portal: many mail servers take no more than 10 MB.
+const ATTACHED_MAX: u64 = 7_000_000;
 /// Mails claimed at once.
 const BATCH: i64 = 20;
 /// The longest sleep, so that a clock that was turned does not hold mail back.
@@ -80,7 +87,7 @@ impl Service {
         let from = Mailbox::parse(&settings.mail_from).map_err(|error| text(&error))?;
         let host = settings.mail_from.rsplit('@').next().unwrap_or("lineside.invalid");
         let envelope = Envelope {
-            id: MessageId::new(&job.mail.id.to_string(), host).map_err(|error| text(&error))?,
+            id: lineside_mail::MessageId::new(&job.mail.id.to_string(), host).map_err(|error| text(&error))?,
             date: job.mail.created_at,
             from: from.named(&job.account_name),
             to: Mailbox::parse(job.mail.to.as_str()).map_err(|error| text(&error))?.named(&profile.full_name()),
@@ -110,6 +117,9 @@ impl Service {
             MailKind::ScheduleWarning => self.schedule_notice(job, Occasion::WouldFail, &envelope),
             MailKind::ScheduleFailed => self.schedule_notice(job, Occasion::Failed, &envelope),
             MailKind::ScheduleHealed => self.schedule_notice(job, Occasion::Healed, &envelope),
+            MailKind::Voicemail => return self.voicemail_letter(job, &envelope).await,
+            MailKind::VoicemailStorage => self.storage_notice(job, &envelope),
+            MailKind::CallAlarm => self.call_alarm(job, &envelope),
         };
         message.map_err(|error| text(&error))
     }
@@ -117,6 +127,64 @@ impl Service {
     /// Made anew for each try: none lies in the database, and only the newest works.
     async fn mailed_link(&self, job: &MailJob) -> Result<String, String> {
         self.new_link(job.user.id).await.map_err(|error| error.to_string())
+    }
+
+    /// With the recording, if it is wanted and small enough for mail servers.
+    async fn voicemail_letter(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, String> {
+        let text = |error: &dyn std::fmt::Display| error.to_string();
+        let profile = &job.user.profile;
+        let scope = Scope { account_id: job.mail.account_id, actor: Actor::system("Lineside") };
+        let id: Option<MessageId> = job.mail.about.first().and_then(|id| id.parse().ok());
+        let id = id.ok_or("the mail does not say which message it is about")?;
+        let message = self.store().message(&scope, id).await.map_err(|error| text(&error))?;
+        let message = message.ok_or("the message was deleted before its mail went out")?;
+        let found = self.store().directory_users(&[job.user.id]).await.map_err(|error| text(&error))?;
+        let zone = found.first().map_or(TimeZone::UTC, |found| found.user.time_zone);
+        let received = zone.local(message.received_at);
+        let attached = profile.attach_recording && message.bytes <= ATTACHED_MAX;
+        let recording =
+            if attached { Some(self.load_audio(&message.audio).await.map_err(|error| text(&error))?) } else { None };
+        Voicemail {
+            name: profile.first_name.as_str(),
+            company: &job.account_name,
+            caller: &message.caller.pretty(),
+            received: &received.format("%A, %-d %B %Y at %H:%M (%Z)").to_string(),
+            length: &clock(TimeDelta::milliseconds(message.duration_ms.into())),
+            file_name: &format!("message-{}.wav", received.format("%Y-%m-%d-%H%M%S")),
+            recording,
+            url: &format!("{}/voicemail", self.settings().portal_url),
+        }
+        .message(envelope)
+        .map_err(|error| text(&error))
+    }
+
+    fn storage_notice(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, lineside_mail::ComposeError> {
+        let full = job.mail.about.first().is_some_and(|level| level == StorageLevel::Full.as_str());
+        CallNotice {
+            name: job.user.profile.first_name.as_str(),
+            company: &job.account_name,
+            subject: if full { "Your voicemail is full" } else { "Your voicemail is nearly full" },
+            lines: &[if full {
+                "no more messages can be left for you until you delete some.".to_owned()
+            } else {
+                "little room is left for new messages; delete those that you no longer need.".to_owned()
+            }],
+            button: "Open voicemail",
+            url: &format!("{}/voicemail", self.settings().portal_url),
+        }
+        .message(envelope)
+    }
+
+    fn call_alarm(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, lineside_mail::ComposeError> {
+        CallNotice {
+            name: job.user.profile.first_name.as_str(),
+            company: &job.account_name,
+            subject: "Calls were refused",
+            lines: &job.mail.about,
+            button: "Open the journal",
+            url: &format!("{}/journal", self.settings().portal_url),
+        }
+        .message(envelope)
     }
 
     fn schedule_notice(

@@ -39,7 +39,7 @@ impl Service {
     }
 
     pub async fn user(&self, caller: &Caller, id: UserId) -> Result<UserDetail, ServiceError> {
-        self.store().user(&caller.scope()?, id, self.now()).await?.ok_or(ServiceError::NotFound)
+        self.store().user(&caller.scope_of_user(id)?, id, self.now()).await?.ok_or(ServiceError::NotFound)
     }
 
     /// The caller's own page, whatever their role.
@@ -140,6 +140,11 @@ impl Service {
             Err(ServiceError::NotFound) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The change that took this one back last.
+    pub async fn undone_by(&self, caller: &Caller, id: ChangeId) -> Result<Option<JournalEntry>, ServiceError> {
+        Ok(self.store().undone_by(&caller.scope()?, id).await?)
     }
 
     /// Tries a failed or delayed mail again at once.

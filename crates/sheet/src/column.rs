@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use lineside_model::license::{Catalogue, Track};
+use lineside_model::import::Key;
+use lineside_model::license::{Catalogue, Track, VOICE};
 use serde::{Deserialize, Serialize};
 
 /// A column's meaning. Its text form, such as `first_name` or `license.voice`, is how mappings are kept and how the API names it.
@@ -26,7 +27,6 @@ pub enum Column {
     TimeZone,
     Department,
     Role,
-    Pin,
     Welcome,
     E911StreetNumber,
     E911StreetName,
@@ -63,7 +63,7 @@ pub enum Holds {
 
 impl Column {
     /// Those that do not depend on the catalogue, in the order of a template.
-    pub const FIXED: [Self; 29] = [
+    pub const FIXED: [Self; 28] = [
         Self::FirstName,
         Self::LastName,
         Self::FullName,
@@ -79,7 +79,6 @@ impl Column {
         Self::TimeZone,
         Self::Department,
         Self::Role,
-        Self::Pin,
         Self::Welcome,
         Self::E911StreetNumber,
         Self::E911StreetName,
@@ -125,7 +124,6 @@ impl Column {
             Self::TimeZone => "time_zone",
             Self::Department => "department",
             Self::Role => "role",
-            Self::Pin => "pin",
             Self::Welcome => "welcome",
             Self::E911StreetNumber => "e911_street_number",
             Self::E911StreetName => "e911_street_name",
@@ -154,6 +152,29 @@ impl Column {
         Self::FIXED.into_iter().find(|column| column.key() == key)
     }
 
+    pub fn of_key(key: Key) -> Self {
+        match key {
+            Key::Username => Self::Username,
+            Key::Email => Self::Email,
+            Key::Extension => Self::Extension,
+        }
+    }
+
+    /// The column that a plan's blocker is about, by the field that it names.
+    pub fn of_field(field: &str) -> Option<Self> {
+        Some(match field {
+            "location_id" => Self::Location,
+            "department_id" => Self::Department,
+            "number_id" | "callback" => Self::PhoneNumber,
+            "mobile_number_id" => Self::MobileNumber,
+            "mac" | "device_id" => Self::DeviceMac,
+            "model" => Self::DeviceModel,
+            "pin" => Self::Role,
+            "package" => Self::License(VOICE.to_owned()),
+            other => return Self::parse(other),
+        })
+    }
+
     /// The heading in a template; a track by its name.
     pub fn heading(&self, catalogue: &Catalogue) -> String {
         let track = |slug: &str| {
@@ -176,7 +197,6 @@ impl Column {
             Self::TimeZone => "Time zone",
             Self::Department => "Department",
             Self::Role => "Role",
-            Self::Pin => "PIN",
             Self::Welcome => "Send a welcome email",
             Self::E911StreetNumber => "E911 street number",
             Self::E911StreetName => "E911 street",
@@ -204,7 +224,7 @@ impl Column {
             Self::DeviceMac => Holds::Mac,
             Self::EmailVoicemails | Self::AttachRecording | Self::Welcome | Self::E911Confirmed => Holds::Switch,
             Self::LicenseDate(_) => Holds::Date,
-            Self::E911StreetNumber | Self::E911Unit | Self::Username | Self::Pin => Holds::Code,
+            Self::E911StreetNumber | Self::E911Unit | Self::Username => Holds::Code,
             _ => Holds::Text,
         }
     }

@@ -14,7 +14,9 @@ pub mod limits;
 pub mod mapping;
 pub mod preset;
 pub mod read;
+pub mod rows;
 pub mod table;
+pub mod users;
 pub mod write;
 
 pub use self::error::SheetError;

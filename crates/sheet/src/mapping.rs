@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lineside_model::import::Key;
 use lineside_model::license::Catalogue;
 use lineside_model::text::fold;
 use serde::{Deserialize, Serialize};
@@ -9,40 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::column::Column;
 use crate::preset::{PRESETS, Preset, SYNONYMS};
 use crate::table::Table;
-
-/// By which column a row finds its user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Key {
-    #[default]
-    Username,
-    Email,
-    Extension,
-}
-
-impl Key {
-    pub const ALL: [Self; 3] = [Self::Username, Self::Email, Self::Extension];
-
-    pub fn column(self) -> Column {
-        match self {
-            Self::Username => Column::Username,
-            Self::Email => Column::Email,
-            Self::Extension => Column::Extension,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Username => "username",
-            Self::Email => "email",
-            Self::Extension => "extension",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|key| key.as_str() == text)
-    }
-}
 
 /// A file's columns and what each means; what is not here is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -142,6 +109,11 @@ impl Sheet {
         Mapping { key, ..mapping }
     }
 
+    /// Whether every heading was met before.
+    pub fn knows_all(&self, columns: &BTreeMap<String, Option<Column>>) -> bool {
+        self.headings.iter().all(|heading| columns.contains_key(&plain(&heading.text)))
+    }
+
     /// What is remembered of a mapping; headings that were left out too.
     pub fn to_remember(&self, mapping: &Mapping) -> BTreeMap<String, Option<Column>> {
         let named = self.headings.iter().filter(|heading| heading.repeats.is_none());
@@ -158,7 +130,7 @@ impl Sheet {
                 columns.insert(heading.column, column);
             }
         }
-        let has = |key: &Key| taken.contains(&key.column());
+        let has = |key: &Key| taken.contains(&Column::of_key(*key));
         let key = Key::ALL.into_iter().find(has).unwrap_or_default();
         Mapping { key, columns }
     }
@@ -175,7 +147,7 @@ impl Mapping {
             }
         }
         let has = |column: &Column| seen.contains_key(column);
-        if !has(&self.key.column()) {
+        if !has(&Column::of_key(self.key)) {
             let key = self.key.as_str();
             return Err(format!(
                 "rows find their users by {key}, and no column is the {key}; choose one, or another key"

@@ -167,7 +167,6 @@ pub(crate) const SYNONYMS: &[(&str, &[&str])] = &[
     ("time_zone", &["timezone", "tz", "zeitzone"]),
     ("department", &["department", "team", "dept", "abteilung", "avdelning", "departments"]),
     ("role", &["role", "accountrole"]),
-    ("pin", &["pin", "authorizeduserpin"]),
     (
         "welcome",
         &["sendawelcomeemail", "welcome", "sendwelcomeemail", "welcomeemail", "sendawelcomeemailwithlogincredentials"],

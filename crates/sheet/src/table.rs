@@ -145,6 +145,11 @@ impl Table {
         (0..self.rows.len()).map(|at| self.row(at))
     }
 
+    /// The row of this number, counted from zero.
+    pub fn row_numbered(&self, number: u32) -> Option<Row<'_>> {
+        self.rows.binary_search_by_key(&number, |line| line.number).ok().map(|at| self.row(at))
+    }
+
     /// The row at this place among those with something in them.
     pub fn row(&self, at: usize) -> Row<'_> {
         let first = self.rows[at].first as usize;

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use lineside_model::account::Account;
+use lineside_model::call_settings::CallSettings;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::department::Department;
 use lineside_model::device::{Device, Line};
 use lineside_model::e911::E911Address;
 use lineside_model::facts::Facts;
+use lineside_model::forwarding::Forwarding;
 use lineside_model::greeting::Greeting;
 use lineside_model::id::{DeviceId, UserId};
 use lineside_model::journal::{ActorKind, Scope};
@@ -17,8 +20,11 @@ use lineside_model::mail::Mail;
 use lineside_model::operator_journal::OperatorStep;
 use lineside_model::phone_number::PhoneNumber;
 use lineside_model::plan::{self, Context, Fingerprint, Plan, Record};
+use lineside_model::recording::RecordingChoice;
 use lineside_model::schedule::ScheduleEntry;
+use lineside_model::trunk::Trunk;
 use lineside_model::user::{User, UserState};
+use lineside_model::voicemail::{Mailbox, VoicemailMessage};
 
 use crate::connection::Connection;
 use crate::engine::Tries;
@@ -26,8 +32,8 @@ use crate::journal::Written;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
 use crate::{
-    Store, StoreError, journal, login, operator_journal, readiness, resync, schedule, search, seat_day, seats, session,
-    tally,
+    Store, StoreError, journal, login, mail, operator_journal, readiness, resync, schedule, search, seat_day, seats,
+    session, tally,
 };
 
 /// What became of a change.
@@ -108,7 +114,8 @@ impl Store {
             return Ok(Applied::Done(plan));
         }
         let entry = Written::change(request.id, context.now, request.change.action(), &plan)?;
-        let entry = Written { request: sent, ..entry };
+        let undoes = if let Change::Undo { undone, .. } = request.change { Some(undone) } else { None };
+        let entry = Written { request: sent, undoes, ..entry };
         if matches!(request.change, Change::OpenAccount { .. }) {
             save::<Account>(link, &plan).await?;
             tally::open(link, scope.account_id).await?;
@@ -119,7 +126,7 @@ impl Store {
         if scope.actor.kind == ActorKind::Operator {
             operator_journal::write(link, &scope.actor, of_operator(scope, request, sent, &plan, context)).await?;
         }
-        carry_out(link, scope, &facts, &plan).await?;
+        carry_out(link, scope, &facts, &plan, context.now).await?;
         resync::order(link, scope.account_id, request.id, &plan.resyncs, context.now).await?;
         Ok(Applied::Done(plan))
     }
@@ -142,15 +149,25 @@ fn of_operator<'a>(
 }
 
 /// Rows in the order of their references: what is pointed at is made first and removed last.
-async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &Plan) -> Result<(), StoreError> {
+async fn carry_out(
+    link: &mut Connection,
+    scope: &Scope,
+    facts: &Facts,
+    plan: &Plan,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let touched: Vec<UserId> = plan.users_touched_now().into_iter().collect();
     let before = UserCounts::of(link, scope.account_id, &touched).await?;
 
     delete::<Greeting>(link, scope, plan).await?;
+    delete::<VoicemailMessage>(link, scope, plan).await?;
+    delete::<Trunk>(link, scope, plan).await?;
     delete::<ScheduleEntry>(link, scope, plan).await?;
     delete::<Assignment>(link, scope, plan).await?;
     delete::<Line>(link, scope, plan).await?;
     delete::<Device>(link, scope, plan).await?;
+    delete::<E911Address>(link, scope, plan).await?;
+    delete::<PhoneNumber>(link, scope, plan).await?;
     delete::<Department>(link, scope, plan).await?;
     delete::<Location>(link, scope, plan).await?;
     if !opens_account(plan) {
@@ -170,9 +187,14 @@ async fn carry_out(link: &mut Connection, scope: &Scope, facts: &Facts, plan: &P
     schedule::save(link, facts, plan).await?;
     seat_day::add(link, scope, facts, plan).await?;
     save::<Greeting>(link, plan).await?;
+    save::<Forwarding>(link, plan).await?;
+    save::<Mailbox>(link, plan).await?;
+    save::<RecordingChoice>(link, plan).await?;
+    save::<CallSettings>(link, plan).await?;
+    save::<Trunk>(link, plan).await?;
     save::<Mail>(link, plan).await?;
 
-    follow(link, scope, &facts.catalogue, plan, &touched).await?;
+    follow(link, scope, &facts.catalogue, plan, &touched, now).await?;
     schedule::follow(link, facts.account.id, plan).await?;
     let after = UserCounts::of(link, scope.account_id, &touched).await?;
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
@@ -191,11 +213,13 @@ async fn follow(
     catalogue: &Catalogue,
     plan: &Plan,
     touched: &[UserId],
+    now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let account = scope.account_id;
     let changed = Changed::of(plan);
     login::save_usernames(link, account, &changed.users).await?;
     session::end_of_users(link, &changed.suspended).await?;
+    mail::give_up(link, account, &changed.deleted, now).await?;
     readiness::refresh_devices(link, account, changed.devices).await?;
     readiness::refresh_users(link, account, catalogue, touched).await?;
     search::refresh_words(link, account, &changed.found_otherwise).await
@@ -205,7 +229,9 @@ async fn follow(
 #[derive(Default)]
 struct Changed<'a> {
     users: Vec<&'a User>,
+    /// Those who can't be signed in any more.
     suspended: Vec<UserId>,
+    deleted: Vec<UserId>,
     devices: BTreeSet<DeviceId>,
     /// Those with another name or number.
     found_otherwise: Vec<UserId>,
@@ -226,11 +252,15 @@ impl<'a> Changed<'a> {
             }
             let before = step.before.as_ref().and_then(User::of);
             let Some(user) = step.after.as_ref().and_then(User::of) else { continue };
-            if before.is_none_or(|before| before.profile != user.profile) {
+            let came_or_went = before.is_some_and(|before| before.is_deleted() != user.is_deleted());
+            if came_or_went || before.is_none_or(|before| before.profile != user.profile) {
                 changed.users.push(user);
                 found.insert(user.id);
             }
-            if user.state == UserState::Suspended && before.is_some_and(|before| before.state != user.state) {
+            if user.is_deleted() && came_or_went {
+                changed.deleted.push(user.id);
+            }
+            if user.state != UserState::Active && before.is_some_and(|before| before.state != user.state) {
                 changed.suspended.push(user.id);
             }
         }

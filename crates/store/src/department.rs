@@ -15,6 +15,7 @@ use crate::{Store, StoreError};
 
 pub(crate) const DEPARTMENTS_BY_ID: &str =
     "SELECT id, account_id, version, name FROM department WHERE account_id = $1 AND id IN (...)";
+pub(crate) const ALL_DEPARTMENTS: &str = "SELECT id, account_id, version, name FROM department WHERE account_id = $1";
 pub(crate) const DEPARTMENT_BY_NAME: &str = "SELECT id FROM department WHERE account_id = $1 AND name_key = $2";
 pub(crate) const DEPARTMENT_USERS: &str =
     "SELECT count(*) FROM account_user WHERE account_id = $1 AND department_id = $2";
@@ -26,8 +27,15 @@ const SAVE_DEPARTMENTS: &str = "
 const DELETE_DEPARTMENTS: &str = "DELETE FROM department WHERE account_id = $1 AND id IN (...)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[DEPARTMENTS_BY_ID, DEPARTMENT_BY_NAME, DEPARTMENT_USERS, DEPARTMENTS, SAVE_DEPARTMENTS, DELETE_DEPARTMENTS];
+pub(crate) const STATEMENTS: &[&str] = &[
+    ALL_DEPARTMENTS,
+    DEPARTMENTS_BY_ID,
+    DEPARTMENT_BY_NAME,
+    DEPARTMENT_USERS,
+    DEPARTMENTS,
+    SAVE_DEPARTMENTS,
+    DELETE_DEPARTMENTS,
+];
 
 #[derive(FromRow)]
 pub(crate) struct DepartmentColumns {

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use lineside_model::account::AccountSettings;
 use lineside_model::device::Line;
 use lineside_model::device_limit;
 use lineside_model::directory::{DirectoryMailbox, DirectoryUser, Rights};
+use lineside_model::extension::Extension;
 use lineside_model::id::{AccountId, LicenseTypeId, UserId};
 use lineside_model::license::{Catalogue, LicenseType};
 use lineside_model::phone_number::E164;
+use lineside_model::recording::RecordingMode;
 use lineside_model::time_zone::TimeZone;
 use lineside_model::user::Profile;
 use sqlx::FromRow;
@@ -18,27 +21,36 @@ use crate::connection::Connection;
 use crate::device::LOCKED_OF_USERS;
 use crate::line::{LINES_BY_USER, LineColumns};
 use crate::phone_number::NUMBERS_BY_USER;
-use crate::value::{from_json, kept_number, try_all, values};
-use crate::{Store, StoreError};
+use crate::user::EXTENSIONS_TAKEN;
+use crate::value::{from_json, kept_number, known, try_all, values};
+use crate::{Store, StoreError, voicemail};
 
 macro_rules! directory_columns {
     () => {
         "u.id, u.account_id, u.profile, a.sip_domain, l.time_zone AS location_time_zone, g.audio AS greeting,
+        f.rules AS forwarding, m.enabled AS mailbox, m.pin_hash IS NOT NULL AS has_pin,
+        r.mode AS recording,
         u.state = 'active' AND u.voice_license_id IS NOT NULL AS voice, u.voice_license_id
         FROM account_user u
         JOIN account a ON a.id = u.account_id
         LEFT JOIN location l ON l.id = u.location_id
-        LEFT JOIN greeting g ON g.user_id = u.id"
+        LEFT JOIN greeting g ON g.user_id = u.id
+        LEFT JOIN forwarding f ON f.user_id = u.id
+        LEFT JOIN mailbox m ON m.user_id = u.id
+        LEFT JOIN recording_choice r ON r.user_id = u.id"
     };
 }
 
 const ASSIGNMENTS: &str = "SELECT user_id, license_type_id FROM assignment WHERE user_id IN (...)";
 const TIME_ZONES: &str = "SELECT id, settings FROM account WHERE id IN (...)";
+/// Over all accounts: a number reaches its user from everywhere.
+const HOLDERS: &str = "SELECT user_id FROM phone_number WHERE user_id IS NOT NULL AND number IN (...)";
+const REGISTERED: &str = "SELECT id FROM account_user WHERE registered_until > $1 AND id IN (...)";
 const USERS: &str = concat!("SELECT ", directory_columns!(), " WHERE u.id IN (...)");
 const USERS_AFTER: &str = concat!("SELECT ", directory_columns!(), " WHERE u.id > $1 ORDER BY u.id LIMIT $2");
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ASSIGNMENTS, TIME_ZONES, USERS, USERS_AFTER];
+pub(crate) const STATEMENTS: &[&str] = &[ASSIGNMENTS, TIME_ZONES, HOLDERS, REGISTERED, USERS, USERS_AFTER];
 
 /// A user for the line directory; the HA1s are sealed still.
 #[derive(Debug, Clone)]
@@ -63,6 +75,11 @@ struct DirectoryColumns {
     sip_domain: String,
     location_time_zone: Option<String>,
     greeting: Option<String>,
+    forwarding: Option<String>,
+    /// `None`: on.
+    mailbox: Option<bool>,
+    has_pin: bool,
+    recording: Option<String>,
     voice: bool,
     voice_license_id: Option<Uuid>,
 }
@@ -87,6 +104,26 @@ impl Store {
         self.with_lines(&mut link, rows).await
     }
 
+    /// Who has these extensions in the account, and these numbers anywhere.
+    pub async fn destinations(
+        &self,
+        account: AccountId,
+        extensions: &BTreeSet<Extension>,
+        numbers: &BTreeSet<String>,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let mut link = self.snapshot().await?;
+        let extensions = extensions.iter().map(Extension::as_str);
+        let held: Vec<(String, Uuid)> = link.rows_in(EXTENSIONS_TAKEN, values![account], extensions).await?;
+        let holders: Vec<(Uuid,)> = link.rows_in(HOLDERS, values![], numbers.iter()).await?;
+        Ok(held.into_iter().map(|(_, id)| id).chain(holders.into_iter().map(|(id,)| id)).map(UserId).collect())
+    }
+
+    /// Those of them with a registered device.
+    pub async fn registered(&self, users: &[UserId], now: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(Uuid,)> = self.reader().await?.rows_in(REGISTERED, values![now], users.iter().copied()).await?;
+        Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+    }
+
     async fn with_lines(
         &self,
         link: &mut Connection,
@@ -98,6 +135,7 @@ impl Store {
         let rights_of = rights(link, &catalogue, &ids).await?;
         let zones = time_zones(link, &rows).await?;
         let mut lines_of = lines(link, &ids).await?;
+        let counts = voicemail::counts(link, &ids).await?;
         let user = |row: DirectoryColumns| {
             let profile: Profile = from_json("a profile", &row.profile)?;
             let at_location = row
@@ -106,6 +144,8 @@ impl Store {
                 .map(TimeZone::parse)
                 .transpose()
                 .map_err(|error| StoreError::row("a time zone", error))?;
+            let recording =
+                row.recording.map(|mode| known("a recording mode", &mode, RecordingMode::parse)).transpose()?;
             let of_account = zones.get(&row.account_id).copied();
             let id = UserId(row.id);
             let fresh = DirectoryUser::new(AccountId(row.account_id), id, &row.sip_domain);
@@ -116,7 +156,18 @@ impl Store {
                 unreachable: profile.unreachable,
                 voice: row.voice,
                 rights: rights_of.get(&row.id).copied().filter(|_| row.voice).unwrap_or_default(),
-                mailbox: DirectoryMailbox { enabled: true, greeting: row.greeting, ..DirectoryMailbox::default() },
+                forwarding: row
+                    .forwarding
+                    .map(|rules| from_json("forwarding", &rules))
+                    .transpose()?
+                    .unwrap_or_default(),
+                mailbox: DirectoryMailbox {
+                    enabled: row.mailbox.unwrap_or(true),
+                    greeting: row.greeting,
+                    has_pin: row.has_pin,
+                    ..counts.get(&row.id).cloned().unwrap_or_default()
+                },
+                recording: recording.unwrap_or_default(),
                 time_zone: profile.time_zone.or(at_location).or(of_account).unwrap_or(fresh.time_zone),
                 ..fresh
             };

@@ -173,7 +173,7 @@ async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
 }
 
 pub(crate) fn sqlite_dialect(text: &str) -> String {
-    text.replace(" COLLATE \"C\"", "").replace("/* WITHOUT ROWID */", "WITHOUT ROWID")
+    text.replace(" COLLATE \"C\"", "").replace("::jsonb", "").replace("/* WITHOUT ROWID */", "WITHOUT ROWID")
 }
 
 pub(crate) fn migrations(dialect: impl Fn(&str) -> String) -> Migrator {

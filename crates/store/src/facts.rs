@@ -5,36 +5,51 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use lineside_model::account::Account;
 use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::department::Department;
 use lineside_model::device::{Device, Line, Mac};
 use lineside_model::e911::E911Address;
 use lineside_model::extension::Extension;
 use lineside_model::facts::{Facts, Needs, ScheduleNeeds, Usage};
+use lineside_model::forwarding::Forwarding;
 use lineside_model::greeting::Greeting;
 use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::license::{Assignment, Requirement};
+use lineside_model::location::Location;
 use lineside_model::phone_number::{E164, PhoneNumber};
 use lineside_model::plan::Context;
+use lineside_model::recording::RecordingChoice;
 use lineside_model::schedule::ScheduleEntry;
 use lineside_model::text::fold;
+use lineside_model::trunk::Trunk;
 use lineside_model::user::User;
 use lineside_model::username::Username;
+use lineside_model::voicemail::{Mailbox, VoicemailMessage};
 use uuid::Uuid;
 
 use crate::connection::{Connection, Row};
-use crate::department::{DEPARTMENT_BY_NAME, DEPARTMENT_USERS, DEPARTMENTS_BY_ID, DepartmentColumns};
+use crate::department::{ALL_DEPARTMENTS, DEPARTMENT_BY_NAME, DEPARTMENT_USERS, DEPARTMENTS_BY_ID, DepartmentColumns};
 use crate::device::{DEVICES_BY_ID, DEVICES_OF_USERS, DeviceColumns, MACS_TAKEN};
 use crate::e911::{E911_OF_USERS, E911Columns};
+use crate::forwarding::{FORWARDING_OF_USERS, ForwardingColumns};
 use crate::greeting::{GREETINGS_OF_USERS, GreetingColumns};
 use crate::license::{ASSIGNMENTS_OF_USERS, AssignmentColumns};
 use crate::line::{LINE_COUNT, LINES_OF_USERS, LineColumns};
-use crate::location::{LOCATION_BY_NAME, LOCATION_NUMBERS, LOCATION_USERS, LOCATIONS_BY_ID, LocationColumns};
+use crate::location::{
+    ALL_LOCATIONS, LOCATION_BY_NAME, LOCATION_NUMBERS, LOCATION_USERS, LOCATIONS_BY_ID, LocationColumns,
+};
 use crate::login::USERNAMES_TAKEN;
-use crate::phone_number::{NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_PROMISED, NUMBERS_TAKEN, NumberColumns};
+use crate::phone_number::{
+    NUMBERS_BY_E164, NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_PROMISED, NUMBERS_TAKEN, NumberColumns,
+};
+use crate::recording::{CHOICES_OF_USERS, ChoiceColumns};
 use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, USERS_OF_ENTRIES};
-use crate::user::{EXTENSIONS_TAKEN, USERS_BY_ID, UserColumns};
+use crate::search::USERS_BY_WORD;
+use crate::trunk::{TRUNKS, TrunkColumns};
+use crate::user::{EXTENSIONS_TAKEN, FORWARDERS_BY_EXTENSION, FORWARDERS_BY_NUMBER, USERS_BY_ID, UserColumns};
 use crate::value::{Value, kept_number, parse, try_all, values};
-use crate::{Store, StoreError, account, schedule_facts, seat_day, seats};
+use crate::voicemail::{MAILBOXES_OF_USERS, MESSAGES_BY_ID, MailboxColumns, MessageColumns};
+use crate::{Store, StoreError, account, call_settings, journal, schedule_facts, seat_day, seats};
 
 /// Facts in the making: what one statement brings tells what the next one asks for.
 struct Loader<'a> {
@@ -65,11 +80,28 @@ impl Store {
             },
             (_, None) => return Err(StoreError::Row(format!("there is no account {}", scope.account_id))),
         };
-        let facts = Facts::new(account, (*catalogue).clone());
+        let call_settings = call_settings::load(link, scope.account_id).await?;
+        let facts = Facts { call_settings, ..Facts::new(account, (*catalogue).clone()) };
         let mut loader = Loader { link, account: scope.account_id, now: context.now, needs: request.needs(), facts };
         loader.load().await?;
         Ok(loader.facts)
     }
+}
+
+/// The facts that are named, without a change that would need them.
+pub(crate) async fn load(
+    store: &Store,
+    link: &mut Connection,
+    scope: &Scope,
+    needs: Needs,
+) -> Result<Facts, StoreError> {
+    let catalogue = store.catalogue_on(link).await?;
+    let missing = || StoreError::Row(format!("there is no account {}", scope.account_id));
+    let account = account::load(link, scope.account_id).await?.ok_or_else(missing)?;
+    let facts = Facts::new(account, (*catalogue).clone());
+    let mut loader = Loader { link, account: scope.account_id, now: DateTime::default(), needs, facts };
+    loader.load().await?;
+    Ok(loader.facts)
 }
 
 impl Loader<'_> {
@@ -77,13 +109,35 @@ impl Loader<'_> {
         let seats = seats::load(self.link, self.account).await?;
         self.facts.seats = seats.into_iter().map(|seats| (seats.license_type_id, seats)).collect();
         self.facts.seat_days = seat_day::load(self.link, self.account).await?;
+        self.undone().await?;
         self.taken().await?;
         self.named().await?;
         self.scheduled().await?;
+        self.forwarders().await?;
         self.of_users().await?;
         self.administrators().await?;
+        self.calls().await?;
         self.places().await?;
         self.usage().await
+    }
+
+    async fn undone(&mut self) -> Result<(), StoreError> {
+        let Some(id) = self.needs.undone else { return Ok(()) };
+        self.facts.undone = journal::undone(self.link, self.account, id).await?;
+        if let Some(undone) = &self.facts.undone {
+            self.needs.undo(&undone.steps);
+        }
+        Ok(())
+    }
+
+    async fn forwarders(&mut self) -> Result<(), StoreError> {
+        for sql in [FORWARDERS_BY_EXTENSION, FORWARDERS_BY_NUMBER] {
+            let to = self.needs.forwarders_of.clone();
+            let rows: Vec<(Uuid,)> = self.link.rows_in(sql, values![self.account], to).await?;
+            self.facts.forwarders.extend(rows.into_iter().map(|(id,)| UserId(id)));
+        }
+        self.needs.users.extend(self.facts.forwarders.iter().copied());
+        Ok(())
     }
 
     async fn own<C: Row, T: TryFrom<C, Error = StoreError>>(
@@ -100,12 +154,15 @@ impl Loader<'_> {
         let rows: Vec<(String, Option<Uuid>, Option<Uuid>)> =
             self.link.rows_in(USERNAMES_TAKEN, values![], names).await?;
         for (key, account, user) in rows {
-            self.facts.taken.usernames.insert(key, self.if_own(account, user).map(UserId));
+            let holder = self.if_own(account, user).map(UserId);
+            self.facts.taken.usernames.insert(key, holder);
+            self.needs.users.extend(holder.filter(|_| self.needs.holders));
         }
         let macs = self.needs.macs.iter().map(Mac::as_str);
         let rows: Vec<(String, Uuid, Uuid)> = self.link.rows_in(MACS_TAKEN, values![], macs).await?;
         for (mac, device, account) in rows {
             let holder = self.if_own(Some(account), Some(device)).map(DeviceId);
+            self.needs.devices.extend(holder.filter(|_| self.needs.holders));
             self.facts.taken.macs.insert(parse("a MAC address", &mac)?, holder);
         }
         let numbers = self.needs.e164s.iter().map(E164::as_str);
@@ -120,6 +177,9 @@ impl Loader<'_> {
             // So that a plan can say whose it is.
             self.needs.users.insert(UserId(user));
         }
+        let emails = self.needs.emails.iter().map(|email| email.as_str().to_lowercase());
+        let rows: Vec<(Uuid,)> = self.link.rows_in(USERS_BY_WORD, values![self.account], emails).await?;
+        self.needs.users.extend(rows.into_iter().map(|(user,)| UserId(user)));
         if let Some(domain) = &self.needs.sip_domain {
             let values = values![domain.as_str(), self.account];
             self.facts.taken.sip_domain = self.link.number(account::SIP_DOMAIN_TAKEN, values).await? > 0;
@@ -148,7 +208,9 @@ impl Loader<'_> {
     /// Numbers and devices that are named, whose users belong to the facts too.
     async fn named(&mut self) -> Result<(), StoreError> {
         let ids = self.needs.numbers.clone();
-        let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_BY_ID, ids).await?;
+        let mut numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_BY_ID, ids).await?;
+        let named: Vec<String> = self.needs.own_numbers.iter().map(ToString::to_string).collect();
+        numbers.extend(self.own::<NumberColumns, PhoneNumber>(NUMBERS_BY_E164, named).await?);
         let ids = self.needs.devices.clone();
         let devices: Vec<Device> = self.own::<DeviceColumns, _>(DEVICES_BY_ID, ids).await?;
         let promised: Vec<UserId> = numbers.iter().filter_map(|number| number.promised_to).collect();
@@ -211,6 +273,25 @@ impl Loader<'_> {
         Ok(())
     }
 
+    /// What is set for the calls of the users here; messages and trunks where they are asked for.
+    async fn calls(&mut self) -> Result<(), StoreError> {
+        let ids: Vec<UserId> = self.facts.users.keys().copied().collect();
+        let forwarding: Vec<Forwarding> = self.own::<ForwardingColumns, _>(FORWARDING_OF_USERS, ids.clone()).await?;
+        self.facts.forwarding = by_id(forwarding, |forwarding| forwarding.user_id);
+        let mailboxes: Vec<Mailbox> = self.own::<MailboxColumns, _>(MAILBOXES_OF_USERS, ids.clone()).await?;
+        self.facts.mailboxes = by_id(mailboxes, |mailbox| mailbox.user_id);
+        let choices: Vec<RecordingChoice> = self.own::<ChoiceColumns, _>(CHOICES_OF_USERS, ids).await?;
+        self.facts.recording = by_id(choices, |choice| choice.user_id);
+        let ids = self.needs.messages.clone();
+        let messages: Vec<VoicemailMessage> = self.own::<MessageColumns, _>(MESSAGES_BY_ID, ids).await?;
+        self.facts.messages = by_id(messages, |message| message.id);
+        if self.needs.trunks {
+            let trunks: Vec<Trunk> = try_all(self.link.rows::<TrunkColumns>(TRUNKS, values![self.account]).await?)?;
+            self.facts.trunks = by_id(trunks, |trunk| trunk.id);
+        }
+        Ok(())
+    }
+
     async fn places(&mut self) -> Result<(), StoreError> {
         let profiles = || self.facts.users.values().map(|user| &user.profile);
         let at: BTreeSet<LocationId> = profiles()
@@ -222,10 +303,15 @@ impl Loader<'_> {
             .filter_map(|profile| profile.department_id)
             .chain(self.needs.departments.iter().copied())
             .collect();
-        let locations = self.own::<LocationColumns, lineside_model::location::Location>(LOCATIONS_BY_ID, at).await?;
+        let (locations, departments): (Vec<Location>, Vec<Department>) = if self.needs.all_places {
+            let own = values![self.account];
+            let locations = self.link.rows::<LocationColumns>(ALL_LOCATIONS, own.clone()).await?;
+            (try_all(locations)?, try_all(self.link.rows::<DepartmentColumns>(ALL_DEPARTMENTS, own).await?)?)
+        } else {
+            let locations = self.own::<LocationColumns, _>(LOCATIONS_BY_ID, at).await?;
+            (locations, self.own::<DepartmentColumns, _>(DEPARTMENTS_BY_ID, of).await?)
+        };
         self.facts.locations = by_id(locations, |location| location.id);
-        let departments =
-            self.own::<DepartmentColumns, lineside_model::department::Department>(DEPARTMENTS_BY_ID, of).await?;
         self.facts.departments = by_id(departments, |department| department.id);
         Ok(())
     }

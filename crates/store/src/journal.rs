@@ -8,6 +8,7 @@ use lineside_model::journal::{Actor, ActorKind, JournalEntry, STEPS_PAGE, Scope,
 use lineside_model::list::{JournalFilter, Page};
 use lineside_model::plan::{Plan, Step};
 use lineside_model::text::{fold, search_text};
+use lineside_model::undo::Undone;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -29,11 +30,14 @@ macro_rules! no_parts {
     };
 }
 
+/// Who undid a change, when.
+const UNDONE_BY: &str =
+    concat!("SELECT ", journal_columns!(), no_parts!(), " AND j.undoes = $2 ORDER BY j.at DESC, j.id DESC LIMIT 1");
 const KNOWN_CHANGE: &str = "SELECT count(*) FROM journal WHERE id = $1";
 /// Another transaction may have written the same change meanwhile.
 const WRITE: &str = "
     INSERT INTO journal (id, account_id, at, actor_kind, actor_id, actor_name, via, came_from, action, summary,
-        search_key, user_id, request, steps, step_count)
+        search_key, user_id, request, undoes, steps, step_count)
     VALUES (...) ON CONFLICT (id) DO NOTHING";
 const ENTRY: &str = concat!("SELECT ", journal_columns!(), no_parts!(), " AND j.id = $2");
 const ENTRIES: &str = concat!("SELECT ", journal_columns!(), no_parts!());
@@ -61,7 +65,8 @@ const NEWEST_FIRST: &str = " ORDER BY j.at DESC, j.id DESC";
 const NEWEST_OF_BOTH: &str = " ORDER BY at DESC, id DESC";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[KNOWN_CHANGE, WRITE, WRITE_USERS, PARTS_WITH_USER, WRITE_PARTS, PARTS, ENTRY];
+pub(crate) const STATEMENTS: &[&str] =
+    &[UNDONE_BY, KNOWN_CHANGE, WRITE, WRITE_USERS, PARTS_WITH_USER, WRITE_PARTS, PARTS, ENTRY];
 #[cfg(test)]
 pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
     selects: &[ENTRIES, COUNT, ENTRIES_OF_USER, ENTRIES_WITH_USER],
@@ -115,6 +120,17 @@ impl TryFrom<JournalColumns> for JournalEntry {
     }
 }
 
+/// What stands of a change that is to be undone.
+pub(crate) async fn undone(
+    link: &mut Connection,
+    account: AccountId,
+    id: ChangeId,
+) -> Result<Option<Undone>, StoreError> {
+    let Some(entry) = whole(link, account, id, Steps::All).await? else { return Ok(None) };
+    let JournalEntry { summary, action, at, steps, .. } = entry;
+    Ok(Some(Undone { id, summary, action, at, steps }))
+}
+
 fn steps(json: &str) -> Result<Vec<Step>, StoreError> {
     from_json("a journal entry's steps", json)
 }
@@ -137,6 +153,8 @@ pub(crate) struct Written<'a> {
     pub summary: &'a str,
     pub user_id: Option<UserId>,
     pub request: Option<&'a str>,
+    /// The change that it takes back.
+    pub undoes: Option<ChangeId>,
     /// Whom it touches beside; of a long entry, in which parts.
     pub others: BTreeMap<UserId, Option<String>>,
     pub steps: String,
@@ -153,7 +171,19 @@ impl<'a> Written<'a> {
         let steps = parts.pop().unwrap_or_else(|| "[]".to_owned());
         let step_count = if rest.is_empty() { None } else { i64::try_from(plan.steps.len()).ok() };
         let others = others(plan, step_count.is_some())?;
-        Ok(Self { id, at, action, summary, user_id, request: None, others, steps, parts: rest, step_count })
+        Ok(Self {
+            id,
+            at,
+            action,
+            summary,
+            user_id,
+            request: None,
+            undoes: None,
+            others,
+            steps,
+            parts: rest,
+            step_count,
+        })
     }
 
     pub(crate) fn event(id: ChangeId, at: DateTime<Utc>, action: &'a str, summary: &'a str) -> Self {
@@ -165,6 +195,7 @@ impl<'a> Written<'a> {
             summary,
             user_id: None,
             request: None,
+            undoes: None,
             others,
             steps,
             parts: Vec::new(),
@@ -205,6 +236,7 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
         fold(&format!("{} {}", entry.summary, actor.name)),
         entry.user_id,
         entry.request,
+        entry.undoes,
         entry.steps,
         entry.step_count,
     ];
@@ -258,18 +290,54 @@ fn part_list(json: Option<&str>) -> Result<Vec<usize>, StoreError> {
 /// In their order.
 async fn parts(
     link: &mut Connection,
-    scope: &Scope,
+    account: AccountId,
     entry: ChangeId,
     wanted: impl IntoIterator<Item = usize>,
 ) -> Result<Vec<Step>, StoreError> {
     let wanted: Vec<Uuid> = wanted.into_iter().map(|part| part_id(entry, part)).collect();
-    let found: Vec<(Uuid, String)> = link.rows_in(PARTS, values![scope.account_id], wanted.clone()).await?;
+    let found: Vec<(Uuid, String)> = link.rows_in(PARTS, values![account], wanted.clone()).await?;
     let found: BTreeMap<Uuid, String> = found.into_iter().collect();
     let mut all = Vec::new();
     for part in wanted.iter().filter_map(|id| found.get(id)) {
         all.extend(steps(part)?);
     }
     Ok(all)
+}
+
+/// One entry with the steps that are wanted of it.
+async fn whole(
+    link: &mut Connection,
+    account: AccountId,
+    id: ChangeId,
+    wanted: Steps,
+) -> Result<Option<JournalEntry>, StoreError> {
+    let Some(row) = link.row::<JournalColumns>(ENTRY, values![account, id]).await? else {
+        return Ok(None);
+    };
+    let mut entry = JournalEntry::try_from(row)?;
+    let (all, whole) = (entry.step_count.div_ceil(STEPS_PAGE), entry.steps.len() == entry.step_count);
+    let rest: Vec<usize> = match wanted {
+        // Short, or from before there were parts.
+        _ if whole => Vec::new(),
+        Steps::All => (1..all).collect(),
+        Steps::Page(page) => (1..all).filter(|part| part + 1 == page).collect(),
+        Steps::Of(user) => {
+            let key = values![account, user, entry.at, id];
+            let listed: Option<(Option<String>,)> = link.row(PARTS_WITH_USER, key).await?;
+            part_list(listed.and_then(|(parts,)| parts).as_deref())?
+        }
+    };
+    entry.steps.extend(parts(link, account, id, rest).await?);
+    match wanted {
+        Steps::All => {}
+        Steps::Of(user) => entry.steps.retain(|step| step.is_about(user)),
+        Steps::Page(page) => {
+            let before = if whole { page.saturating_sub(1) } else { page.saturating_sub(1).min(1) };
+            entry.steps.drain(..before.saturating_mul(STEPS_PAGE).min(entry.steps.len()));
+            entry.steps.truncate(STEPS_PAGE);
+        }
+    }
+    Ok(Some(entry))
 }
 
 /// The filter as a condition, with its parameters.
@@ -325,34 +393,13 @@ impl Store {
         id: ChangeId,
         wanted: Steps,
     ) -> Result<Option<JournalEntry>, StoreError> {
-        let mut link = self.reader().await?;
-        let Some(row) = link.row::<JournalColumns>(ENTRY, values![scope.account_id, id]).await? else {
-            return Ok(None);
-        };
-        let mut entry = JournalEntry::try_from(row)?;
-        let (all, whole) = (entry.step_count.div_ceil(STEPS_PAGE), entry.steps.len() == entry.step_count);
-        let rest: Vec<usize> = match wanted {
-            // Short, or from before there were parts.
-            _ if whole => Vec::new(),
-            Steps::All => (1..all).collect(),
-            Steps::Page(page) => (1..all).filter(|part| part + 1 == page).collect(),
-            Steps::Of(user) => {
-                let key = values![scope.account_id, user, entry.at, id];
-                let listed: Option<(Option<String>,)> = link.row(PARTS_WITH_USER, key).await?;
-                part_list(listed.and_then(|(parts,)| parts).as_deref())?
-            }
-        };
-        entry.steps.extend(parts(&mut link, scope, id, rest).await?);
-        match wanted {
-            Steps::All => {}
-            Steps::Of(user) => entry.steps.retain(|step| step.is_about(user)),
-            Steps::Page(page) => {
-                let before = if whole { page.saturating_sub(1) } else { page.saturating_sub(1).min(1) };
-                entry.steps.drain(..before.saturating_mul(STEPS_PAGE).min(entry.steps.len()));
-                entry.steps.truncate(STEPS_PAGE);
-            }
-        }
-        Ok(Some(entry))
+        whole(&mut self.reader().await?, scope.account_id, id, wanted).await
+    }
+
+    /// The change that took this one back last.
+    pub async fn undone_by(&self, scope: &Scope, id: ChangeId) -> Result<Option<JournalEntry>, StoreError> {
+        let row = self.reader().await?.row::<JournalColumns>(UNDONE_BY, values![scope.account_id, id]).await?;
+        row.map(JournalEntry::try_from).transpose()
     }
 
     /// An event without steps, such as a failed sign-in.

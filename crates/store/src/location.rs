@@ -15,6 +15,7 @@ use crate::{Store, StoreError};
 
 pub(crate) const LOCATIONS_BY_ID: &str =
     "SELECT id, account_id, version, site FROM location WHERE account_id = $1 AND id IN (...)";
+pub(crate) const ALL_LOCATIONS: &str = "SELECT id, account_id, version, site FROM location WHERE account_id = $1";
 pub(crate) const LOCATION_BY_NAME: &str = "SELECT id FROM location WHERE account_id = $1 AND name_key = $2";
 pub(crate) const LOCATION_IDS_BY_NAME: &str = "SELECT id FROM location WHERE account_id = $1 ORDER BY name_key";
 pub(crate) const LOCATION_USERS: &str = "SELECT count(*) FROM account_user WHERE account_id = $1 AND location_id = $2";
@@ -34,6 +35,7 @@ const DELETE_LOCATIONS: &str = "DELETE FROM location WHERE account_id = $1 AND i
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
     LOCATIONS_BY_ID,
+    ALL_LOCATIONS,
     LOCATION_BY_NAME,
     LOCATION_IDS_BY_NAME,
     LOCATION_USERS,

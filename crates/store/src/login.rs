@@ -118,7 +118,9 @@ pub(crate) async fn save_usernames(
 ) -> Result<(), StoreError> {
     let row = |user: &&User| {
         let username = &user.profile.username;
-        values![username.key(), username.as_str(), account, user.id]
+        // Nobody can type a space in a username: the name is free for others, the password waits for its user.
+        let key = if user.is_deleted() { format!("deleted {}", user.id) } else { username.key() };
+        values![key, username.as_str(), account, user.id]
     };
     link.write_rows(SAVE_USERNAMES, users.iter().map(row).collect()).await?;
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use lineside_model::account::AccountSettings;
-use lineside_model::id::{AccountId, MailId, UserId};
+use lineside_model::id::{AccountId, ChangeId, MailId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::mail::{Mail, MailKind, MailState};
 use lineside_model::phone_number::E164;
@@ -13,11 +13,13 @@ use lineside_model::user::User;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::engine::Tries;
+use crate::journal::{self, Written};
 use crate::record::Stored;
 use crate::user::{UserColumns, user_columns};
 use crate::value::{Value, from_json, instant, json, kept_number, known, parse, values};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, schedule_facts};
 
 macro_rules! mail_columns {
     () => {
@@ -56,14 +58,28 @@ const NEXT_AT: &str = "SELECT min(next_at) FROM mail WHERE state IN ('queued', '
 const RETRY: &str = "
     UPDATE mail SET state = 'queued', next_at = $4, attempts = 0, done_at = NULL
     WHERE account_id = $1 AND user_id = $2 AND id = $3 AND state IN ('failed', 'delayed')";
-const SAVE_MAILS: &str = "
+const GIVE_UP: &str = "
+    UPDATE mail SET state = 'failed', said = 'not sent: the user was deleted', done_at = $2
+    WHERE account_id = $1 AND state IN ('queued', 'delayed') AND user_id IN (...)";
+pub(crate) const SAVE_MAILS: &str = "
     INSERT INTO mail (id, account_id, user_id, kind, about, recipient, state, attempts, said, created_at, next_at, done_at)
     VALUES (...)";
 const DELETE_MAILS: &str = "DELETE FROM mail WHERE account_id = $1 AND id IN (...)";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[MAILS_OF_USER, MAIL_COUNTS, CLAIM, JOBS, SETTLE, NEXT_AT, RETRY, SAVE_MAILS, DELETE_MAILS];
+    &[MAILS_OF_USER, MAIL_COUNTS, CLAIM, JOBS, SETTLE, NEXT_AT, RETRY, GIVE_UP, SAVE_MAILS, DELETE_MAILS];
+
+/// Who left gets no mail any more.
+pub(crate) async fn give_up(
+    link: &mut Connection,
+    account: AccountId,
+    users: &[UserId],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    link.execute_in(GIVE_UP, values![account, now], users.iter().copied()).await?;
+    Ok(())
+}
 
 /// A claimed mail with what its text says.
 #[derive(Debug, Clone)]
@@ -215,6 +231,42 @@ impl Store {
     pub async fn queue_mail(&self, mail: &Mail) -> Result<(), StoreError> {
         self.writer().await?.write_rows(SAVE_MAILS, vec![mail.values(0)?]).await?;
         Ok(())
+    }
+
+    /// An event that administrators are told of, and the mails that tell them, together and once. False: it was told before.
+    #[expect(clippy::too_many_arguments, reason = "an event with its mails")]
+    pub async fn raise_alarm(
+        &self,
+        scope: &Scope,
+        id: ChangeId,
+        at: DateTime<Utc>,
+        action: &str,
+        summary: &str,
+        user_id: Option<UserId>,
+        mails: &[Mail],
+    ) -> Result<bool, StoreError> {
+        let rows: Vec<Vec<Value>> = mails.iter().map(|mail| mail.values(0)).collect::<Result<_, _>>()?;
+        let mut tries = Tries::default();
+        loop {
+            let mut link = self.begin().await?;
+            let raised = async {
+                let entry = Written { user_id, ..Written::event(id, at, action, summary) };
+                let raised = journal::write(&mut link, scope, entry).await?;
+                if raised {
+                    link.write_rows(SAVE_MAILS, rows.clone()).await?;
+                }
+                Ok(raised)
+            };
+            let raised = raised.await;
+            if let Some(raised) = tries.settle(link, raised).await? {
+                return Ok(raised);
+            }
+        }
+    }
+
+    /// Who is told when something of the account needs a person.
+    pub async fn administrators(&self, scope: &Scope) -> Result<Vec<User>, StoreError> {
+        schedule_facts::administrators(&mut self.snapshot().await?, scope.account_id).await
     }
 
     /// Tries a failed or delayed mail again at once. False: no such mail.

@@ -24,6 +24,8 @@ macro_rules! number_columns {
 
 pub(crate) const NUMBERS_BY_ID: &str =
     concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.id IN (...)");
+pub(crate) const NUMBERS_BY_E164: &str =
+    concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.number IN (...)");
 pub(crate) const NUMBERS_OF_USERS: &str =
     concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.user_id IN (...)");
 pub(crate) const NUMBERS_PROMISED: &str =
@@ -77,6 +79,7 @@ const DELETE_NUMBERS: &str = "DELETE FROM phone_number WHERE account_id = $1 AND
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
     NUMBERS_BY_ID,
+    NUMBERS_BY_E164,
     NUMBERS_OF_USERS,
     NUMBERS_PROMISED,
     NUMBERS_BY_USER,

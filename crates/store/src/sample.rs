@@ -276,6 +276,7 @@ impl Sample {
             wizard: at.is_multiple_of(101).then_some(WizardStep::Device),
             welcome_wanted: false,
             created_at: self.now,
+            deleted_at: None,
         })
     }
 

@@ -12,13 +12,16 @@ use crate::StoreError;
 use crate::connection::Connection;
 use crate::value::{Value, from_json, kept_number, values};
 
-const PROFILES: &str = "SELECT id, profile FROM account_user WHERE account_id = $1 AND id IN (...)";
+const PROFILES: &str =
+    "SELECT id, profile FROM account_user WHERE account_id = $1 AND state <> 'deleted' AND id IN (...)";
 const NUMBERS: &str = "SELECT user_id, number FROM phone_number WHERE account_id = $1 AND user_id IN (...)";
+/// Whole words, such as an email address in lower case.
+pub(crate) const USERS_BY_WORD: &str = "SELECT user_id FROM user_word WHERE account_id = $1 AND word IN (...)";
 const FORGET_WORDS: &str = "DELETE FROM user_word WHERE account_id = $1 AND user_id IN (...)";
 pub(crate) const ADD_WORDS: &str = "INSERT INTO user_word (account_id, word, sort_key, user_id) VALUES (...)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[PROFILES, NUMBERS, FORGET_WORDS, ADD_WORDS];
+pub(crate) const STATEMENTS: &[&str] = &[PROFILES, NUMBERS, USERS_BY_WORD, FORGET_WORDS, ADD_WORDS];
 
 /// Longer searches find nothing more.
 const WORDS_MAX: usize = 8;

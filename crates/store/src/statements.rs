@@ -7,23 +7,27 @@ use crate::condition::{Composed, Condition};
 use crate::connection::Connection;
 use crate::value::Value;
 use crate::{
-    Store, account, api_token, binding, catalogue, department, device, directory, e911, greeting, home, journal,
-    license, line, location, login, mail, operator_journal, phone_number, readiness, rehearsal, resync, sample,
-    sample_schedule, schedule, schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats,
-    session, tally, user, user_list,
+    Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911,
+    forwarding, greeting, home, import, journal, license, line, location, login, mail, operator_journal, phone_number,
+    readiness, recording, rehearsal, resync, sample, sample_schedule, schedule, schedule_facts, schedule_list,
+    schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, trunk, user, user_list, voicemail,
 };
 
 const ALL: &[&[&str]] = &[
     account::STATEMENTS,
     api_token::STATEMENTS,
     binding::STATEMENTS,
+    call::STATEMENTS,
+    call_settings::STATEMENTS,
     catalogue::STATEMENTS,
     department::STATEMENTS,
     device::STATEMENTS,
     directory::STATEMENTS,
     e911::STATEMENTS,
+    forwarding::STATEMENTS,
     greeting::STATEMENTS,
     home::STATEMENTS,
+    import::STATEMENTS,
     journal::STATEMENTS,
     license::STATEMENTS,
     line::STATEMENTS,
@@ -33,6 +37,7 @@ const ALL: &[&[&str]] = &[
     operator_journal::STATEMENTS,
     phone_number::STATEMENTS,
     readiness::STATEMENTS,
+    recording::STATEMENTS,
     resync::STATEMENTS,
     rehearsal::STATEMENTS,
     sample::STATEMENTS,
@@ -47,12 +52,15 @@ const ALL: &[&[&str]] = &[
     seats::STATEMENTS,
     session::STATEMENTS,
     tally::STATEMENTS,
+    trunk::STATEMENTS,
     user::STATEMENTS,
     user_list::STATEMENTS,
+    voicemail::STATEMENTS,
 ];
 
 const LISTS: &[&[Composed]] = &[
     &[account::COMPOSED],
+    call::COMPOSED,
     &[device::COMPOSED],
     &[journal::COMPOSED],
     &[operator_journal::COMPOSED],

@@ -26,7 +26,7 @@ const COUNT_USERS: &str = "
         count(*) FILTER (WHERE voice_license_id IS NOT NULL AND NOT device) AS no_device,
         count(*) FILTER (WHERE voice_license_id IS NOT NULL AND device AND registered_until IS NULL) AS no_registration,
         count(*) FILTER (WHERE wizard IS NOT NULL) AS unfinished
-    FROM account_user WHERE account_id = $1 AND id IN (...)";
+    FROM account_user WHERE account_id = $1 AND state <> 'deleted' AND id IN (...)";
 const OPEN_TALLY: &str = "INSERT INTO tally (account_id) VALUES ($1) ON CONFLICT (account_id) DO NOTHING";
 const ADD_TO_TALLY: &str = "
     UPDATE tally SET users = users + $2, ready = ready + $3, no_license = no_license + $4, no_number = no_number + $5,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use lineside_model::extension::{DialPlan, Extension};
+use lineside_model::extension::{Destination, DialPlan, Extension};
 use lineside_model::id::{AccountId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::list::UserDetail;
@@ -14,6 +14,7 @@ use lineside_model::user::{Role, User, UserState, WizardStep};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::connection::Connection;
 use crate::e911::{E911_OF_USERS, E911Columns};
 use crate::greeting::{GREETINGS_OF_USERS, GreetingColumns};
 use crate::license::{ASSIGNMENTS_OF_USERS, AssignmentColumns};
@@ -27,7 +28,8 @@ use crate::{Store, StoreError, device};
 
 macro_rules! user_columns {
     () => {
-        "u.id, u.account_id, u.version, u.profile, u.role, u.state, u.pin_hash, u.wizard, u.welcome_wanted, u.created_at"
+        "u.id, u.account_id, u.version, u.profile, u.role, u.state, u.pin_hash, u.wizard, u.welcome_wanted, u.created_at,
+        u.deleted_at"
     };
 }
 pub(crate) use user_columns;
@@ -36,6 +38,7 @@ pub(crate) const USERS_BY_ID: &str =
     concat!("SELECT ", user_columns!(), " FROM account_user u WHERE u.account_id = $1 AND u.id IN (...)");
 pub(crate) const EXTENSIONS_TAKEN: &str =
     "SELECT extension, id FROM account_user WHERE account_id = $1 AND extension IN (...)";
+const USER_EXISTS: &str = "SELECT count(*) FROM account_user WHERE account_id = $1 AND id = $2";
 const LOOKED_AT: &str = concat!(
     "SELECT ",
     user_columns!(),
@@ -46,6 +49,14 @@ const LOOKED_AT: &str = concat!(
     LEFT JOIN login g ON g.user_id = u.id
     WHERE u.account_id = $1 AND u.id = $2"
 );
+/// Whose calls go to one of these users, by extension or by number.
+pub(crate) const FORWARDERS_BY_EXTENSION: &str = "
+    SELECT f.id FROM account_user u
+    JOIN account_user f ON f.account_id = u.account_id AND f.unreachable = u.extension
+    WHERE u.account_id = $1 AND u.id IN (...)";
+pub(crate) const FORWARDERS_BY_NUMBER: &str = "
+    SELECT f.id FROM phone_number n JOIN account_user f ON f.account_id = n.account_id AND f.unreachable = n.number
+    WHERE n.account_id = $1 AND n.user_id IN (...)";
 const THOUSANDS: &str = "
     SELECT substr(extension_key, 1, CAST($4 AS INTEGER)) AS thousand, count(*) FROM account_user
     WHERE account_id = $1 AND extension_key >= $2 AND extension_key < $3 GROUP BY 1";
@@ -54,20 +65,31 @@ const EXTENSIONS: &str = "
     WHERE account_id = $1 AND extension_key >= $2 AND extension_key < $3 AND extension IS NOT NULL";
 const SAVE_USERS: &str = "
     INSERT INTO account_user (id, account_id, version, first_name, last_name, username, extension, location_id,
-        department_id, role, state, wizard, welcome_wanted, pin_hash, profile, created_at, sort_key, extension_key)
+        department_id, role, state, wizard, welcome_wanted, pin_hash, profile, created_at, sort_key, extension_key,
+        deleted_at, unreachable)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, first_name = excluded.first_name,
         last_name = excluded.last_name, username = excluded.username, extension = excluded.extension,
         location_id = excluded.location_id, department_id = excluded.department_id, role = excluded.role,
         state = excluded.state, wizard = excluded.wizard, welcome_wanted = excluded.welcome_wanted,
         pin_hash = excluded.pin_hash, profile = excluded.profile, sort_key = excluded.sort_key,
-        extension_key = excluded.extension_key
+        extension_key = excluded.extension_key, deleted_at = excluded.deleted_at, unreachable = excluded.unreachable
     WHERE account_user.account_id = excluded.account_id AND account_user.version = excluded.version - 1";
 const DELETE_USERS: &str = "DELETE FROM account_user WHERE account_id = $1 AND id IN (...)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[USERS_BY_ID, EXTENSIONS_TAKEN, LOOKED_AT, THOUSANDS, EXTENSIONS, SAVE_USERS, DELETE_USERS];
+pub(crate) const STATEMENTS: &[&str] = &[
+    USERS_BY_ID,
+    EXTENSIONS_TAKEN,
+    USER_EXISTS,
+    LOOKED_AT,
+    FORWARDERS_BY_EXTENSION,
+    FORWARDERS_BY_NUMBER,
+    THOUSANDS,
+    EXTENSIONS,
+    SAVE_USERS,
+    DELETE_USERS,
+];
 
 /// How many mails a user's page shows.
 const MAILS_SHOWN: i64 = 20;
@@ -84,6 +106,7 @@ pub(crate) struct UserColumns {
     wizard: Option<String>,
     welcome_wanted: bool,
     created_at: i64,
+    deleted_at: Option<i64>,
 }
 
 impl TryFrom<UserColumns> for User {
@@ -101,6 +124,7 @@ impl TryFrom<UserColumns> for User {
             wizard: row.wizard.as_deref().map(|step| known("a wizard's step", step, WizardStep::parse)).transpose()?,
             welcome_wanted: row.welcome_wanted,
             created_at: instant(row.created_at),
+            deleted_at: row.deleted_at.map(instant),
         })
     }
 }
@@ -150,7 +174,9 @@ impl Stored for User {
 
     fn values(&self, version: i64) -> Result<Vec<Value>, StoreError> {
         let profile = &self.profile;
-        let extension = profile.extension.as_ref().map(Extension::as_str);
+        // Others may have the extension of who left, and places do not count them.
+        let stays = !self.is_deleted();
+        let extension = profile.extension.as_ref().map(Extension::as_str).filter(|_| stays);
         Ok(values![
             self.id,
             self.account_id,
@@ -159,8 +185,8 @@ impl Stored for User {
             profile.last_name.as_str(),
             profile.username.as_str(),
             extension,
-            profile.location_id,
-            profile.department_id,
+            profile.location_id.filter(|_| stays),
+            profile.department_id.filter(|_| stays),
             self.role.as_str(),
             self.state.as_str(),
             self.wizard.map(WizardStep::as_str),
@@ -170,6 +196,8 @@ impl Stored for User {
             self.created_at,
             profile.sort_key(),
             extension_key(extension),
+            self.deleted_at,
+            profile.unreachable.as_ref().map(Destination::as_str).filter(|_| stays),
         ])
     }
 }
@@ -177,6 +205,10 @@ impl Stored for User {
 /// In the order of numbers: shorter ones first. Users without one come last.
 fn extension_key(extension: Option<&str>) -> String {
     extension.map_or_else(|| "~".to_owned(), |extension| format!("{}{extension}", extension.len()))
+}
+
+pub(crate) async fn exists(link: &mut Connection, account: AccountId, user: UserId) -> Result<bool, StoreError> {
+    Ok(link.number(USER_EXISTS, values![account, user]).await? > 0)
 }
 
 impl Store {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use lineside_model::id::{
-    AccountId, AssignmentId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LineId, LocationId, MailId, NumberId,
-    OperatorId, ScheduleEntryId, TrackId, UserId,
+    AccountId, AssignmentId, CallId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LineId, LocationId, MailId,
+    MessageId, NumberId, OperatorId, RecordingId, ScheduleEntryId, TrackId, TrunkId, UserId,
 };
 use lineside_model::phone_number::E164;
 use lineside_model::secret::Opaque;
@@ -53,6 +53,7 @@ macro_rules! from_id {
 from_id!(
     AccountId,
     AssignmentId,
+    CallId,
     ChangeId,
     DepartmentId,
     DeviceId,
@@ -60,10 +61,13 @@ from_id!(
     LineId,
     LocationId,
     MailId,
+    MessageId,
     NumberId,
     OperatorId,
+    RecordingId,
     ScheduleEntryId,
     TrackId,
+    TrunkId,
     UserId
 );
 

@@ -140,6 +140,7 @@ fn settings(spool: PathBuf) -> Settings {
         sip_transport: Transport::Udp,
         ntp_server: "pool.ntp.org".to_owned(),
         mail_from: "phones@phones.test".to_owned(),
+        audio_cache: spool.join("cache"),
         mail_spool: Some(spool),
     }
 }

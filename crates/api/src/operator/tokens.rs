@@ -21,7 +21,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// List your tokens
+/// List the operator's own tokens
 #[utoipa::path(
     get,
     path = "/operator/tokens",
@@ -32,7 +32,7 @@ async fn list_operator_tokens(reading: Reading) -> Result<Json<Vec<TokenView>>, 
     listed(reading).await
 }
 
-/// Make a token
+/// Make a token of the operator
 ///
 /// Not planned, and not repeated by an Idempotency-Key: the token could not be shown again.
 #[utoipa::path(
@@ -46,7 +46,7 @@ async fn add_operator_token(reading: Reading, Body(body): Body<NewTokenBody>) ->
     added(reading, &body).await
 }
 
-/// Revoke a token of yours
+/// Revoke a token of the operator
 #[utoipa::path(
     delete,
     path = "/operator/tokens/{id}",

@@ -59,6 +59,8 @@ impl From<RoleName> for Role {
 pub enum StateName {
     Active,
     Suspended,
+    /// Can be brought back for 30 days by undoing what deleted them.
+    Deleted,
 }
 
 impl From<UserState> for StateName {
@@ -66,6 +68,7 @@ impl From<UserState> for StateName {
         match state {
             UserState::Active => Self::Active,
             UserState::Suspended => Self::Suspended,
+            UserState::Deleted => Self::Deleted,
         }
     }
 }
@@ -75,6 +78,7 @@ impl From<StateName> for UserState {
         match state {
             StateName::Active => Self::Active,
             StateName::Suspended => Self::Suspended,
+            StateName::Deleted => Self::Deleted,
         }
     }
 }

@@ -61,6 +61,7 @@ fn nothing() -> BTreeMap<&'static str, String> {
         "accounts",
         "operator tokens",
         "operator journal",
+        "imports",
     ];
     names.into_iter().map(|name| (name, uuid::Uuid::nil().to_string())).collect()
 }
@@ -123,6 +124,10 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let scheduled = json!({"user_ids": [user.id()], "license_type": "basic", "date": "2026-04-01"});
     client.send(Method::POST, "/licenses/assign", &[], Some(scheduled)).await.expect(200);
     let schedule = client.get("/schedule").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    let caller = &house.acme.administrator.caller;
+    let file = b"Username,First name\nacme.user,Anna\n".to_vec();
+    let import = house.service.upload_import(caller, "users.csv", file).await.unwrap();
+    house.service.plan_import(caller, import.id).await.unwrap();
     let journal = client.get("/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     let operator = Client::operator(house).await;
     let named = Some(json!({"name": "Billing"}));
@@ -141,6 +146,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("accounts", house.acme.id.to_string()),
         ("operator tokens", operator_token),
         ("operator journal", operator_journal),
+        ("imports", import.id.to_string()),
     ]
     .into()
 }
@@ -151,7 +157,7 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         "postal_code": "85012"});
     let last = endpoint.path.trim_end_matches("/{id}").rsplit('/').next().unwrap_or_default();
     Some(match (endpoint.method.as_str(), last) {
-        ("PATCH", _) => json!({}),
+        ("PATCH", _) | ("POST", "apply" | "undo") => json!({}),
         ("PUT", "user") => json!({"user_id": own_user}),
         ("PUT", "state") => json!({"state": "suspended"}),
         ("PUT", "security") => json!({"role": "administrator"}),
@@ -160,7 +166,11 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "port") => json!({"ports_on": "2026-05-01"}),
         ("PUT", "lock") => json!({"locked": true}),
         ("PUT", "greeting") => json!("not even read"),
-        ("POST", "complete" | "generate" | "resync" | "welcome" | "retry") | ("GET" | "DELETE", _) => return None,
+        ("PUT", "columns") => json!({"key": "username", "columns": {"0": "username"}}),
+        ("POST", "cells") => json!({"cells": []}),
+        ("POST", "complete" | "generate" | "resync" | "welcome" | "retry" | "plan") | ("GET" | "DELETE", _) => {
+            return None;
+        }
         other => panic!("give {other:?} a body here, so that it is tried as the administrator of another account"),
     })
 }

@@ -75,6 +75,10 @@ impl Sweep {
     }
 
     async fn body(&mut self, endpoint: &Endpoint) {
+        // What a cell of a file may hold is said by its column, in the import's plan.
+        if endpoint.path.starts_with("/api/v1/imports/") {
+            return;
+        }
         let Some(body) = self.example(self.operation(endpoint)) else { return };
         let path = filled(&endpoint.path, &self.ids);
         // The example itself is in order, so that nothing else is what refuses.
@@ -133,6 +137,9 @@ impl Sweep {
     fn of_schema(&self, name: &str, schema: &Value) -> Value {
         if let Some(reference) = schema["$ref"].as_str() {
             return self.of_schema(name, self.document.pointer(reference.trim_start_matches('#')).unwrap());
+        }
+        if let Some(described) = schema["allOf"].get(0) {
+            return self.of_schema(name, described);
         }
         let mut choices = schema["oneOf"].as_array().into_iter().flatten();
         if let Some(choice) = choices.find(|choice| choice["type"] != "null") {

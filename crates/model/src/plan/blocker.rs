@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldErrors;
-use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId};
+use crate::id::{
+    ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, NumberId, ScheduleEntryId, TrackId, UserId,
+};
 use crate::phone_number::NumberKind;
 use crate::plan::SeatEffect;
 use crate::schedule::in_words;
@@ -15,6 +17,9 @@ pub struct Blocker {
     /// The form field that it belongs to, if one does.
     pub field: Option<String>,
     pub user_id: Option<UserId>,
+    /// The row of a file that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<u32>,
     pub message: String,
     /// In the order in which a person would try them.
     pub repairs: Vec<Repair>,
@@ -30,6 +35,8 @@ pub enum BlockerKind {
     Taken,
     Invalid,
     InUse,
+    /// What is to be undone was changed again since.
+    ChangedSince,
     /// Possible, but the person has to say so once more.
     NeedsConfirmation,
     NoFreeSeat,
@@ -51,6 +58,7 @@ impl BlockerKind {
             Self::Taken => "taken",
             Self::Invalid => "not possible",
             Self::InUse => "in use",
+            Self::ChangedSince => "changed since",
             Self::NeedsConfirmation => "needs confirmation",
             Self::NoFreeSeat => "no free seat",
             Self::MissingNumber => "missing number",
@@ -73,6 +81,14 @@ pub enum Repair {
     /// Look at the record as it is now.
     Reload,
     Confirm,
+    /// Undo the rest, and leave what was changed since.
+    KeepChanges {
+        change_id: ChangeId,
+    },
+    /// Undo all, also what was changed since.
+    OverwriteChanges {
+        change_id: ChangeId,
+    },
     PickNumber {
         user_id: UserId,
         kind: NumberKind,
@@ -138,6 +154,8 @@ impl Repair {
             Self::EditField { .. } => "Change the field".to_owned(),
             Self::Reload => "Look at it as it is now".to_owned(),
             Self::Confirm => "Save all the same".to_owned(),
+            Self::KeepChanges { .. } => "Keep what was changed since".to_owned(),
+            Self::OverwriteChanges { .. } => "Undo that as well".to_owned(),
             Self::PickNumber { kind, .. } => format!("Pick a {kind} number"),
             Self::WaitForPort { date, .. } => format!("Wait for the port: assign on {}", in_words(*date)),
             Self::CompletePort { .. } => "Complete the port".to_owned(),
@@ -168,7 +186,7 @@ pub struct Warning {
 
 impl Blocker {
     pub(super) fn new(kind: BlockerKind, message: impl Into<String>, repairs: Vec<Repair>) -> Self {
-        Self { kind, field: None, user_id: None, message: message.into(), repairs }
+        Self { kind, field: None, user_id: None, row: None, message: message.into(), repairs }
     }
 
     pub(super) fn for_user(mut self, user_id: UserId) -> Self {

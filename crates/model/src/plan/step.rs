@@ -7,10 +7,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::account::Account;
+use crate::call_settings::CallSettings;
 use crate::department::Department;
 use crate::device::{Device, Line};
 use crate::e911::E911Address;
 use crate::facts::Facts;
+use crate::forwarding::Forwarding;
 use crate::greeting::Greeting;
 use crate::id::{AccountId, UserId};
 use crate::license::{Assignment, Seats};
@@ -18,8 +20,11 @@ use crate::location::Location;
 use crate::mail::Mail;
 use crate::phone_number::PhoneNumber;
 use crate::plan::words;
+use crate::recording::RecordingChoice;
 use crate::schedule::ScheduleEntry;
+use crate::trunk::Trunk;
 use crate::user::User;
+use crate::voicemail::{Mailbox, VoicemailMessage};
 
 macro_rules! records {
     ($($name:ident),+ $(,)?) => {
@@ -59,7 +64,13 @@ records!(
     Assignment,
     ScheduleEntry,
     Greeting,
-    Mail
+    Mail,
+    CallSettings,
+    Trunk,
+    Forwarding,
+    Mailbox,
+    RecordingChoice,
+    VoicemailMessage
 );
 
 impl Record {
@@ -79,6 +90,12 @@ impl Record {
             Self::ScheduleEntry(_) => "scheduled license",
             Self::Greeting(_) => "greeting",
             Self::Mail(_) => "mail",
+            Self::CallSettings(_) => "call settings",
+            Self::Trunk(_) => "trunk",
+            Self::Forwarding(_) => "forwarding",
+            Self::Mailbox(_) => "voicemail",
+            Self::RecordingChoice(_) => "call recording",
+            Self::VoicemailMessage(_) => "voicemail message",
         }
     }
 
@@ -97,6 +114,12 @@ impl Record {
             Self::ScheduleEntry(entry) => entry.id.0,
             Self::Greeting(greeting) => greeting.user_id.0,
             Self::Mail(mail) => mail.id.0,
+            Self::CallSettings(settings) => settings.account_id.0,
+            Self::Trunk(trunk) => trunk.id.0,
+            Self::Forwarding(forwarding) => forwarding.user_id.0,
+            Self::Mailbox(mailbox) => mailbox.user_id.0,
+            Self::RecordingChoice(choice) => choice.user_id.0,
+            Self::VoicemailMessage(message) => message.id.0,
         }
     }
 
@@ -115,6 +138,12 @@ impl Record {
             Self::ScheduleEntry(entry) => entry.version,
             Self::Greeting(greeting) => greeting.version,
             Self::Mail(_) => 0,
+            Self::CallSettings(settings) => settings.version,
+            Self::Trunk(trunk) => trunk.version,
+            Self::Forwarding(forwarding) => forwarding.version,
+            Self::Mailbox(mailbox) => mailbox.version,
+            Self::RecordingChoice(choice) => choice.version,
+            Self::VoicemailMessage(message) => message.version,
         }
     }
 
@@ -129,8 +158,35 @@ impl Record {
             Self::ScheduleEntry(entry) => Some(entry.user_id),
             Self::Greeting(greeting) => Some(greeting.user_id),
             Self::Mail(mail) => Some(mail.user_id),
-            Self::Account(_) | Self::Location(_) | Self::Department(_) | Self::Seats(_) => None,
+            Self::Forwarding(forwarding) => Some(forwarding.user_id),
+            Self::Mailbox(mailbox) => Some(mailbox.user_id),
+            Self::RecordingChoice(choice) => Some(choice.user_id),
+            Self::VoicemailMessage(message) => Some(message.user_id),
+            Self::Account(_)
+            | Self::Location(_)
+            | Self::Department(_)
+            | Self::Seats(_)
+            | Self::CallSettings(_)
+            | Self::Trunk(_) => None,
         }
+    }
+}
+
+impl Record {
+    /// JSON shows no secrets, so a record that was read from it gets those of the record as it is now.
+    pub(crate) fn with_secrets_of(mut self, now: &Self) -> Self {
+        match (&mut self, now) {
+            (Self::User(user), Self::User(now)) => user.pin_hash.clone_from(&now.pin_hash),
+            (Self::Line(line), Self::Line(now)) => line.credentials.clone_from(&now.credentials),
+            (Self::Mailbox(mailbox), Self::Mailbox(now)) => mailbox.pin_hash.clone_from(&now.pin_hash),
+            (Self::Trunk(trunk), Self::Trunk(now)) => trunk.password.clone_from(&now.password),
+            (Self::Device(device), Self::Device(now)) => {
+                device.provisioning_token.clone_from(&now.provisioning_token);
+                device.provisioning_hash.clone_from(&now.provisioning_hash);
+            }
+            _ => {}
+        }
+        self
     }
 }
 
@@ -237,11 +293,17 @@ fn title(record: &Record, facts: &Facts) -> String {
         Record::E911Address(e911) => format!("{kind} of {}", words::user(facts, e911.user_id)),
         Record::Greeting(greeting) => format!("{kind} of {}", words::user(facts, greeting.user_id)),
         Record::Mail(mail) => format!("{} {kind} to {}", mail.kind.as_str().replace('_', " "), mail.to),
+        Record::CallSettings(_) => kind.to_owned(),
+        Record::Trunk(trunk) => format!("{kind} {}", trunk.settings.name),
+        Record::Forwarding(forwarding) => format!("{kind} of {}", words::user(facts, forwarding.user_id)),
+        Record::Mailbox(mailbox) => format!("{kind} of {}", words::user(facts, mailbox.user_id)),
+        Record::RecordingChoice(choice) => format!("{kind} of {}", words::user(facts, choice.user_id)),
+        Record::VoicemailMessage(message) => format!("{kind} from {}", message.caller.pretty()),
     }
 }
 
 /// Fields that say nothing to a person.
-const HIDDEN: [&str; 22] = [
+const HIDDEN: [&str; 26] = [
     "id",
     "account_id",
     "version",
@@ -264,6 +326,10 @@ const HIDDEN: [&str; 22] = [
     "created_by",
     "failed_at",
     "about",
+    "bytes",
+    "call_id",
+    "caller",
+    "forwarded_by",
 ];
 
 /// What the title says already.
@@ -273,6 +339,9 @@ fn in_title(record: &Record) -> &'static [&'static str] {
         Record::E911Address(_) | Record::Assignment(_) | Record::ScheduleEntry(_) | Record::Greeting(_) => &["user_id"],
         Record::Seats(_) => &["license_type_id"],
         Record::Mail(_) => &["kind", "to"],
+        Record::Forwarding(_) | Record::Mailbox(_) | Record::RecordingChoice(_) | Record::VoicemailMessage(_) => {
+            &["user_id"]
+        }
         _ => &[],
     }
 }
@@ -309,6 +378,16 @@ fn replaced_secret(before: Option<&Record>, after: Option<&Record>) -> Option<Fi
             "pin_hash"
         }
         (Record::Line(before), Record::Line(after)) if before.credentials != after.credentials => "credentials",
+        (Record::Mailbox(before), Record::Mailbox(after))
+            if before.pin_hash.is_some() && after.pin_hash.is_some() && before.pin_hash != after.pin_hash =>
+        {
+            "pin_hash"
+        }
+        (Record::Trunk(before), Record::Trunk(after))
+            if before.password.is_some() && after.password.is_some() && before.password != after.password =>
+        {
+            "password"
+        }
         _ => return None,
     };
     Some(FieldChange { field: field.to_owned(), before: words::SECRET.to_owned(), after: "a new one".to_owned() })
@@ -321,7 +400,10 @@ fn flatten(record: Option<&Record>) -> BTreeMap<String, Value> {
         for (field, value) in fields {
             match field.as_str() {
                 field if HIDDEN.contains(&field) => {}
-                "profile" | "settings" | "site" | "address" | "dial_plan" => dissolve(value, into),
+                "profile" | "settings" | "site" | "address" | "dial_plan" | "rules" | "limits" | "outbound"
+                | "recording" => {
+                    dissolve(value, into);
+                }
                 _ => {
                     into.insert(field, value);
                 }

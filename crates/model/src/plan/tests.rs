@@ -67,6 +67,7 @@ fn user(id: UserId, first: &str, extension: &str) -> User {
         wizard: None,
         welcome_wanted: false,
         created_at: now(),
+        deleted_at: None,
     }
 }
 
@@ -352,7 +353,10 @@ fn a_fingerprint_ignores_the_instant_and_what_others_do_with_seats() {
     assert_ne!(first, planned(&facts, assign()).fingerprint());
 }
 
+mod call;
 mod device;
+mod import;
+mod leaving;
 mod license;
 mod porting;
 mod random;

@@ -1,9 +1,9 @@
 //! Users: add, edit, their wizard, their role and state.
 
 use crate::e911::E911Address;
-use crate::extension::Destination;
 use crate::facts::Facts;
 use crate::id::{LicenseTypeId, NumberId, UserId};
+use crate::leaving::Leaving;
 use crate::license::Requirement;
 use crate::phone_number::{NumberKind, NumberState, PhoneNumber};
 use crate::plan::{Blocker, BlockerKind, Draft, Repair};
@@ -46,6 +46,7 @@ impl Draft<'_> {
             wizard: new.wizard,
             welcome_wanted: new.welcome_wanted && new.wizard.is_some(),
             created_at: self.context.now,
+            deleted_at: None,
         };
         self.create(user);
 
@@ -165,7 +166,7 @@ impl Draft<'_> {
         }
     }
 
-    fn check_profile(&mut self, id: UserId, profile: &Profile, before: Option<&Profile>) {
+    pub(super) fn check_profile(&mut self, id: UserId, profile: &Profile, before: Option<&Profile>) {
         let taken = &self.facts.taken;
         let mut blockers = Vec::new();
         if taken.usernames.get(&profile.username.key()).is_some_and(|holder| *holder != Some(id)) {
@@ -191,20 +192,10 @@ impl Draft<'_> {
                 blockers.push(Blocker::field(BlockerKind::Invalid, "extension", error.to_string()));
             }
         }
-        match &profile.unreachable {
-            Some(Destination::Extension(to)) if profile.extension.as_ref() == Some(to) => {
-                let message = "this is the user's own extension; choose another destination";
-                blockers.push(Blocker::field(BlockerKind::Invalid, "unreachable", message));
-            }
-            Some(Destination::Extension(to)) if !taken.extensions.contains_key(to) => {
-                let message = format!("nobody has extension {to}; choose one that exists, or a phone number");
-                blockers.push(Blocker::field(BlockerKind::Invalid, "unreachable", message));
-            }
-            Some(Destination::Number(to)) if self.facts.numbers_of(id).any(|number| number.number == *to) => {
-                let message = "this is the user's own number; choose another destination";
-                blockers.push(Blocker::field(BlockerKind::Invalid, "unreachable", message));
-            }
-            _ => {}
+        if let Some(to) = &profile.unreachable
+            && let Some(blocker) = self.destination_blocker(id, profile.extension.as_ref(), "unreachable", to)
+        {
+            blockers.push(blocker);
         }
         if profile.location_id.is_some_and(|location| !self.facts.locations.contains_key(&location)) {
             blockers.push(Blocker::field(BlockerKind::NotFound, "location_id", "choose a location from the list"));
@@ -258,6 +249,7 @@ impl Draft<'_> {
         self.plan.summary = match state {
             UserState::Suspended => format!("Suspend {name}"),
             UserState::Active => format!("Resume {name}"),
+            UserState::Deleted => return self.delete_users(&[id], &Leaving::default()),
         };
         if user.role == Role::AccountOwner && state == UserState::Suspended {
             let message = "the Account Owner can't be suspended; ask the operator to name another owner first";

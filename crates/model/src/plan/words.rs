@@ -54,8 +54,8 @@ fn said(field: &str, text: &str) -> String {
         "model" => DeviceModel::find(text).map(|model| model.name.to_owned()),
         "role" => Role::parse(text).map(|role| role.label().to_owned()),
         "number" | "callback" | "phone" => number(text),
-        "state" | "kind" => Some(text.replace('_', " ")),
-        "pin_hash" | "credentials" => Some(SECRET.to_owned()),
+        "state" | "kind" | "mode" => Some(text.replace('_', " ")),
+        "pin_hash" | "credentials" | "password" => Some(SECRET.to_owned()),
         _ => None,
     };
     pretty.unwrap_or_else(|| text.to_owned())
@@ -76,9 +76,11 @@ fn group(field: &str, fields: &Map<String, Value>) -> String {
             format!("{seats} until {}", text("until").unwrap_or_default())
         }
         "confirmed" => text("by").map(|by| format!("by {by}")).unwrap_or_default(),
-        "unreachable" => serde_json::from_value::<Destination>(Value::Object(fields.clone()))
-            .map(|destination| destination.pretty())
-            .unwrap_or_default(),
+        "unreachable" | "always" | "busy" | "no_answer" => {
+            serde_json::from_value::<Destination>(Value::Object(fields.clone()))
+                .map(|destination| destination.pretty())
+                .unwrap_or_default()
+        }
         _ => ["name", "email", "phone"].into_iter().filter_map(text).collect::<Vec<_>>().join(", "),
     }
 }

@@ -25,10 +25,17 @@ struct EntryPage {
     entry: JournalEntry,
     action: String,
     way: String,
+    undone_by: Option<JournalEntry>,
     /// Of a change to many, the steps about this user alone.
     about: Option<UserId>,
     /// Of all steps, when they have several pages.
     pager: Pager,
+}
+
+impl EntryPage {
+    fn may_be_undone(&self) -> bool {
+        self.entry.step_count != 0 && self.entry.action != "open_account"
+    }
 }
 
 async fn show_entry(visitor: Visitor, RecordPath(id): RecordPath<ChangeId>, query: FormData) -> Answer {
@@ -36,9 +43,11 @@ async fn show_entry(visitor: Visitor, RecordPath(id): RecordPath<ChangeId>, quer
     let page = query.parse("page").unwrap_or(1_u32).max(1);
     let steps = about.map_or(Steps::Page(page as usize), Steps::Of);
     let entry = visitor.service.journal_entry(&visitor.caller, id, steps).await?;
+    let undone_by = visitor.service.undone_by(&visitor.caller, id).await?;
     let frame = visitor.frame(entry.summary.as_str()).await?;
     let total = i64::try_from(entry.step_count).unwrap_or(i64::MAX);
     let listed = Page::<()> { rows: Vec::new(), page: page.into(), total, more_than: false };
     let pager = Pager::new(&listed, &format!("/journal/{id}"), &[]);
-    show(&EntryPage { frame, action: action_label(&entry.action), way: way(&entry.actor), entry, about, pager })
+    let (action, way) = (action_label(&entry.action), way(&entry.actor));
+    show(&EntryPage { frame, entry, action, way, undone_by, about, pager })
 }

@@ -125,7 +125,11 @@ async fn list(visitor: Visitor, data: FormData) -> Answer {
             "state",
             "State",
             data.text("state"),
-            vec![Choice::new("active", "Active"), Choice::new("suspended", "Suspended")],
+            vec![
+                Choice::new("active", "Active"),
+                Choice::new("suspended", "Suspended"),
+                Choice::new("deleted", "Deleted"),
+            ],
         ),
     ];
     let page = ListPage {

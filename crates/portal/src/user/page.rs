@@ -2,10 +2,13 @@
 
 use askama::Template;
 use chrono::Days;
-use lineside_model::id::UserId;
+use lineside_model::call::{CallFilter, CallRecord};
+use lineside_model::forwarding::ForwardingRules;
+use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::JournalEntry;
 use lineside_model::license::{Assignment, Catalogue, Track};
 use lineside_model::list::UserDetail;
+use lineside_model::recording::RecordingMode;
 use lineside_service::Service;
 
 use crate::frame::Frame;
@@ -15,6 +18,7 @@ use crate::router::{Access, Route};
 use crate::schedule::entry::Entry;
 use crate::user::checklist::Checklist;
 use crate::user::timeline::Timeline;
+use crate::user::voicemail::is_new;
 use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
@@ -24,6 +28,9 @@ pub fn routes() -> Vec<Route> {
 /// The newest entries of the history that the page itself shows.
 const HISTORY_SHOWN: i64 = 6;
 
+/// The newest calls, likewise.
+const CALLS_SHOWN: i64 = 5;
+
 #[derive(Template)]
 #[template(path = "user/page.html")]
 struct UserPage {
@@ -31,12 +38,27 @@ struct UserPage {
     user: UserDetail,
     tracks: Vec<HeldTrack>,
     history: Vec<JournalEntry>,
+    forwarding: ForwardingRules,
+    recording: RecordingMode,
+    calls: Vec<CallRecord>,
+    unheard: usize,
     checklist: Checklist,
     timeline: Option<Timeline>,
     entries: Vec<Entry>,
     earliest: String,
     spool: bool,
     service: Service,
+}
+
+/// Who left: how to bring them back.
+#[derive(Template)]
+#[template(path = "user/deleted.html")]
+struct DeletedPage {
+    frame: Frame,
+    user: UserDetail,
+    /// The change that deleted the user, as long as it can be undone.
+    deletion: Option<ChangeId>,
+    history: Vec<JournalEntry>,
 }
 
 impl UserPage {
@@ -66,6 +88,9 @@ impl UserPage {
 async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
     let (service, caller) = (&visitor.service, &visitor.caller);
     let user = service.user(caller, id).await?;
+    if user.user.is_deleted() {
+        return show_deleted(&visitor, user).await;
+    }
     let catalogue = service.catalogue().await?;
     let history = service.newest_of_user(caller, id, HISTORY_SHOWN).await?;
     let frame = visitor.frame(user.user.profile.full_name()).await?;
@@ -76,6 +101,10 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
         earliest: (today + Days::new(1)).to_string(),
         checklist: Checklist::new(&user, &catalogue, &frame),
         tracks: tracks(&user, &catalogue),
+        forwarding: service.forwarding(caller, id).await?.map(|forwarding| forwarding.rules).unwrap_or_default(),
+        recording: service.recording_mode(caller, id).await?,
+        calls: service.calls(caller, &CallFilter { user_id: Some(id), ..CallFilter::default() }, CALLS_SHOWN).await?.0,
+        unheard: service.mailbox(caller, id).await?.messages.iter().filter(|message| is_new(message)).count(),
         history,
         spool: service.settings().mail_spool.is_some(),
         service: service.clone(),
@@ -83,6 +112,16 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
         user,
     };
     page::show(&page)
+}
+
+async fn show_deleted(visitor: &Visitor, user: UserDetail) -> Answer {
+    let id = user.user.id;
+    let history = visitor.service.newest_of_user(&visitor.caller, id, HISTORY_SHOWN).await?;
+    let frame = visitor.frame(user.user.profile.full_name()).await?;
+    let is_kept = user.user.kept_until().is_some_and(|until| until > frame.now());
+    // The newest entry of a deleted user is what deleted them.
+    let deletion = history.first().map(|entry| entry.id).filter(|_| is_kept);
+    page::show(&DeletedPage { frame, user, deletion, history })
 }
 
 fn tracks(user: &UserDetail, catalogue: &Catalogue) -> Vec<HeldTrack> {

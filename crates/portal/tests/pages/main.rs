@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "what a test prepares has to be there")]
 
 mod assign;
+mod call;
 mod catalogue;
 mod department;
 mod device;
 mod journal;
+mod leaving;
 mod license;
 mod location;
 mod number;

@@ -96,7 +96,7 @@ impl Visit {
         let mut cookies = response.headers().get_all(header::SET_COOKIE).iter();
         let done = cookies.find_map(|set| set.to_str().unwrap().strip_prefix("lineside_done=")).map(str::to_owned);
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        Shown { status, location, done, html: String::from_utf8(body.to_vec()).unwrap() }
+        Shown { status, location, done, html: String::from_utf8_lossy(&body).into_owned() }
     }
 }
 

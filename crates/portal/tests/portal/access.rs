@@ -13,7 +13,7 @@ use lineside_model::text::Name;
 use lineside_portal::{Access, endpoints};
 
 /// Addresses whose first parameter names a record of an account, by their beginning; and those whose parameter does not.
-const RECORDS: [&str; 8] = [
+const RECORDS: [&str; 13] = [
     "/users/{id}",
     "/locations/{id}",
     "/departments/{id}",
@@ -21,14 +21,19 @@ const RECORDS: [&str; 8] = [
     "/devices/{id}",
     "/journal/{id}",
     "/schedule/{id}",
+    "/imports/{id}",
     "/settings/tokens/{id}",
+    "/calls/{id}",
+    "/messages/{id}",
+    "/recordings/{id}",
+    "/trunks/{id}",
 ];
 /// License types are the operator's: everybody has the same.
 const NO_RECORDS: [&str; 5] =
     ["/assets/{hash}/{name}", "/set-password/{token}", "/p/{*rest}", "/licensing/{type}", "/operator/"];
 
 async fn call(portal: &Portal, method: &Method, path: &str, cookie: &str) -> Page {
-    let kind = if path.ends_with("/greeting") && *method == Method::POST {
+    let kind = if (path.ends_with("/greeting") || path == "/imports") && *method == Method::POST {
         "multipart/form-data; boundary=x"
     } else {
         "application/x-www-form-urlencoded"
@@ -115,12 +120,15 @@ async fn another_accounts_records_answer_as_unknown_ones_do() {
     let schedule = Change::AssignLicense { user_ids: vec![acme.user.id], license_type_id: license, date };
     let (_, plan) = house.apply(owner, schedule).await.unwrap();
     let entry = plan.steps[0].after.as_ref().unwrap().id().to_string();
+    let file = b"Username,First name\nacme.user,Anna\n".to_vec();
+    let import = house.service.upload_import(owner, "users.csv", file).await.unwrap().id.to_string();
     let record = |path: &str| match path {
         path if path.starts_with("/users/") => acme.user.id.to_string(),
         path if path.starts_with("/departments/") => department.new_department_id().to_string(),
         path if path.starts_with("/devices/") => device.new_device_id().to_string(),
         path if path.starts_with("/numbers/") => number.clone(),
         path if path.starts_with("/schedule/") => entry.clone(),
+        path if path.starts_with("/imports/") => import.clone(),
         path if path.starts_with("/journal/") => department.id.to_string(),
         _ => UNKNOWN.to_owned(),
     };

@@ -6,6 +6,7 @@ mod access;
 mod add_user;
 mod edit_profile;
 mod house;
+mod import;
 mod live;
 mod odd_input;
 mod pages;

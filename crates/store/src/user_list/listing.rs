@@ -7,7 +7,6 @@ use lineside_model::id::UserId;
 use lineside_model::journal::Scope;
 use lineside_model::list::{PAGE, TOTAL_MAX, UserFilter, UserSort};
 use lineside_model::readiness::LampKind;
-use lineside_model::user::UserState;
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -58,6 +57,8 @@ const NO_LICENSE: &str = "u.voice_license_id IS NULL";
 const HOLDS: &str = "EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.id AND a.license_type_id = ?)";
 const LACKS: &str = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.id AND a.license_type_id = ?)";
 const IN_STATE: &str = "u.state = ?";
+/// Who left is found by asking for that alone.
+const NOT_DELETED: &str = "u.state <> 'deleted'";
 const READY: &str = "u.ready = TRUE";
 const NOT_READY: &str = "u.ready = FALSE";
 /// As the tally counts what users lack. Each has an index of its own, over those users only.
@@ -94,6 +95,7 @@ pub(crate) const COMPOSED: &[Composed] = &[
             HOLDS,
             LACKS,
             IN_STATE,
+            NOT_DELETED,
             READY,
             NOT_READY,
             NO_NUMBER,
@@ -195,7 +197,10 @@ impl Listing<'_> {
         condition.and_if(WITH_LICENSE, filter.license_type_id);
         condition.and_if(HOLDS, filter.holds);
         condition.and_if(LACKS, filter.lacks);
-        condition.and_if(IN_STATE, filter.state.map(UserState::as_str));
+        match filter.state {
+            Some(state) => condition.and(IN_STATE, state.as_str()),
+            None => condition.and_plain(NOT_DELETED),
+        }
         if filter.no_license {
             condition.and_plain(NO_LICENSE);
         }

@@ -6,6 +6,7 @@ mod binding;
 mod catalogue;
 mod concurrency;
 mod journal;
+mod leaving;
 mod mail;
 mod number;
 mod schedule;

@@ -1,5 +1,5 @@
 //! Calls that are recorded: by the choice of a user in it, from the answer on, or on demand by `*1`; `*2` pauses. Emergency
-//! calls never get here.
+//! calls are not, unless the account decided so.
 
 use std::{sync::Arc, time::Duration};
 
@@ -68,9 +68,12 @@ impl Calls {
     }
 
     fn record_call(&mut self, env: &mut Env<'_>, call: &mut Call, owner: &Arc<DirectoryUser>) {
-        let path = env.rules.spool.join(format!("{}.wav", env.mint()));
         let rules = env.directory.account(owner.account_id).map(|account| account.rules.recording.clone());
         let rules = rules.unwrap_or_default();
+        if call.dialled.emergency().is_some() && !rules.emergency {
+            return;
+        }
+        let path = env.rules.spool.join(format!("{}.wav", env.mint()));
         let is_made = call.calling_user().is_some_and(|user| user.user_id == owner.user_id);
         let callee = call.callee.as_ref().map_or_else(
             || CallParty { number: call.dialled.as_str().to_owned(), ..CallParty::default() },

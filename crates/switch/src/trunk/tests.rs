@@ -5,6 +5,7 @@ use lineside_model::{
     directory::{DirectoryAccount, DirectoryUser},
     extension::Destination,
     forwarding::ForwardingRules,
+    recording::RecordingMode,
     trunk::TrunkInput,
 };
 
@@ -170,4 +171,21 @@ fn an_emergency_call_goes_by_the_emergency_trunk() {
     let (mut world, caller, carrier) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
     assert_eq!(world.call_result(caller, "911"), 200);
     assert!(world.requests(carrier, Method::Invite)[0].starts_with("INVITE sip:911@"));
+}
+
+#[test]
+fn an_emergency_call_is_recorded_only_where_the_account_decided_so() {
+    for decided in [false, true] {
+        let (mut world, caller, _) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+        world.put(DirectoryUser { recording: RecordingMode::All, ..fixture::user_with_number(1, "201") });
+        let mut account = DirectoryAccount::new(fixture::account_id(), fixture::DOMAIN);
+        account.rules.recording.emergency = decided;
+        world.directory.put_account(account);
+        assert_eq!(world.call_result(caller, "911"), 200);
+        assert_eq!(world.core.recordings().len(), usize::from(decided));
+        world.press("*1");
+        assert_eq!(world.core.recordings().len(), usize::from(decided), "no key starts one");
+        world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
+        world.run(|world| world.core.open_calls() == 0);
+    }
 }

@@ -1,0 +1,59 @@
+//! What the switch tells and asks, carried to the use cases without its waiting for them.
+
+use std::sync::Arc;
+
+use lineside_model::call_report::CallReport;
+use lineside_model::directory::RegistrationChange;
+use lineside_model::question::Question;
+use lineside_service::Service;
+use lineside_switch::{CallReports, Mailboxes, Outside, Registrations, Reply};
+use tokio::sync::mpsc;
+
+/// Reports and questions to this service; registrations are somebody else's.
+pub fn of(service: &Service) -> Outside {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    tokio::spawn(write_behind(service.clone(), receiver));
+    let mailboxes = Answering { service: service.clone(), runtime: tokio::runtime::Handle::current() };
+    Outside { reports: Arc::new(Reporting(sender)), mailboxes: Arc::new(mailboxes), ..Outside::only(Arc::new(Nowhere)) }
+}
+
+struct Nowhere;
+
+impl Registrations for Nowhere {
+    fn changed(&self, _: Vec<RegistrationChange>) {}
+}
+
+struct Reporting(mpsc::UnboundedSender<CallReport>);
+
+impl CallReports for Reporting {
+    fn report(&self, report: CallReport) {
+        let _ = self.0.send(report);
+    }
+}
+
+/// The most reports that are written together.
+const BATCH: usize = 1_000;
+
+async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<CallReport>) {
+    while let Some(first) = receiver.recv().await {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(more) = receiver.try_recv()
+        {
+            batch.push(more);
+        }
+        service.calls_reported(batch).await;
+    }
+}
+
+struct Answering {
+    service: Service,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Mailboxes for Answering {
+    fn ask(&self, question: Question, reply: Reply) {
+        let service = self.service.clone();
+        self.runtime.spawn(async move { reply.give(service.answer(question).await) });
+    }
+}

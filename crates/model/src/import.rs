@@ -1,0 +1,319 @@
+//! Users from a file: what its rows ask for. A row finds its user or makes one; a cell sets, clears, or leaves what there is.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::address::CivicAddressInput;
+use crate::device::Mac;
+use crate::email::Email;
+use crate::extension::{Destination, Extension};
+use crate::id::{AccountId, ChangeId, ImportId, LicenseTypeId, TrackId, UserId};
+use crate::phone_number::E164;
+use crate::plan::Fingerprint;
+use crate::text::Name;
+use crate::time_zone::TimeZone;
+use crate::user::Role;
+use crate::username::Username;
+
+/// The most rows of one import.
+pub const ROWS_MAX: usize = 100_000;
+
+/// By what a row finds its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    #[default]
+    Username,
+    Email,
+    Extension,
+}
+
+impl Key {
+    pub const ALL: [Self; 3] = [Self::Username, Self::Email, Self::Extension];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::Email => "email",
+            Self::Extension => "extension",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.as_str() == text)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Import {
+    pub key: Key,
+    pub rows: Vec<ImportRow>,
+}
+
+/// What a cell asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish<T> {
+    /// A blank cell, or a column that is not there.
+    #[default]
+    Leave,
+    Clear,
+    Set(T),
+}
+
+impl<T: Clone> Wish<T> {
+    pub fn get(&self) -> Option<&T> {
+        if let Self::Set(value) = self { Some(value) } else { None }
+    }
+
+    pub fn is_left(&self) -> bool {
+        matches!(self, Self::Leave)
+    }
+
+    /// What is there afterwards.
+    #[must_use]
+    pub fn over(&self, current: Option<T>) -> Option<T> {
+        match self {
+            Self::Leave => current,
+            Self::Clear => None,
+            Self::Set(value) => Some(value.clone()),
+        }
+    }
+}
+
+/// Numbers, places and devices by what a person calls them: planning finds them, so that what is applied is what is there then.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ImportRow {
+    /// As the file's reader counts, from one.
+    pub row: u32,
+    pub first_name: Wish<Name>,
+    pub last_name: Wish<Name>,
+    pub username: Wish<Username>,
+    pub email: Wish<Email>,
+    pub email_voicemails: Wish<bool>,
+    pub attach_recording: Wish<bool>,
+    pub phone_number: Wish<E164>,
+    pub mobile_number: Wish<E164>,
+    pub extension: Wish<Extension>,
+    pub unreachable: Wish<Destination>,
+    pub location: Wish<Name>,
+    pub time_zone: Wish<TimeZone>,
+    pub department: Wish<Name>,
+    pub role: Wish<Role>,
+    /// For a user that the row adds.
+    pub welcome: bool,
+    pub e911: E911Wish,
+    pub device: DeviceWish,
+    pub licenses: BTreeMap<TrackId, LicenseWish>,
+}
+
+/// The cells of an address that have something in them; the rest stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct E911Wish {
+    pub street_number: Wish<String>,
+    pub street_name: Wish<String>,
+    pub unit: Wish<String>,
+    pub city: Wish<String>,
+    pub region: Wish<String>,
+    pub postal_code: Wish<String>,
+    pub country: Wish<String>,
+    pub confirmed: bool,
+}
+
+impl E911Wish {
+    pub fn is_left(&self) -> bool {
+        let cells = [
+            &self.street_number,
+            &self.street_name,
+            &self.unit,
+            &self.city,
+            &self.region,
+            &self.postal_code,
+            &self.country,
+        ];
+        !self.confirmed && cells.into_iter().all(Wish::is_left)
+    }
+
+    #[must_use]
+    pub fn over(&self, current: CivicAddressInput) -> CivicAddressInput {
+        let part = |wish: &Wish<String>, current: String| wish.over(Some(current)).unwrap_or_default();
+        CivicAddressInput {
+            street_number: part(&self.street_number, current.street_number),
+            street_name: part(&self.street_name, current.street_name),
+            unit: part(&self.unit, current.unit),
+            city: part(&self.city, current.city),
+            region: part(&self.region, current.region),
+            postal_code: part(&self.postal_code, current.postal_code),
+            country: part(&self.country, current.country),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DeviceWish {
+    /// A slug of [`crate::device::DeviceModel::ALL`].
+    pub model: Wish<String>,
+    pub mac: Wish<Mac>,
+    pub label: Wish<Name>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LicenseWish {
+    pub license: Wish<LicenseTypeId>,
+    /// A day that is over, or today, is now.
+    pub date: Option<NaiveDate>,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowEffect {
+    Create,
+    Change,
+    Unchanged,
+    Refused,
+}
+
+impl RowEffect {
+    pub const ALL: [Self; 4] = [Self::Create, Self::Change, Self::Unchanged, Self::Refused];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|effect| effect.as_str() == text)
+    }
+
+    /// For people to read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Create => "added",
+            Self::Change => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// One row of an import's plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedRow {
+    pub row: u32,
+    pub effect: RowEffect,
+    pub user_id: Option<UserId>,
+    pub name: String,
+}
+
+/// Where an uploaded file stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportState {
+    /// Its columns wait to be given their meaning.
+    Mapping,
+    Planned,
+    /// Since [`ImportJob::started_at`].
+    Applying,
+    Done,
+}
+
+impl ImportState {
+    pub const ALL: [Self; 4] = [Self::Mapping, Self::Planned, Self::Applying, Self::Done];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mapping => "mapping",
+            Self::Planned => "planned",
+            Self::Applying => "applying",
+            Self::Done => "done",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Mapping => "Columns to be chosen",
+            Self::Planned => "Planned, not applied",
+            Self::Applying => "Being applied",
+            Self::Done => "Applied",
+        }
+    }
+}
+
+/// An uploaded file, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportJob {
+    pub id: ImportId,
+    pub account_id: AccountId,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub state: ImportState,
+    pub owner: String,
+    pub file_name: String,
+    /// SHA-256 of the file, in hex.
+    pub file_hash: String,
+    /// What kind of file it was, in words.
+    pub format: String,
+    pub key: Key,
+    /// The meaning of columns, by their place from zero.
+    pub columns: BTreeMap<usize, String>,
+    /// What each heading meant, for the next file of the account; `None` was left out.
+    pub remembered: BTreeMap<String, Option<String>>,
+    /// Cells corrected on the page: row from one, column from zero, text.
+    pub corrections: Vec<(u32, usize, String)>,
+    pub counts: RowCounts,
+    pub good_rows_only: bool,
+    /// Of the plan of the rows without errors.
+    pub fingerprint: Option<Fingerprint>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Why it was not applied.
+    pub trouble: Option<String>,
+}
+
+impl ImportJob {
+    /// The change that applies it: at most once, and in the journal under this name.
+    pub fn change_id(&self) -> ChangeId {
+        ChangeId(self.id.0)
+    }
+}
+
+/// How many rows there are of each effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RowCounts {
+    pub create: usize,
+    pub change: usize,
+    pub unchanged: usize,
+    pub refused: usize,
+}
+
+impl RowCounts {
+    pub fn of(rows: &[PlannedRow]) -> Self {
+        let count = |effect| rows.iter().filter(|row| row.effect == effect).count();
+        Self {
+            create: count(RowEffect::Create),
+            change: count(RowEffect::Change),
+            unchanged: count(RowEffect::Unchanged),
+            refused: count(RowEffect::Refused),
+        }
+    }
+
+    pub fn total(self) -> usize {
+        self.create + self.change + self.unchanged + self.refused
+    }
+
+    pub fn get(self, effect: RowEffect) -> usize {
+        match effect {
+            RowEffect::Create => self.create,
+            RowEffect::Change => self.change,
+            RowEffect::Unchanged => self.unchanged,
+            RowEffect::Refused => self.refused,
+        }
+    }
+}

@@ -1,0 +1,381 @@
+//! Taking back what a change did: its steps backwards, each on the record as it is now. What others changed since is kept
+//! beside it where fields differ, and asked about where they are the same.
+
+use std::collections::BTreeSet;
+
+use crate::call_settings::{CallRules, CallSettings};
+use crate::facts::Facts;
+use crate::forwarding::{Forwarding, ForwardingRules};
+use crate::id::UserId;
+use crate::leaving::{Leaving, LeftNumbers};
+use crate::phone_number::NumberState;
+use crate::plan::{Blocker, BlockerKind, Draft, Record, Repair, Step};
+use crate::recording::{RecordingChoice, RecordingMode};
+use crate::schedule::in_words;
+use crate::trunk::Trunk;
+use crate::undo::{Since, merge};
+use crate::voicemail::Mailbox;
+
+impl Draft<'_> {
+    pub(super) fn undo(&mut self, since: Since) {
+        let Some(undone) = self.read.undone.as_ref() else { return self.block(Blocker::not_found("change")) };
+        self.plan.summary = format!("Undo “{}” of {}", undone.summary, in_words(self.account_date(undone.at)));
+        let steps = undone.steps.as_slice();
+        if steps.is_empty() || undone.action == "open_account" {
+            let message = "this can't be undone: it changed nothing that could be put back";
+            return self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()));
+        }
+        if let Some(user_id) = only_user(steps) {
+            self.plan.user_id = Some(user_id);
+        }
+        let changed = Touched::of(&self.facts, steps);
+        for user_id in &changed.users {
+            let name = self.facts.name_of(*user_id);
+            self.changed_since(since, Some(*user_id), &format!("{name} was changed since"));
+        }
+        let kept = if since == Since::Overwrite { BTreeSet::new() } else { changed.users };
+        let before = self.plan.blockers.len();
+        let mut steps: Vec<&Step> = steps.iter().filter(|step| !step.is_rehearsal()).collect();
+        steps.retain(|step| !step.users().any(|user| kept.contains(&user)));
+        steps.sort_by_cached_key(|step| self.turn_of(step));
+        for step in steps {
+            self.undo_step(step, since);
+        }
+        if self.plan.steps.is_empty() && self.plan.blockers.len() == before {
+            let message = "there is nothing left to undo: what it did is not there any more";
+            self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()));
+        }
+    }
+
+    /// What others hang on comes back first, and goes last.
+    fn turn_of(&self, step: &Step) -> (bool, i64, i64) {
+        let Some(record) = step.after.as_ref().or(step.before.as_ref()) else { return (false, 0, 0) };
+        let is_made = step.before.is_none();
+        let (rank, within) = match record {
+            Record::Account(_) => (0, 0),
+            Record::Location(_)
+            | Record::Department(_)
+            | Record::Seats(_)
+            | Record::CallSettings(_)
+            | Record::Trunk(_) => (1, 0),
+            // Others' calls may go to who comes back.
+            Record::User(user) => (2, i64::from(!user.is_deleted())),
+            Record::PhoneNumber(_) => (3, 0),
+            Record::Device(_) => (4, 0),
+            Record::Line(_)
+            | Record::E911Address(_)
+            | Record::Greeting(_)
+            | Record::Forwarding(_)
+            | Record::Mailbox(_)
+            | Record::RecordingChoice(_)
+            | Record::VoicemailMessage(_)
+            | Record::Mail(_) => (5, 0),
+            Record::Assignment(held) => (6, self.track_order(held.track_id)),
+            Record::ScheduleEntry(entry) => (7, self.track_order(entry.track_id)),
+        };
+        if is_made { (true, -rank, -within) } else { (false, rank, within) }
+    }
+
+    fn track_order(&self, track: crate::id::TrackId) -> i64 {
+        i64::try_from(self.facts.catalogue.position(track)).unwrap_or(i64::MAX)
+    }
+
+    fn account_date(&self, at: chrono::DateTime<chrono::Utc>) -> chrono::NaiveDate {
+        self.facts.account.settings.time_zone.date(at)
+    }
+
+    /// Asks, or says what is done about it.
+    fn changed_since(&mut self, since: Since, user_id: Option<UserId>, what: &str) {
+        match since {
+            Since::Ask => {
+                let change_id = self.read.undone.as_ref().map_or(self.change_id, |undone| undone.id);
+                let repairs = vec![Repair::KeepChanges { change_id }, Repair::OverwriteChanges { change_id }];
+                let blocker = Blocker::new(BlockerKind::ChangedSince, what, repairs);
+                self.block(Blocker { user_id, ..blocker });
+            }
+            Since::Keep => self.warn(user_id, format!("{what}; that stays")),
+            Since::Overwrite => self.warn(user_id, format!("{what}; that goes too")),
+        }
+    }
+
+    fn undo_step(&mut self, step: &Step, since: Since) {
+        match (&step.before, &step.after) {
+            (None, Some(made)) => self.unmake(step, made, since),
+            (Some(before), Some(after)) => self.change_back(step, before, after, since),
+            (Some(gone), None) => self.bring_back(step, gone, since),
+            (None, None) => {}
+        }
+    }
+
+    /// What the change made goes.
+    fn unmake(&mut self, step: &Step, made: &Record, since: Since) {
+        let Some(now) = current(&self.facts, made) else { return };
+        // Users were looked at as a whole.
+        if now.version() != made.version() && !matches!(now, Record::User(_)) {
+            self.changed_since(since, now.user_id(), &format!("{} was changed since", step.title));
+            if since != Since::Overwrite {
+                return;
+            }
+        }
+        match now {
+            Record::User(user) => {
+                if !user.is_deleted() {
+                    self.leave(&user, &Leaving { numbers: LeftNumbers::Free, ..Leaving::default() });
+                }
+            }
+            Record::Assignment(held) => self.drop_license(held.user_id, held.track_id),
+            Record::Device(device) => self.keeping_summary(|draft| draft.delete_device(device.id)),
+            Record::PhoneNumber(number) if number.state == NumberState::Assigned => {
+                let message = format!("{} is somebody's by now; take it back first", number.number.pretty());
+                self.block(Blocker::new(BlockerKind::InUse, message, Vec::new()));
+            }
+            Record::Location(location) => self.keeping_summary(|draft| draft.delete_location(location.id)),
+            Record::Department(department) => self.keeping_summary(|draft| draft.delete_department(department.id)),
+            Record::Seats(seats) => self.keeping_summary(|draft| draft.set_seats(seats.license_type_id, 0, Some(&[]))),
+            // What is set for calls has no row before it is set for the first time, and the defaults hold.
+            Record::Forwarding(now) => {
+                let after = Forwarding { rules: ForwardingRules::default(), ..(*now).clone() };
+                self.update(*now, after);
+            }
+            Record::Mailbox(now) => {
+                let after = Mailbox { enabled: true, ..(*now).clone() };
+                self.update(*now, after);
+            }
+            Record::RecordingChoice(now) => {
+                let after = RecordingChoice { mode: RecordingMode::Off, ..(*now).clone() };
+                self.update(*now, after);
+            }
+            Record::CallSettings(now) => {
+                let after = CallSettings { rules: CallRules::default(), ..(*now).clone() };
+                self.update(*now, after);
+            }
+            Record::Trunk(trunk) => self.keeping_summary(|draft| draft.delete_trunk(trunk.id)),
+            Record::Account(_) | Record::Mail(_) | Record::VoicemailMessage(_) => {}
+            now => self.step(Some(now), None),
+        }
+    }
+
+    /// Other parts of planning tell what they do; this is one change, with one summary.
+    fn keeping_summary(&mut self, part: impl FnOnce(&mut Self)) {
+        let (summary, user_id) = (self.plan.summary.clone(), self.plan.user_id);
+        part(self);
+        self.plan.summary = summary;
+        self.plan.user_id = user_id;
+    }
+
+    /// Fields that the change set get the values that they had.
+    fn change_back(&mut self, step: &Step, before: &Record, after: &Record, since: Since) {
+        let Some(now) = current(&self.facts, after) else {
+            return self.warn(after.user_id(), format!("{} is not there any more", step.title));
+        };
+        if is_secret_alone(step) {
+            return self.warn(after.user_id(), format!("{}: a secret can't be put back; set a new one", step.title));
+        }
+        let Some(merged) = merge(before, after, &now) else {
+            let message = format!("{} was written by an earlier version and can't be put back", step.title);
+            return self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()));
+        };
+        if !merged.changed_since.is_empty() {
+            let fields = merged.changed_since.join(", ").replace('_', " ");
+            self.changed_since(since, after.user_id(), &format!("{}: {fields} changed since", step.title));
+            if since != Since::Overwrite {
+                return;
+            }
+        }
+        self.put_back(now, merged.record);
+    }
+
+    fn put_back(&mut self, now: Record, then: Record) {
+        match (now, then) {
+            (Record::User(now), Record::User(then)) => {
+                if now.profile != then.profile || now.is_deleted() {
+                    self.check_profile(then.id, &then.profile, Some(&now.profile));
+                }
+                if now.is_deleted() {
+                    self.check_still_kept(&now);
+                }
+                self.update(*now, *then);
+            }
+            (Record::Assignment(now), Record::Assignment(then)) => self.give_license(now.user_id, then.license_type_id),
+            (Record::PhoneNumber(now), Record::PhoneNumber(then)) => {
+                if then.user_id.is_some_and(|user| self.user(user).is_none()) {
+                    return;
+                }
+                self.update(*now, *then);
+            }
+            (Record::Device(now), Record::Device(then)) => {
+                if let (None, Some(user_id)) = (now.user_id, then.user_id) {
+                    self.keeping_summary(|draft| draft.assign_device(now.id, user_id));
+                } else {
+                    self.update(*now, *then);
+                }
+            }
+            (Record::Seats(now), Record::Seats(then)) => {
+                self.keeping_summary(|draft| draft.set_seats(now.license_type_id, then.bought, Some(&then.bound)));
+            }
+            (Record::ScheduleEntry(now), Record::ScheduleEntry(then)) => {
+                self.keeping_summary(|draft| draft.edit_schedule_entry(now.id, None, then.date));
+            }
+            (now, then) => self.step(Some(now), Some(then)),
+        }
+    }
+
+    fn check_still_kept(&mut self, user: &crate::user::User) {
+        if user.kept_until().is_some_and(|until| until <= self.context.now) {
+            let message = format!("{} was deleted too long ago to be brought back", user.profile.full_name());
+            self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(user.id));
+        }
+    }
+
+    /// What the change removed is made again.
+    fn bring_back(&mut self, step: &Step, gone: &Record, since: Since) {
+        if let Some(now) = current(&self.facts, gone) {
+            if !matches!(now, Record::Line(_)) {
+                self.changed_since(since, gone.user_id(), &format!("{} is there again", step.title));
+            }
+            return;
+        }
+        match gone {
+            Record::Assignment(held) => self.bring_back_license(held, since),
+            Record::ScheduleEntry(entry) => {
+                if entry.date > self.today() {
+                    self.schedule(entry.user_id, entry.track_id, entry.license_type_id, entry.date);
+                } else {
+                    self.warn(Some(entry.user_id), format!("{}: its date has passed", step.title));
+                }
+            }
+            Record::Device(device) => {
+                let (provisioning_token, provisioning_hash) = self.context.mint.provisioning(device.id);
+                let user_id = device.user_id;
+                let mut device = device.clone();
+                device.user_id = None;
+                device.provisioning_token = provisioning_token;
+                device.provisioning_hash = provisioning_hash;
+                self.warn(user_id, format!("{} gets a new provisioning address", device.title()));
+                let id = device.id;
+                self.create(*device);
+                if let Some(user_id) = user_id {
+                    self.keeping_summary(|draft| draft.assign_device(id, user_id));
+                }
+            }
+            Record::VoicemailMessage(_) => {
+                self.warn(gone.user_id(), format!("{}: a deleted message can't be brought back", step.title));
+            }
+            Record::Trunk(trunk) => {
+                self.warn(None, format!("{}: its password has to be set anew", step.title));
+                self.create(Trunk { password: None, ..(**trunk).clone() });
+            }
+            // A line is made anew with the device that it belongs to.
+            Record::Line(_) | Record::User(_) | Record::Account(_) | Record::Mail(_) => {}
+            gone => self.step(None, Some(gone.clone())),
+        }
+    }
+
+    fn bring_back_license(&mut self, gone: &crate::license::Assignment, since: Since) {
+        if let Some(held) = self.facts.assignments.get(&(gone.user_id, gone.track_id)) {
+            if held.license_type_id == gone.license_type_id {
+                return;
+            }
+            let (name, license) = (self.facts.name_of(gone.user_id), self.facts.license_name(held.license_type_id));
+            self.changed_since(since, Some(gone.user_id), &format!("{name} holds {license} since"));
+            if since != Since::Overwrite {
+                return;
+            }
+        }
+        if self.user(gone.user_id).is_some() {
+            self.give_license(gone.user_id, gone.license_type_id);
+        }
+    }
+}
+
+/// What there is now of a record of the past.
+fn current(facts: &Facts, record: &Record) -> Option<Record> {
+    Some(match record {
+        Record::Account(_) => facts.account.clone().into(),
+        Record::Location(location) => facts.locations.get(&location.id)?.clone().into(),
+        Record::Department(department) => facts.departments.get(&department.id)?.clone().into(),
+        Record::User(user) => facts.users.get(&user.id)?.clone().into(),
+        Record::PhoneNumber(number) => facts.numbers.get(&number.id)?.clone().into(),
+        Record::Device(device) => facts.devices.get(&device.id)?.clone().into(),
+        Record::Line(line) => facts.lines.get(&line.device_id)?.clone().into(),
+        Record::E911Address(e911) => facts.e911.get(&e911.user_id)?.clone().into(),
+        Record::Seats(seats) => facts.seats.get(&seats.license_type_id)?.clone().into(),
+        Record::Assignment(held) => {
+            facts.assignments.get(&(held.user_id, held.track_id)).filter(|now| now.id == held.id)?.clone().into()
+        }
+        Record::ScheduleEntry(entry) => facts.schedule.get(&entry.id)?.clone().into(),
+        Record::Greeting(greeting) => facts.greetings.get(&greeting.user_id)?.clone().into(),
+        Record::CallSettings(_) => facts.call_settings.clone()?.into(),
+        Record::Trunk(trunk) => facts.trunks.get(&trunk.id)?.clone().into(),
+        Record::Forwarding(forwarding) => facts.forwarding.get(&forwarding.user_id)?.clone().into(),
+        Record::Mailbox(mailbox) => facts.mailboxes.get(&mailbox.user_id)?.clone().into(),
+        Record::RecordingChoice(choice) => facts.recording.get(&choice.user_id)?.clone().into(),
+        Record::VoicemailMessage(message) => facts.messages.get(&message.id)?.clone().into(),
+        Record::Mail(_) => return None,
+    })
+}
+
+/// The one user that all steps are about.
+fn only_user(steps: &[Step]) -> Option<UserId> {
+    let users: BTreeSet<UserId> = steps.iter().flat_map(Step::users).collect();
+    users.first().copied().filter(|_| users.len() == 1)
+}
+
+/// Nothing but a password or PIN was replaced, of which only the fact stands in the journal.
+fn is_secret_alone(step: &Step) -> bool {
+    !step.changes.is_empty()
+        && step
+            .changes
+            .iter()
+            .all(|change| matches!(change.field.as_str(), "credentials" | "pin_hash" | "generated_at"))
+}
+
+/// Users whom the change made and whom somebody changed since.
+struct Touched {
+    users: BTreeSet<UserId>,
+}
+
+impl Touched {
+    fn of(facts: &Facts, steps: &[Step]) -> Self {
+        let made: BTreeSet<UserId> = steps
+            .iter()
+            .filter_map(|step| match (&step.before, &step.after) {
+                (None, Some(Record::User(user))) => Some(user.id),
+                _ => None,
+            })
+            .collect();
+        let mut users = BTreeSet::new();
+        let mut left = BTreeSet::new();
+        for step in steps {
+            let Some(after) = &step.after else { continue };
+            left.insert((after.kind(), after.id()));
+            let Some(user_id) = after.user_id().filter(|user| made.contains(user)) else { continue };
+            if was_touched(facts, step, after) {
+                users.insert(user_id);
+            }
+        }
+        for user in made.difference(&users).copied().collect::<Vec<_>>() {
+            let others = facts
+                .devices_of(user)
+                .map(|device| ("device", device.id.0))
+                .chain(facts.numbers_of(user).map(|number| ("phone number", number.id.0)))
+                .chain(facts.assignments_of(user).map(|held| ("license", held.id.0)))
+                .chain(facts.schedule.of(user).map(|entry| ("scheduled license", entry.id.0)));
+            if others.into_iter().any(|held| !left.contains(&held)) {
+                users.insert(user);
+            }
+        }
+        users.retain(|user| facts.users.get(user).is_some_and(|user| !user.is_deleted()));
+        Self { users }
+    }
+}
+
+/// Somebody changed the record after this step had left it.
+fn was_touched(facts: &Facts, step: &Step, after: &Record) -> bool {
+    if matches!(after, Record::Mail(_)) || step.is_rehearsal() {
+        return false;
+    }
+    let left_at = step.version_before().map_or_else(|| after.version(), |version| version + 1);
+    // The registrar and the wizard's own steps are no changes that a person would miss.
+    current(facts, after).is_none_or(|now| now.version() != left_at)
+}

@@ -1,0 +1,84 @@
+//! The history as a file, as filtered.
+
+use std::fmt::Write as _;
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use lineside_model::call::CallRecord;
+use lineside_model::time_zone::TimeZone;
+use lineside_service::call::CALLS_MAX;
+
+use super::list::read;
+use crate::form_data::FormData;
+use crate::page::Answer;
+use crate::router::{Access, Route};
+use crate::visitor::Visitor;
+
+pub fn routes() -> Vec<Route> {
+    vec![Route::get("/calls/export.csv", Access::User, export)]
+}
+
+async fn export(visitor: Visitor, query: FormData) -> Answer {
+    let zone = visitor.frame("Calls").await?.zone();
+    let (calls, _) = visitor.service.calls(&visitor.caller, &read(&query, zone), CALLS_MAX).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"calls.csv\""),
+    ];
+    Ok((headers, csv(&calls, zone)).into_response())
+}
+
+fn csv(calls: &[CallRecord], zone: TimeZone) -> String {
+    // The mark tells spreadsheets that this is UTF-8.
+    let mut file =
+        "\u{feff}Started,Caller number,Caller name,Dialled,Answered by,Direction,Outcome,Why it ended,Talked seconds,\
+                    Codec,Lost permille from caller,Lost permille from callee,Recorded,Call\r\n"
+            .to_owned();
+    for CallRecord { ended: call, recording } in calls {
+        let loss = |leg: &Option<lineside_model::call_report::LegQuality>| {
+            leg.as_ref().map(|leg| leg.loss_permille().to_string()).unwrap_or_default()
+        };
+        let began = &call.began;
+        let columns = [
+            zone.local(began.at).format("%Y-%m-%d %H:%M:%S%:z").to_string(),
+            began.caller.number.clone(),
+            began.caller.name.clone(),
+            began.dialled.clone(),
+            call.other_end(),
+            began.direction.label().to_owned(),
+            call.outcome.label().to_owned(),
+            call.why(),
+            call.talked().num_seconds().to_string(),
+            call.codecs(),
+            loss(&call.from_caller),
+            loss(&call.from_callee),
+            if recording.is_some() { "yes" } else { "" }.to_owned(),
+            began.call.to_string(),
+        ];
+        let line: Vec<String> = columns.iter().map(|text| cell(text)).collect();
+        let _ = write!(file, "{}\r\n", line.join(","));
+    }
+    file
+}
+
+/// Quoted (RFC 4180 section 2); what a spreadsheet would take for a formula begins with an apostrophe, since callers choose
+/// their names.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '@', '-', '\t'])
+        || (text.starts_with('+') && !text[1..].bytes().all(|b| b.is_ascii_digit()));
+    let text = text.replace('"', "\"\"");
+    if formula { format!("\"'{text}\"") } else { format!("\"{text}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_callers_choose_are_no_formulas() {
+        assert_eq!(cell("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
+        assert_eq!(cell("+1+1"), "\"'+1+1\"");
+        assert_eq!(cell("+14805550143"), "\"+14805550143\"");
+        assert_eq!(cell("Ana \"the\" voice, Duarte"), "\"Ana \"\"the\"\" voice, Duarte\"");
+    }
+}

@@ -1,0 +1,71 @@
+//! Files to fill in: the empty template, the account's users, and the rows of an import that were refused.
+
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use lineside_model::id::ImportId;
+use lineside_service::ServiceError;
+use lineside_service::import::{FileKind, FileOf};
+
+use crate::page::Answer;
+use crate::record_path::RecordPath;
+use crate::router::{Access, Route};
+use crate::visitor::Visitor;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/imports/template.csv", Access::Administrator, template_csv),
+        Route::get("/imports/template.xlsx", Access::Administrator, template_xlsx),
+        Route::get("/imports/users.csv", Access::Administrator, users_csv),
+        Route::get("/imports/users.xlsx", Access::Administrator, users_xlsx),
+        Route::get("/imports/{id}/refused.csv", Access::Administrator, refused_csv),
+        Route::get("/imports/{id}/refused.xlsx", Access::Administrator, refused_xlsx),
+    ]
+}
+
+async fn template_csv(visitor: Visitor) -> Answer {
+    users_file(&visitor, FileOf::Nobody, FileKind::Csv).await
+}
+
+async fn template_xlsx(visitor: Visitor) -> Answer {
+    users_file(&visitor, FileOf::Nobody, FileKind::Xlsx).await
+}
+
+async fn users_csv(visitor: Visitor) -> Answer {
+    users_file(&visitor, FileOf::AllUsers, FileKind::Csv).await
+}
+
+async fn users_xlsx(visitor: Visitor) -> Answer {
+    users_file(&visitor, FileOf::AllUsers, FileKind::Xlsx).await
+}
+
+async fn refused_csv(visitor: Visitor, RecordPath(id): RecordPath<ImportId>) -> Answer {
+    refused(&visitor, id, FileKind::Csv).await
+}
+
+async fn refused_xlsx(visitor: Visitor, RecordPath(id): RecordPath<ImportId>) -> Answer {
+    refused(&visitor, id, FileKind::Xlsx).await
+}
+
+async fn users_file(visitor: &Visitor, of: FileOf, kind: FileKind) -> Answer {
+    let name = match of {
+        FileOf::Nobody => "lineside-users-template",
+        FileOf::AllUsers => "lineside-users",
+    };
+    let file = visitor.service.users_file(&visitor.caller, of, kind).await?;
+    Ok(download(name, kind, file))
+}
+
+async fn refused(visitor: &Visitor, id: ImportId, kind: FileKind) -> Answer {
+    // Before its columns were chosen, nothing was refused.
+    let file = match visitor.service.import_result(&visitor.caller, id, kind).await {
+        Err(ServiceError::Files(_)) => return Err(ServiceError::NotFound.into()),
+        other => other?,
+    };
+    Ok(download("lineside-refused-rows", kind, file))
+}
+
+fn download(name: &str, kind: FileKind, file: Vec<u8>) -> Response {
+    let disposition = format!("attachment; filename=\"{name}.{}\"", kind.extension());
+    let headers = [(header::CONTENT_TYPE, kind.content_type().to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, file).into_response()
+}

@@ -1,0 +1,138 @@
+//! Trunks: the account's own ways out of the house and into it.
+
+use askama::Template;
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::directory::Transport;
+use lineside_model::field::FieldErrors;
+use lineside_model::id::TrunkId;
+use lineside_model::trunk::{NumberFormat, TRANSPORTS, Trunk, TrunkInput};
+
+use crate::control::Choice;
+use crate::form::Form;
+use crate::form_data::FormData;
+use crate::frame::Frame;
+use crate::page::{self, Answer};
+use crate::record_path::RecordPath;
+use crate::review::{self, Attempt, Ways};
+use crate::router::{Access, Route};
+use crate::visitor::Visitor;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/trunks", Access::Administrator, list),
+        Route::get("/trunks/add", Access::Administrator, open_new),
+        Route::post("/trunks/add", Access::Administrator, add),
+        Route::get("/trunks/{id}", Access::Administrator, open),
+        Route::post("/trunks/{id}", Access::Administrator, save),
+        Route::get("/trunks/{id}/delete", Access::Administrator, delete),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "trunk/list.html")]
+struct ListPage {
+    frame: Frame,
+    trunks: Vec<Trunk>,
+}
+
+#[derive(Template)]
+#[template(path = "trunk/edit.html")]
+struct EditPage {
+    frame: Frame,
+    form: Form,
+    /// `None`: a new one.
+    trunk: Option<Trunk>,
+    transports: Vec<Choice>,
+    formats: Vec<Choice>,
+}
+
+impl EditPage {
+    async fn new(visitor: &Visitor, trunk: Option<Trunk>, form: Form) -> Result<Self, crate::page_error::PageError> {
+        let title = trunk.as_ref().map_or_else(|| "Add a trunk".to_owned(), |trunk| trunk.settings.name.to_string());
+        Ok(Self {
+            frame: visitor.frame(title).await?,
+            form,
+            trunk,
+            transports: TRANSPORTS.map(|transport| Choice::new(transport.as_str(), transport.as_str())).to_vec(),
+            formats: NumberFormat::ALL.map(|format| Choice::new(format.as_str(), format.label())).to_vec(),
+        })
+    }
+}
+
+async fn list(visitor: Visitor) -> Answer {
+    let trunks = visitor.service.trunks(&visitor.caller).await?;
+    page::show(&ListPage { frame: visitor.frame("Trunks").await?, trunks })
+}
+
+async fn open_new(visitor: Visitor) -> Answer {
+    let input = TrunkInput {
+        enabled: true,
+        transport: Transport::Udp.as_str().to_owned(),
+        number_format: NumberFormat::E164.as_str().to_owned(),
+        ..TrunkInput::default()
+    };
+    let form = Form::new(visitor.service.new_change_id(), &input);
+    page::show(&EditPage::new(&visitor, None, form).await?)
+}
+
+async fn add(visitor: Visitor, data: FormData) -> Answer {
+    let id = data.change_id()?;
+    let form = match read(&data) {
+        Ok(input) => {
+            let password = visitor.service.seal_trunk_password(id.new_trunk_id(), &input.0.password);
+            submit(&visitor, &data, Change::AddTrunk { settings: Box::new(input.1), password }).await?
+        }
+        Err(errors) => Err(Form::sent(&data).with_errors(errors)),
+    };
+    match form {
+        Ok(answer) => Ok(answer),
+        Err(form) => page::show_again(&EditPage::new(&visitor, None, form).await?),
+    }
+}
+
+async fn open(visitor: Visitor, RecordPath(id): RecordPath<TrunkId>) -> Answer {
+    let trunk = visitor.service.trunk(&visitor.caller, id).await?;
+    let form = Form::new(visitor.service.new_change_id(), &TrunkInput::from(&trunk.settings))
+        .with("version", trunk.version.to_string());
+    page::show(&EditPage::new(&visitor, Some(trunk), form).await?)
+}
+
+async fn save(visitor: Visitor, RecordPath(trunk_id): RecordPath<TrunkId>, data: FormData) -> Answer {
+    let trunk = visitor.service.trunk(&visitor.caller, trunk_id).await?;
+    let form = match read(&data) {
+        Ok((input, settings)) => {
+            let password = visitor.service.seal_trunk_password(trunk_id, &input.password);
+            let (version, settings) = (data.version(), Box::new(settings));
+            submit(&visitor, &data, Change::EditTrunk { trunk_id, version, settings, password }).await?
+        }
+        Err(errors) => Err(Form::sent(&data).with_errors(errors)),
+    };
+    match form {
+        Ok(answer) => Ok(answer),
+        Err(form) => page::show_again(&EditPage::new(&visitor, Some(trunk), form).await?),
+    }
+}
+
+fn read(data: &FormData) -> Result<(TrunkInput, lineside_model::trunk::TrunkSettings), FieldErrors> {
+    let input: TrunkInput = data.input().map_err(|error| FieldErrors::one("name", error))?;
+    let settings = input.parse()?;
+    Ok((input, settings))
+}
+
+/// A password can't travel through a page of review, so the form's own page is the review.
+async fn submit(
+    visitor: &Visitor,
+    data: &FormData,
+    change: Change,
+) -> Result<Result<axum::response::Response, Form>, crate::page_error::PageError> {
+    let request = ChangeRequest { id: data.change_id()?, change };
+    Ok(match review::apply(visitor, &request, &Ways::back_to("/trunks")).await? {
+        Attempt::Answer(answer) => Ok(answer),
+        Attempt::Blocked(plan) => Err(Form::sent(data).with_blockers(&plan)),
+    })
+}
+
+async fn delete(visitor: Visitor, RecordPath(trunk_id): RecordPath<TrunkId>) -> Answer {
+    visitor.service.trunk(&visitor.caller, trunk_id).await?;
+    review::ask(&visitor, Change::DeleteTrunk { trunk_id }, &Ways::new("/trunks", format!("/trunks/{trunk_id}"))).await
+}

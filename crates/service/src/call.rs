@@ -1,0 +1,242 @@
+//! Calls: those that go on, the history, and what the switch reports of both.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use chrono::TimeDelta;
+use lineside_model::call::{CallFilter, CallRecord, LiveCall};
+use lineside_model::call_report::{Alarm, AlarmKind, CallDirection, CallEnded, CallReport, TestCall};
+use lineside_model::directory::DirectoryAccount;
+use lineside_model::id::{AccountId, CallId, ChangeId, MailId, UserId};
+use lineside_model::journal::{Actor, Scope};
+use lineside_model::list::PAGE;
+use lineside_model::mail::MailKind;
+use lineside_model::recording::Recording;
+use lineside_store::call::Talked;
+
+use crate::live::News;
+use crate::{Caller, Service, ServiceError};
+
+/// The most calls that one file or page of the API holds.
+pub const CALLS_MAX: i64 = 10_000;
+
+/// What goes on now, as this node's switch told it.
+#[derive(Default)]
+pub(crate) struct LiveCalls(Mutex<BTreeMap<(AccountId, CallId), LiveCall>>);
+
+impl LiveCalls {
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<(AccountId, CallId), LiveCall>)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn of(&self, account: AccountId) -> Vec<LiveCall> {
+        let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = (account, CallId(uuid::Uuid::nil()));
+        calls.range(first..).take_while(|((of, _), _)| *of == account).map(|(_, call)| call.clone()).collect()
+    }
+}
+
+impl Service {
+    /// The calls that go on now; a User sees their own.
+    pub fn live_calls(&self, caller: &Caller) -> Result<Vec<LiveCall>, ServiceError> {
+        let (scope, own) = caller.own_scope()?;
+        let live = self.inner.live_calls.of(scope.account_id);
+        if caller.administers() {
+            return Ok(live);
+        }
+        let involves = |call: &LiveCall| {
+            let ends = [Some(&call.began.caller), call.began.callee.as_ref()];
+            ends.into_iter().flatten().any(|end| end.user == Some(own))
+        };
+        Ok(live.into_iter().filter(involves).collect())
+    }
+
+    /// A page of the history, and whether there is more. A User sees their own calls.
+    pub async fn calls(
+        &self,
+        caller: &Caller,
+        filter: &CallFilter,
+        limit: i64,
+    ) -> Result<(Vec<CallRecord>, bool), ServiceError> {
+        let (scope, own) = caller.own_scope()?;
+        let mut filter = filter.clone();
+        if !caller.administers() {
+            filter.user_id = Some(own);
+        }
+        let limit = limit.clamp(1, CALLS_MAX);
+        let mut calls = self.store().calls(&scope, &filter, limit + 1).await?;
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let more = calls.len() > limit;
+        calls.truncate(limit);
+        Ok((calls, more))
+    }
+
+    /// One call with its ladder and recordings.
+    pub async fn call(&self, caller: &Caller, id: CallId) -> Result<(CallRecord, Vec<Recording>), ServiceError> {
+        let (scope, own) = caller.own_scope()?;
+        let call = self.store().call(&scope, id).await?.ok_or(ServiceError::NotFound)?;
+        if !caller.administers() && !call.ended.users().contains(&own) {
+            return Err(ServiceError::NotFound);
+        }
+        let mut recordings = self.store().recordings_of_call(&scope, id).await?;
+        recordings.retain(|recording| caller.administers() || recording.user_id == own);
+        Ok((call, recordings))
+    }
+
+    /// What the switch's limits begin with after a start: seconds talked out of the house today.
+    pub async fn talked_today(&self) -> Result<Vec<Talked>, ServiceError> {
+        let accounts = self.directory_accounts().await?;
+        let zones: BTreeMap<AccountId, _> =
+            accounts.into_iter().map(|account| (account.account_id, account.time_zone)).collect();
+        let (now, yesterday) = (self.now(), (self.now() - TimeDelta::days(1)).date_naive());
+        let talked = self.store().talked_since(yesterday).await?;
+        let today = |talked: &Talked| zones.get(&talked.account_id).is_some_and(|zone| zone.date(now) == talked.date);
+        Ok(talked.into_iter().filter(today).collect())
+    }
+
+    /// A batch from the switch. Each report stands for itself: one that fails is logged, and the others go on.
+    pub async fn calls_reported(&self, reports: Vec<CallReport>) {
+        let mut ended = Vec::new();
+        for report in reports {
+            let taken = match report {
+                CallReport::Began(began) => {
+                    self.tell_of_call(began.account, [began.caller.user, began.callee.as_ref().and_then(|c| c.user)]);
+                    let key = (began.account, began.call);
+                    self.inner.live_calls.change(|calls| drop(calls.insert(key, LiveCall { began, answered: None })));
+                    Ok(())
+                }
+                CallReport::Answered(answered) => {
+                    let key = (answered.account, answered.call);
+                    self.inner.live_calls.change(|calls| {
+                        if let Some(call) = calls.get_mut(&key) {
+                            call.answered = Some(answered);
+                        }
+                    });
+                    Ok(())
+                }
+                CallReport::Ended(call) => {
+                    let key = (call.began.account, call.began.call);
+                    self.inner.live_calls.change(|calls| drop(calls.remove(&key)));
+                    self.tell_of_call(call.began.account, call.users().into_iter().map(Some));
+                    ended.push(call.cleaned());
+                    Ok(())
+                }
+                CallReport::MessageLeft(left) => {
+                    let taken = self.message_left(&left).await;
+                    self.done_with(&left.audio, taken).await
+                }
+                CallReport::Recorded(recorded) => {
+                    let taken = self.recorded(&recorded).await;
+                    self.done_with(&recorded.audio, taken).await
+                }
+                CallReport::TestCall(test) => self.test_call_ended(&test).await,
+                CallReport::Alarm(alarm) => self.alarm(alarm).await,
+            };
+            if let Err(error) = taken {
+                tracing::error!(%error, "what the switch reports can't be kept; its file stays where it is");
+            }
+        }
+        if ended.is_empty() {
+            return;
+        }
+        let talked = self.talked(&ended).await;
+        if let Err(error) = self.store().save_calls(&ended, &talked).await {
+            tracing::error!(%error, calls = ended.len(), "calls can't be written to the history");
+        }
+    }
+
+    /// What is kept elsewhere now need not lie there twice; what is not, stays, and is reported again.
+    async fn done_with(&self, file: &std::path::Path, taken: Result<(), ServiceError>) -> Result<(), ServiceError> {
+        taken?;
+        if let Err(error) = tokio::fs::remove_file(file).await {
+            tracing::warn!(file = %file.display(), %error, "a file of the switch's could not be removed");
+        }
+        Ok(())
+    }
+
+    fn tell_of_call(&self, account_id: AccountId, users: impl IntoIterator<Item = Option<UserId>>) {
+        self.inner.live.tell(News { account_id, users: users.into_iter().flatten().collect(), account: false });
+    }
+
+    /// Seconds out of the house, on whom the limits count them: who forwarded last, or the caller.
+    async fn talked(&self, calls: &[CallEnded]) -> Vec<Talked> {
+        let mut accounts: BTreeMap<AccountId, Option<DirectoryAccount>> = BTreeMap::new();
+        let mut talked = Vec::new();
+        for call in calls.iter().filter(|call| call.began.direction == CallDirection::Outbound) {
+            let account_id = call.began.account;
+            if let std::collections::btree_map::Entry::Vacant(entry) = accounts.entry(account_id) {
+                entry.insert(self.store().directory_account(account_id).await.ok().flatten());
+            }
+            let Some(Some(account)) = accounts.get(&account_id) else { continue };
+            let forwarded = call.hops.iter().rev().find_map(|hop| hop.from.user);
+            let Some(user_id) = forwarded.or(call.began.caller.user) else { continue };
+            let (date, seconds) = (account.time_zone.date(call.ended_at), call.talked().num_seconds());
+            if seconds > 0 && !call.emergency() {
+                talked.push(Talked { account_id, user_id, date, seconds });
+            }
+        }
+        talked
+    }
+
+    async fn test_call_ended(&self, test: &TestCall) -> Result<(), ServiceError> {
+        let scope = Scope { account_id: test.account, actor: Actor::system("Lineside") };
+        let summary = match (test.answered, test.heard) {
+            (false, _) => "Test call: the phone did not answer".to_owned(),
+            (true, false) => "Test call: nothing was heard from the phone".to_owned(),
+            (true, true) => {
+                let loss = test.quality.loss_permille();
+                let way = test.round_trip_ms.map(|ms| format!(", {ms} ms there and back")).unwrap_or_default();
+                let (whole, tenth, jitter) = (loss / 10, loss % 10, test.quality.jitter_ms);
+                format!("Test call: heard, {whole}.{tenth} % lost, jitter {jitter:.1} ms{way}")
+            }
+        };
+        let id = ChangeId(ChangeId(test.call.0).derive("test_call", test.user.0));
+        self.store().record_event(&scope, id, test.at, "test_call", &summary, Some(test.user)).await?;
+        if let Some(audio) = &test.audio {
+            let _ = tokio::fs::remove_file(audio).await;
+        }
+        self.tell_of_call(test.account, [Some(test.user)]);
+        Ok(())
+    }
+
+    /// In the journal, and by mail to the administrators: once a day for each account, user and kind.
+    async fn alarm(&self, alarm: Alarm) -> Result<(), ServiceError> {
+        let (account_id, user, action, summary) = match alarm.kind {
+            AlarmKind::LimitReached { account, user, what } => {
+                (account, user, "limit_reached", format!("A call was refused: {what}"))
+            }
+            AlarmKind::DestinationRefused { account, user, dialled } => {
+                let dialled = lineside_model::phone_number::pretty(&dialled);
+                (account, Some(user), "destination_refused", format!("A call to {dialled} was refused: not open"))
+            }
+            other => {
+                tracing::warn!(alarm = ?other, "the switch raises an alarm");
+                return Ok(());
+            }
+        };
+        let scope = Scope { account_id, actor: Actor::system("Lineside") };
+        let day = ChangeId(day_id(alarm.at));
+        let id = ChangeId(day.derive(&format!("{action}/{account_id}"), user.map_or(uuid::Uuid::nil(), |user| user.0)));
+        let summary: String = summary.chars().filter(|c| !c.is_control()).take(300).collect();
+        let mails = self.store().administrators(&scope).await?.into_iter().filter_map(|administrator| {
+            let (to, of) = (administrator.profile.email.clone()?, administrator.id);
+            let mail_id = MailId(id.derive("mail", of.0));
+            Some(self.mail(mail_id, account_id, of, MailKind::CallAlarm, to, vec![summary.clone()]))
+        });
+        let mails: Vec<_> = mails.collect();
+        if self.store().raise_alarm(&scope, id, alarm.at, action, &summary, user, &mails).await? {
+            self.inner.mail_due.notify_one();
+        }
+        Ok(())
+    }
+}
+
+/// The same for every instant of a day.
+fn day_id(at: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
+    let day = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let millis = u64::try_from(day.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
+/// How many calls a page of the portal shows.
+pub const SHOWN: i64 = PAGE;

@@ -1,0 +1,152 @@
+//! Applying an import: in the background, once, all of it or nothing.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::TimeDelta;
+use lineside_model::id::ImportId;
+use lineside_model::import::{Import, ImportJob, ImportState};
+use lineside_model::journal::Scope;
+use tokio::sync::Notify;
+
+use super::plan::{refused_rows, request};
+use crate::{Caller, Outcome, Service, ServiceError};
+
+/// Another node that has not finished by then died.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+
+impl Service {
+    /// Begins to apply the plan that was shown; the import says how it ends. With errors in the file, only when the good rows
+    /// alone are wanted.
+    pub async fn apply_import(
+        &self,
+        caller: &Caller,
+        id: ImportId,
+        good_rows_only: bool,
+    ) -> Result<ImportJob, ServiceError> {
+        let scope = caller.scope()?;
+        let mut job = self.import(caller, id).await?;
+        super::check_open(&job)?;
+        if job.counts.refused > 0 && !good_rows_only {
+            let message = format!("{} rows have errors: repair them, or apply the good rows only", job.counts.refused);
+            return Err(ServiceError::field("good_rows_only", message));
+        }
+        if job.state != ImportState::Planned || job.fingerprint.is_none() {
+            return Err(ServiceError::field("import", "there is nothing to apply: no row is without errors"));
+        }
+        (job.state, job.started_at) = (ImportState::Applying, Some(self.now()));
+        (job.good_rows_only, job.trouble) = (good_rows_only, None);
+        // Before anybody can read that it is being applied, and wonder by whom.
+        if !self.inner.importing.insert(id) {
+            return Err(ServiceError::field("import", "this import is being applied; wait until it is done"));
+        }
+        if let Err(error) = self.save_job(&scope, &mut job).await {
+            self.inner.importing.remove(id);
+            return Err(error);
+        }
+        let (service, caller, begun) = (self.clone(), caller.clone(), job.clone());
+        tokio::spawn(async move {
+            let ended = service.carry_out_import(&caller, begun.clone()).await;
+            service.inner.importing.remove(id);
+            if let Err(error) = ended {
+                tracing::error!(%error, import = %id, "an import was not applied");
+                let trouble = "It was not applied, and nothing was changed: an error that is in the log. Try again.";
+                let _ = service.end_import(&scope, begun, ImportState::Planned, Some(trouble)).await;
+            }
+        });
+        Ok(job)
+    }
+
+    /// Waits until this program no longer applies the import: small ones are done before a page is drawn.
+    pub async fn import_ended(&self, id: ImportId) {
+        self.inner.importing.ended(id).await;
+    }
+
+    async fn carry_out_import(&self, caller: &Caller, job: ImportJob) -> Result<(), ServiceError> {
+        let scope = caller.scope()?;
+        let read = self.with_sheet(&scope, job.clone()).await?;
+        let rows = self.rows_of(caller, &read).await?;
+        let refused = refused_rows(&self.import_plan(caller, job.id).await?.rows);
+        let good = rows.import.rows.into_iter().filter(|row| !refused.contains(&row.row)).collect();
+        let import = Import { key: rows.import.key, rows: good };
+        drop(read);
+        let outcome = self.apply_in(&scope, &request(&job, import), job.fingerprint.as_ref()).await?;
+        match outcome {
+            Outcome::Done { .. } | Outcome::Before => self.end_import(&scope, job, ImportState::Done, None).await,
+            Outcome::Moved(_) | Outcome::Blocked(_) => {
+                let trouble =
+                    "What it touches was changed meanwhile, so nothing was applied. Look at the plan as it is now.";
+                self.end_import(&scope, job.clone(), ImportState::Planned, None).await?;
+                let mut planned = self.plan_import(caller, job.id).await?;
+                planned.trouble = Some(trouble.to_owned());
+                self.save_job(&scope, &mut planned).await
+            }
+        }
+    }
+
+    async fn end_import(
+        &self,
+        scope: &Scope,
+        mut job: ImportJob,
+        state: ImportState,
+        trouble: Option<&str>,
+    ) -> Result<(), ServiceError> {
+        (job.state, job.trouble) = (state, trouble.map(str::to_owned));
+        job.finished_at = (state == ImportState::Done).then(|| self.now());
+        self.save_job(scope, &mut job).await
+    }
+
+    /// An import that nobody carries out any more: the journal knows whether it was applied.
+    pub(super) async fn settle_import(&self, scope: &Scope, job: ImportJob) -> Result<ImportJob, ServiceError> {
+        let elsewhere = self.engine() != "SQLite" && job.started_at.is_some_and(|at| self.now() < at + LEASE);
+        if job.state != ImportState::Applying || self.inner.importing.contains(job.id) || elsewhere {
+            return Ok(job);
+        }
+        let applied = self.store().import_was_applied(&job).await?;
+        let (state, trouble) = if applied {
+            (ImportState::Done, None)
+        } else {
+            let trouble = "Lineside stopped while this was being applied. Nothing was changed; apply it again.";
+            (ImportState::Planned, Some(trouble))
+        };
+        self.end_import(scope, job.clone(), state, trouble).await?;
+        self.store().import(scope, job.id).await?.ok_or(ServiceError::NotFound)
+    }
+}
+
+/// The imports that this program is carrying out.
+#[derive(Debug, Default)]
+pub(crate) struct Importing {
+    all: Mutex<BTreeSet<ImportId>>,
+    ended: Notify,
+}
+
+impl Importing {
+    /// False when it is among them already.
+    fn insert(&self, id: ImportId) -> bool {
+        self.all().insert(id)
+    }
+
+    fn remove(&self, id: ImportId) {
+        self.all().remove(&id);
+        self.ended.notify_waiters();
+    }
+
+    fn contains(&self, id: ImportId) -> bool {
+        self.all().contains(&id)
+    }
+
+    async fn ended(&self, id: ImportId) {
+        loop {
+            let ended = self.ended.notified();
+            if !self.contains(id) {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeSet<ImportId>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,151 @@
+//! The plan of an import: what each row would do, every error at once, and the plan of the rows without errors, which is the one
+//! that can be applied.
+
+use std::collections::BTreeSet;
+
+use lineside_model::change::{Change, ChangeRequest};
+use lineside_model::import::{Import, ImportJob, ImportState, PlannedRow, RowCounts, RowEffect};
+use lineside_model::plan::{Blocker, Plan};
+use lineside_sheet::column::Column;
+use lineside_sheet::damage::Habits;
+use lineside_sheet::mapping::Mapping;
+use lineside_sheet::rows::{CellWord, Rows, Setting, read_rows};
+use object_store::{ObjectStoreExt, PutPayload};
+
+use super::{ImportPlan, ReadImport, plan_path};
+use crate::{Caller, Service, ServiceError};
+
+/// Without the rows that failed, others may fail that needed them; so often it is tried.
+const ROUNDS: usize = 5;
+/// Errors and warnings that are kept; nobody reads more before repairing these.
+const KEPT: usize = 10_000;
+
+impl Service {
+    /// Plans anew, for everything that may have changed since.
+    pub async fn plan_import(
+        &self,
+        caller: &Caller,
+        id: lineside_model::id::ImportId,
+    ) -> Result<ImportJob, ServiceError> {
+        let read = self.read_import(caller, id).await?;
+        super::check_open(&read.job)?;
+        self.plan_read(caller, read).await
+    }
+
+    pub(super) async fn plan_read(&self, caller: &Caller, read: ReadImport) -> Result<ImportJob, ServiceError> {
+        let scope = caller.scope()?;
+        read.mapping().check().map_err(|error| ServiceError::field("mapping", error))?;
+        let rows = self.rows_of(caller, &read).await?;
+        let mut job = read.job.clone();
+        let mut made = self.plan_rows(caller, &read, rows.clone()).await?;
+        let good = self.good_plan(caller, &read, &rows.import, &made).await?;
+        job.fingerprint = good.filter(|plan| !plan.blocked()).map(|plan| plan.fingerprint());
+        job.counts = RowCounts::of(&made.rows);
+        job.state = ImportState::Planned;
+        job.trouble = None;
+        made.errors.truncate(KEPT);
+        made.warnings.truncate(KEPT);
+        let text = serde_json::to_vec(&made).map_err(|_| ServiceError::Stopped)?;
+        self.inner.files.put(&plan_path(&scope, job.id), PutPayload::from(text)).await?;
+        self.save_job(&scope, &mut job).await?;
+        Ok(job)
+    }
+
+    /// The file's rows, read by its mapping.
+    pub(super) async fn rows_of(&self, caller: &Caller, read: &ReadImport) -> Result<Rows, ServiceError> {
+        let account = self.account(caller).await?;
+        let (sheet, catalogue) = (read.sheet.clone(), read.catalogue.clone());
+        let (mapping, corrections) = (read.mapping(), read.corrections());
+        let rows = tokio::task::spawn_blocking(move || {
+            let setting = Setting { catalogue: &catalogue, habits: Habits::of(&account) };
+            read_rows(&sheet, &mapping, &corrections, setting)
+        });
+        rows.await.map_err(|_| ServiceError::Stopped)
+    }
+
+    async fn plan_rows(&self, caller: &Caller, read: &ReadImport, rows: Rows) -> Result<ImportPlan, ServiceError> {
+        let mapping = read.mapping();
+        let unreadable: BTreeSet<u32> = rows.errors.iter().map(|error| error.row).collect();
+        let refused = unreadable.iter().map(|row| PlannedRow {
+            row: *row,
+            effect: RowEffect::Refused,
+            user_id: None,
+            name: String::new(),
+        });
+        let mut made =
+            ImportPlan { rows: refused.collect(), errors: rows.errors, notes: rows.notes, ..ImportPlan::default() };
+        if !rows.import.rows.is_empty() {
+            let plan = self.plan(caller, &request(&read.job, rows.import)).await?;
+            let with_row = |blocker: &Blocker| blocker.row.map(|row| word(row, blocker, &mapping, read));
+            made.errors.extend(plan.blockers.iter().filter_map(with_row));
+            let of_all = plan.blockers.iter().filter(|blocker| blocker.row.is_none());
+            made.blockers = of_all.map(|blocker| blocker.message.clone()).collect();
+            made.warnings = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
+            made.seats = plan.seats.iter().map(in_words).collect();
+            made.rows.extend(plan.rows);
+        }
+        made.rows.sort_by_key(|row| row.row);
+        made.errors.sort_by_key(|error| (error.row, error.column));
+        Ok(made)
+    }
+
+    /// Of the rows that nothing is wrong with; `None` when there is no such row.
+    async fn good_plan(
+        &self,
+        caller: &Caller,
+        read: &ReadImport,
+        import: &Import,
+        made: &ImportPlan,
+    ) -> Result<Option<Plan>, ServiceError> {
+        let mut refused: BTreeSet<u32> = refused_rows(&made.rows);
+        for _ in 0..ROUNDS {
+            let rows = import.rows.iter().filter(|row| !refused.contains(&row.row)).cloned().collect();
+            let good = Import { key: import.key, rows };
+            if good.rows.is_empty() {
+                return Ok(None);
+            }
+            let plan = self.plan(caller, &request(&read.job, good)).await?;
+            let more = refused_rows(&plan.rows);
+            if more.is_empty() {
+                return Ok(Some(plan));
+            }
+            refused.extend(more);
+        }
+        Ok(None)
+    }
+}
+
+/// The change that imports these rows.
+pub(super) fn request(job: &ImportJob, import: Import) -> ChangeRequest {
+    ChangeRequest { id: job.change_id(), change: Change::ImportUsers { import } }
+}
+
+pub(super) fn refused_rows(rows: &[PlannedRow]) -> BTreeSet<u32> {
+    rows.iter().filter(|row| row.effect == RowEffect::Refused).map(|row| row.row).collect()
+}
+
+/// A blocker at the cell that can remove it.
+fn word(row: u32, blocker: &Blocker, mapping: &Mapping, read: &ReadImport) -> CellWord {
+    let column = blocker.field.as_deref().and_then(Column::of_field);
+    let column = column.and_then(|column| {
+        let either = match column {
+            Column::FirstName | Column::LastName => Some(Column::FullName),
+            Column::E911StreetNumber | Column::E911StreetName => Some(Column::E911Street),
+            Column::DeviceMac => Some(Column::DeviceModel),
+            _ => None,
+        };
+        mapping.column_of(&column).or_else(|| mapping.column_of(&either?))
+    });
+    let corrected = |column| read.job.corrections.iter().find(|(at, of, _)| (*at, *of) == (row, column));
+    let of_file = |column| {
+        let at = read.sheet.table.row_numbered(row.saturating_sub(1));
+        at.map(|at| at.cell(column).text.to_owned()).unwrap_or_default()
+    };
+    let text = column.map(|column| corrected(column).map_or_else(|| of_file(column), |(_, _, text)| text.clone()));
+    CellWord { row, column, text: text.unwrap_or_default(), message: blocker.message.clone() }
+}
+
+fn in_words(effect: &lineside_model::plan::SeatEffect) -> String {
+    let on = effect.date.map(|date| format!(" from {date} on")).unwrap_or_default();
+    format!("{}: {} of {} seats in use{on}, {:+}", effect.name, effect.used, effect.bought, effect.delta)
+}

@@ -1,0 +1,103 @@
+//! Recordings: taken from the switch, heard by those who may, deleted when their time is over.
+
+use chrono::TimeDelta;
+use lineside_model::call_report::CallRecorded;
+use lineside_model::id::{AccountId, ChangeId, RecordingId, UserId};
+use lineside_model::journal::{Actor, Scope};
+use lineside_model::recording::{Recording, RecordingMode};
+
+use crate::{Caller, Service, ServiceError};
+
+/// Recordings deleted at once, and calls forgotten at once.
+const BATCH: i64 = 500;
+/// How often Lineside looks for what is over.
+const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
+
+impl Service {
+    pub async fn recording_mode(&self, caller: &Caller, user: UserId) -> Result<RecordingMode, ServiceError> {
+        let scope = caller.scope_of_user(user)?;
+        Ok(self.store().recording_choice(&scope, user).await?.map(|choice| choice.mode).unwrap_or_default())
+    }
+
+    /// As WAV. Who heard it stands in the journal.
+    pub async fn recording_audio(&self, caller: &Caller, id: RecordingId) -> Result<Vec<u8>, ServiceError> {
+        let (scope, _) = caller.own_scope()?;
+        let recording = self.store().recording(&scope, id).await?.ok_or(ServiceError::NotFound)?;
+        let scope = caller.scope_of_user(recording.user_id)?;
+        let audio = self.load_audio(recording.audio.as_deref().ok_or(ServiceError::NotFound)?).await?;
+        let summary = "Listened to a recording";
+        let (id, user) = (self.new_change_id(), Some(recording.user_id));
+        self.store().record_event(&scope, id, self.now(), "listen_recording", summary, user).await?;
+        Ok(audio)
+    }
+
+    /// From the switch. Told again after a crash, it is there once.
+    pub(crate) async fn recorded(&self, recorded: &CallRecorded) -> Result<(), ServiceError> {
+        let stored = self.store_file(&recorded.audio).await?;
+        let part = uuid::Uuid::from_u128(u128::from(recorded.at.timestamp_micros().unsigned_abs()));
+        let recording = Recording {
+            id: RecordingId(ChangeId(recorded.call.0).derive("recording", part)),
+            account_id: recorded.account,
+            call_id: recorded.call,
+            user_id: recorded.user,
+            audio: Some(stored.audio),
+            bytes: stored.bytes,
+            duration_ms: recorded.duration_ms,
+            tracks: 2,
+            started_at: recorded.at,
+            deleted_at: None,
+        };
+        self.store().save_recording(&recording).await?;
+        Ok(())
+    }
+
+    /// A recording that was made by hand: the demo's.
+    pub async fn keep_recording(&self, recording: Recording, wav: Vec<u8>) -> Result<(), ServiceError> {
+        let stored = self.store_audio(wav).await?;
+        let recording = Recording { audio: Some(stored.audio), bytes: stored.bytes, ..recording };
+        self.store().save_recording(&recording).await?;
+        Ok(())
+    }
+
+    /// Deletes what is over. Runs until the task is dropped.
+    pub async fn run_retention(&self) {
+        loop {
+            if let Err(error) = self.delete_what_is_over().await {
+                tracing::error!(%error, "old recordings and calls can't be deleted for now");
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Recordings and calls whose days have passed, in every account.
+    pub async fn delete_what_is_over(&self) -> Result<(), ServiceError> {
+        let now = self.now();
+        for account in self.directory_accounts().await? {
+            let keep = TimeDelta::days(account.rules.recording.keep_days.into());
+            while self.delete_recordings(account.account_id, now - keep).await? > 0 {}
+            let keep = TimeDelta::days(account.rules.keep_calls_days.into());
+            while self.store().forget_calls(account.account_id, now - keep, BATCH).await? > 0 {}
+        }
+        Ok(self.store().forget_talked_before((now - TimeDelta::days(7)).date_naive()).await?)
+    }
+
+    async fn delete_recordings(
+        &self,
+        account_id: AccountId,
+        before: chrono::DateTime<chrono::Utc>,
+    ) -> Result<usize, ServiceError> {
+        let over = self.store().recordings_before(account_id, before, BATCH).await?;
+        let (Some(first), Some(last)) = (over.first(), over.last()) else { return Ok(0) };
+        let scope = Scope { account_id, actor: Actor::system("Lineside") };
+        let day = |recording: &Recording| recording.started_at.date_naive();
+        let summary = match over.len() {
+            1 => format!("Deleted 1 recording of {}: its time was over", day(first)),
+            many => format!("Deleted {many} recordings of {} to {}: their time was over", day(first), day(last)),
+        };
+        let ids: Vec<RecordingId> = over.iter().map(|recording| recording.id).collect();
+        self.store().forget_recordings(&scope, self.new_change_id(), self.now(), &ids, &summary).await?;
+        let deleted = over.len();
+        self.drop_audio(over.into_iter().filter_map(|recording| recording.audio).collect()).await;
+        Ok(deleted)
+    }
+}

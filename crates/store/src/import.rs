@@ -1,0 +1,75 @@
+//! Files of users: where each stands, and users as a file lists them.
+
+use lineside_model::facts::{Facts, Needs};
+use lineside_model::id::{ImportId, UserId};
+use lineside_model::import::ImportJob;
+use lineside_model::journal::Scope;
+use uuid::Uuid;
+
+use crate::value::{from_json, json, values};
+use crate::{Store, StoreError, facts, journal};
+
+const ADD: &str =
+    "INSERT INTO import (id, account_id, version, created_at, state, document) VALUES ($1, $2, 1, $3, $4, $5)
+    ON CONFLICT (id) DO NOTHING";
+/// Only over the version that was read: of two that start one import, one does.
+const SAVE: &str = "
+    UPDATE import SET version = version + 1, state = $4, document = $5
+    WHERE account_id = $1 AND id = $2 AND version = $3";
+const IMPORT: &str = "SELECT version, document FROM import WHERE account_id = $1 AND id = $2";
+const IMPORTS: &str =
+    "SELECT version, document FROM import WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+const ALL_USERS: &str = "SELECT id FROM account_user WHERE account_id = $1 ORDER BY sort_key, id";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, ALL_USERS];
+
+impl Store {
+    pub async fn add_import(&self, scope: &Scope, job: &ImportJob) -> Result<(), StoreError> {
+        let values = values![job.id.0, scope.account_id, job.created_at, job.state.as_str(), json(job)?];
+        self.writer().await?.execute(ADD, values).await?;
+        Ok(())
+    }
+
+    /// False when somebody else went on with it meanwhile.
+    pub async fn save_import(&self, scope: &Scope, job: &mut ImportJob) -> Result<bool, StoreError> {
+        let values = values![scope.account_id, job.id.0, job.version, job.state.as_str(), json(job)?];
+        let saved = self.writer().await?.execute(SAVE, values).await? == 1;
+        job.version += i64::from(saved);
+        Ok(saved)
+    }
+
+    pub async fn import(&self, scope: &Scope, id: ImportId) -> Result<Option<ImportJob>, StoreError> {
+        let row: Option<(i64, String)> = self.reader().await?.row(IMPORT, values![scope.account_id, id.0]).await?;
+        row.map(job).transpose()
+    }
+
+    /// The newest first.
+    pub async fn imports(&self, scope: &Scope, limit: i64) -> Result<Vec<ImportJob>, StoreError> {
+        let rows: Vec<(i64, String)> = self.reader().await?.rows(IMPORTS, values![scope.account_id, limit]).await?;
+        rows.into_iter().map(job).collect()
+    }
+
+    /// Whether the import's change is in the journal: then all of it was applied, otherwise nothing.
+    pub async fn import_was_applied(&self, job: &ImportJob) -> Result<bool, StoreError> {
+        journal::knows(&mut self.reader().await?, job.change_id()).await
+    }
+
+    /// All users, in the order of lists.
+    pub async fn all_users(&self, scope: &Scope) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(Uuid,)> = self.reader().await?.rows(ALL_USERS, values![scope.account_id]).await?;
+        Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+    }
+
+    /// All that is known of these users, as planning sees it.
+    pub async fn facts_of(&self, scope: &Scope, users: &[UserId]) -> Result<Facts, StoreError> {
+        let mut link = self.snapshot().await?;
+        let needs = Needs { users: users.iter().copied().collect(), all_places: true, ..Needs::default() };
+        facts::load(self, &mut link, scope, needs).await
+    }
+}
+
+fn job((version, document): (i64, String)) -> Result<ImportJob, StoreError> {
+    let job: ImportJob = from_json("an import", &document)?;
+    Ok(ImportJob { version, ..job })
+}
