@@ -26,6 +26,11 @@ pub struct TransactionKey {
     pub(crate) generation: u32,
 }
 
+impl TransactionKey {
+    /// No transaction: what is answered to it goes nowhere.
+    pub const NONE: TransactionKey = TransactionKey { slot: u32::MAX, generation: u32::MAX };
+}
+
 /// Why a transaction ended without what it waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {

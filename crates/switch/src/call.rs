@@ -18,6 +18,7 @@ mod record;
 mod ring;
 mod story;
 mod talk;
+mod test_call;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -124,6 +125,8 @@ struct Call {
     /// Caller and callee before the transfer, should it come to nothing.
     caller_before: Option<(Caller, Option<Arc<DirectoryUser>>)>,
     is_transferred: bool,
+    /// We call a phone to test it.
+    is_test: bool,
     /// On whose account it is talked out of the house.
     outside: Option<(UserId, AccountId)>,
     /// A re-INVITE of our own to a leg.
@@ -182,6 +185,24 @@ impl Calls {
     #[cfg(test)]
     pub(crate) fn last_session(&self) -> Option<u64> {
         self.sessions.keys().max().copied()
+    }
+
+    /// What is still remembered, once nothing should be.
+    #[cfg(test)]
+    pub(crate) fn left_over(&self) -> Vec<String> {
+        let counts = [
+            ("open", self.open.len()),
+            ("by_tag", self.by_tag.len()),
+            ("incoming", self.incoming.len()),
+            ("outgoing", self.outgoing.len()),
+            ("sessions", self.sessions.len()),
+            ("questions", self.questions.len()),
+            ("recordings", self.recordings.len()),
+            ("wakes", self.wakes.len()),
+            ("ended", self.ended.len()),
+            ("endings", self.endings.len()),
+        ];
+        counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}")).collect()
     }
 
     /// Files that are being recorded.
@@ -492,7 +513,7 @@ impl Call {
 
     /// Sound goes both ways: the phone's description is known.
     fn is_heard(&self) -> bool {
-        self.invite.offer.is_some() || self.sides[0].as_ref().is_some_and(|side| side.answer.is_none())
+        self.invite.offer.is_some() || self.sides[0].as_ref().is_none_or(|side| side.answer.is_none())
     }
 
     /// Ends what a script played, or echoed.

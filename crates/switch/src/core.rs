@@ -18,7 +18,7 @@ use lineside_media::{
 use lineside_model::{
     call_report::CallReport,
     directory::{Binding, RegistrationChange},
-    id::{CallId, LineId, UserId},
+    id::{AccountId, CallId, LineId, UserId},
     question::{Answer, Question},
 };
 use lineside_sip::{
@@ -31,6 +31,7 @@ use crate::{
     clock::Now,
     config::Rules,
     directory::{Changed, Directory},
+    keepalive::Keepalives,
     limiter::Limiter,
     message::{Messages, Post},
     notify::{Notice, Notices},
@@ -73,6 +74,7 @@ pub(crate) struct Core {
     subscriptions: Subscriptions,
     messages: Messages,
     trunks: Trunks,
+    keepalives: Keepalives,
     udp: Flow,
     /// Messages waiting, as the phones were told.
     waiting: HashMap<UserId, String>,
@@ -116,6 +118,7 @@ impl Core {
             subscriptions: Subscriptions::default(),
             messages: Messages::default(),
             trunks: Trunks::default(),
+            keepalives: Keepalives::default(),
             udp: *udp,
             waiting: HashMap::new(),
             strangers: Limiter::new(rules.strangers),
@@ -157,6 +160,7 @@ impl Core {
         subscriptions.expire(&mut desk);
         let (trunks, mut exchange) = self.exchange(now);
         trunks.handle_timeout(&mut exchange);
+        self.keepalives.handle_timeout(&mut self.endpoint, &self.registrar, &self.rules, now);
         self.work(now);
     }
 
@@ -167,6 +171,7 @@ impl Core {
             self.calls.next_timeout(),
             self.subscriptions.next_timeout(),
             self.trunks.next_timeout(),
+            self.keepalives.next_timeout(),
         ];
         timeouts.into_iter().flatten().min()
     }
@@ -272,6 +277,12 @@ impl Core {
         self.told.take_jobs()
     }
 
+    pub(crate) fn test_call(&mut self, now: Now, account: AccountId, user: UserId) {
+        let (calls, mut env) = self.calls(now);
+        calls.test(&mut env, account, user);
+        self.work(now);
+    }
+
     pub(crate) fn hang_up(&mut self, now: Now, call: CallId) {
         let (calls, mut env) = self.calls(now);
         calls.hang_up_call(&mut env, call);
@@ -285,6 +296,14 @@ impl Core {
     #[cfg(test)]
     pub(crate) fn open_calls(&self) -> usize {
         self.calls.count()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn left_over(&self) -> Vec<String> {
+        let mut left = self.calls.left_over();
+        let counts = [("transactions", self.endpoint.transactions()), ("sessions", self.relay.open_sessions())];
+        left.extend(counts.iter().filter(|(_, count)| *count > 0).map(|(name, count)| format!("{count} {name}")));
+        left
     }
 
     #[cfg(test)]
@@ -379,6 +398,7 @@ impl Core {
         let response = match register(&mut self.registrar, &found, request, flow, self.rules.expiry, now) {
             Ok(response) => {
                 let contacts = self.registrar.contacts(line).len();
+                self.keepalives.registered(&self.registrar, line, now);
                 tracing::debug!(%line, user = %found.user.user_id, source = %flow.remote, contacts, "registered");
                 response
             }

@@ -24,7 +24,10 @@ use std::{
 use bytes::Bytes;
 use chrono::Utc;
 use lineside_media::{prompt::Prompt, relay::MediaEvent};
-use lineside_model::{id::CallId, question::Answer};
+use lineside_model::{
+    id::{AccountId, CallId, UserId},
+    question::Answer,
+};
 use lineside_sip::{Flow, Transmit, Transport};
 use tokio::sync::mpsc;
 
@@ -57,6 +60,7 @@ pub(crate) enum Input {
     LookedUp(u64, Vec<SocketAddr>),
     Media(MediaEvent),
     HangUp(CallId),
+    TestCall(AccountId, UserId),
     Stop,
 }
 

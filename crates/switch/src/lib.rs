@@ -30,6 +30,7 @@ mod edge;
 mod files;
 #[cfg(test)]
 mod fixture;
+mod keepalive;
 mod limiter;
 mod message;
 mod notify;

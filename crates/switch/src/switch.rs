@@ -11,7 +11,7 @@ use bytes::Bytes;
 use lineside_media::relay::{EventSink, Relay, RelayConfig};
 use lineside_model::{
     directory::{Binding, NoticeAnswer},
-    id::{CallId, LineId},
+    id::{AccountId, CallId, LineId, UserId},
 };
 use lineside_sip::{Flow, Transport};
 use thiserror::Error;
@@ -132,6 +132,11 @@ impl SwitchHandle {
         let report = Box::new(|answers| drop(sender.send(answers)));
         self.inbox.command(Input::Notify(Notice { line_id, event: event.to_owned(), body, report }));
         receiver.await.unwrap_or_default()
+    }
+
+    /// Calls the user's phones, records what is said, and plays it back. It is reported as a test call.
+    pub fn test_call(&self, account: AccountId, user: UserId) {
+        self.inbox.command(Input::TestCall(account, user));
     }
 
     /// Ends a call that was reported.

@@ -126,6 +126,7 @@ impl Calls {
             transferor: None,
             caller_before: None,
             is_transferred: false,
+            is_test: false,
             outside: None,
             invited: None,
             session: media.as_ref().map(lineside_media::relay::Session::id),
@@ -170,6 +171,9 @@ impl Calls {
 
     /// Nobody took the call at that user: the rules say where it goes instead.
     pub(super) fn go_on(&mut self, env: &mut Env<'_>, call: &mut Call, user: &Arc<DirectoryUser>, ended: Ended) {
+        if call.is_test {
+            return self.test_failed(env, call);
+        }
         let route = route::next(&env.house(), &call.caller, call.hops.clone(), user, ended);
         self.go(env, call, route);
     }

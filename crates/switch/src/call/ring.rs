@@ -181,6 +181,9 @@ impl Calls {
             // A caller who talked to a script before has its description already.
             call.story.answered(env, &by);
             call.stop_sound();
+            if call.is_test {
+                return self.test_answered(env, call);
+            }
             self.transferred(env, call);
             return self.start_recording(env, call);
         }

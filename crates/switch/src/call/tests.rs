@@ -1,5 +1,6 @@
 //! Calls between phones, in virtual time.
 
+mod leak;
 mod transfer;
 mod voicemail;
 

@@ -76,6 +76,7 @@ impl Runner {
             Input::Directory(changed) => self.core.directory_changed(now(), &changed),
             Input::Notify(notice) => self.core.notify(now(), notice),
             Input::HangUp(call) => self.core.hang_up(now(), call),
+            Input::TestCall(account, user) => self.core.test_call(now(), account, user),
             Input::Answer(number, answer) => self.core.answer(now(), number, answer),
             Input::Loaded(number, prompt) => self.core.loaded(now(), number, prompt),
             Input::LookedUp(number, found) => self.core.looked_up(now(), number, found),

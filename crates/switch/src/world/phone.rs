@@ -40,6 +40,8 @@ pub(crate) struct Phone {
     pub(crate) password: String,
     pub(crate) line: String,
     pub(crate) domain: String,
+    /// Its address as it believes, behind NAT.
+    pub(crate) inside: Option<String>,
     /// The last registration's final status.
     pub(crate) registration: Option<u16>,
     /// The last call's final status.
@@ -79,6 +81,7 @@ impl Phone {
             password: format!("secret{extension}"),
             line: format!("line{extension}"),
             domain: DOMAIN.to_owned(),
+            inside: None,
             registration: None,
             result: None,
             dialog: None,
@@ -98,7 +101,8 @@ impl Phone {
 
     /// With a parameter as Linphone and PJSIP add: it must come back byte for byte.
     pub(crate) fn contact(&self) -> String {
-        format!("sip:{}@{};ob;line=a%41", self.line, self.flow.local)
+        let host = self.inside.clone().unwrap_or_else(|| self.flow.local.to_string());
+        format!("sip:{}@{host};ob;line=a%41", self.line)
     }
 
     pub(crate) fn register(&mut self, now: Instant, expires: u32) {

@@ -1,0 +1,108 @@
+//! A test call that somebody else asked for: the user's phones ring, and whichever answers talks with our test.
+
+use lineside_media::relay::Leg;
+use lineside_model::{
+    call_report::{AnsweredBy, CallDirection, CallOutcome, CallParty, CallReport, LegQuality, TestCall},
+    dialled::Dialled,
+    id::{AccountId, CallId, UserId},
+    route::Caller,
+};
+use lineside_sip::{Message, TransactionKey};
+
+use super::{
+    Call, Calls, Env, Invite, Stage,
+    record::Recorder,
+    story::{Story, party},
+};
+use crate::script;
+
+const CODE: &str = "*44";
+/// Stands where a caller's INVITE would: nobody sent one, so nothing that answers it goes anywhere.
+const NO_INVITE: &str = "INVITE sip:test@lineside.invalid SIP/2.0\r\nVia: SIP/2.0/UDP lineside.invalid;branch=z9hG4bKtest\r\n\
+    From: <sip:test@lineside.invalid>;tag=test\r\nTo: <sip:test@lineside.invalid>\r\nCall-ID: test\r\nCSeq: 1 INVITE\r\n\
+    Contact: <sip:test@lineside.invalid>\r\n\r\n";
+
+impl Calls {
+    pub(crate) fn test(&mut self, env: &mut Env<'_>, account: AccountId, user: UserId) {
+        let found = env.directory.user(user).filter(|found| found.account_id == account && found.voice);
+        let (Some(user), Ok(request)) = (found, Message::parse(NO_INVITE.into())) else {
+            return env.report(not_answered(env, CallId(uuid::Uuid::nil()), account, user));
+        };
+        let Ok(media) = env.relay.open() else {
+            return env.report(not_answered(env, CallId(uuid::Uuid::nil()), account, user.user_id));
+        };
+        self.last_id += 1;
+        let id = self.last_id;
+        self.sessions.insert(media.id(), id);
+        let shown = CallParty { user: Some(user.user_id), number: CODE.to_owned(), name: "Test call".to_owned() };
+        let tag = env.endpoint.token();
+        let call = Call {
+            id,
+            caller: Caller::User(user.clone()),
+            shown,
+            dialled: Dialled::new(CODE),
+            hops: Vec::new(),
+            mailbox: None,
+            callee: None,
+            recorder: Recorder::default(),
+            near: Leg::A,
+            transferor: None,
+            caller_before: None,
+            is_transferred: true,
+            is_test: true,
+            outside: None,
+            invited: None,
+            invite: Invite { key: TransactionKey::NONE, request, flow: env.udp, tag, offer: None },
+            stage: Stage::Ending,
+            session: Some(media.id()),
+            media: Some(media),
+            sides: [None, None],
+            forwards: Vec::new(),
+            probes: Vec::new(),
+            wake: None,
+            placed: env.now.instant,
+            answered: Some(env.now.instant),
+            passed: Vec::new(),
+            story: Story::default(),
+        };
+        self.open.insert(id, call);
+        self.with(env, id, |calls, env, call| {
+            let caller = call.shown.clone();
+            call.story.began(env, account, CallDirection::Internal, caller, CODE, Some(party(&user)));
+            let seconds = user.forwarding.ring_seconds;
+            calls.ring(env, call, &user, seconds);
+        });
+    }
+
+    /// A phone answered: the test speaks to it.
+    pub(super) fn test_answered(&mut self, env: &mut Env<'_>, call: &mut Call) {
+        call.near = Leg::B;
+        self.run(env, call, Box::new(script::TestCall::default()), &AnsweredBy::Service(CODE.to_owned()));
+    }
+
+    /// No phone did, and nothing takes a test call in its place.
+    pub(super) fn test_failed(&mut self, env: &mut Env<'_>, call: &mut Call) {
+        let (Some(account), Some(user)) = (call.account(), call.shown.user) else { return };
+        let id = call.story.call(account).unwrap_or(CallId(uuid::Uuid::nil()));
+        env.report(not_answered(env, id, account, user));
+        call.story.outcome = Some(CallOutcome::NoAnswer);
+        call.stage = Stage::Ending;
+        call.ended(env, None);
+        call.media = None;
+    }
+}
+
+fn not_answered(env: &Env<'_>, call: CallId, account: AccountId, user: UserId) -> CallReport {
+    CallReport::TestCall(TestCall {
+        call,
+        account,
+        user,
+        line: None,
+        at: env.now.utc,
+        answered: false,
+        heard: false,
+        quality: LegQuality::default(),
+        round_trip_ms: None,
+        audio: None,
+    })
+}

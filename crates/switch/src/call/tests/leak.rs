@@ -1,0 +1,99 @@
+//! Many calls in bad weather, and nothing left of them.
+
+use super::*;
+use crate::world::phone::Phone;
+
+/// `LINESIDE_LEAK_CALLS=100000` for the whole run.
+fn calls() -> u64 {
+    std::env::var("LINESIDE_LEAK_CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(300)
+}
+
+#[test]
+fn nothing_is_left_of_many_calls_with_loss() {
+    let mut world = World::in_bad_weather(7);
+    world.put(fixture::with_mailbox(fixture::user(3, "203")));
+    let caller = world.registered("201", Manner::Rings);
+    let callee = world.registered("202", Manner::Answers);
+    for n in 0..calls() {
+        let dialled = ["202", "202", "299", "203", "*43"][usize::try_from(n % 5).unwrap()];
+        world.act(caller, |phone, now| phone.register(now, 3600));
+        world.call(caller, dialled);
+        if n % 7 == 0 {
+            world.pass(Duration::from_millis(n % 900));
+            world.act(caller, Phone::cancel);
+        }
+        world.run(|world| world.phones[caller].result.is_some());
+        if world.phones[caller].result == Some(200) {
+            world.pass(Duration::from_secs(n % 40));
+            let by =
+                if n % 2 == 0 && world.phones[callee].dialog.is_some() && dialled == "202" { callee } else { caller };
+            world.act(by, |phone, now| phone.say(now, Method::Bye, None));
+        }
+        world.pass(Duration::from_secs(70));
+        while let Some(path) = world.core.recordings().pop() {
+            world.recorded(3, lineside_media::relay::Ended::HungUp);
+            assert!(!world.core.recordings().contains(&path));
+        }
+        for phone in &mut world.phones {
+            phone.requests.clear();
+            phone.responses.clear();
+            phone.acks.clear();
+            phone.dialog = None;
+        }
+        world.reports.clear();
+        world.changes.clear();
+        world.questions.clear();
+    }
+    // Phones that took an answer for a refusal keep their call; it is ended as when the switch stops.
+    world.core.hang_up_all(world.now);
+    world.pass(Duration::from_mins(10));
+    assert_eq!(world.core.left_over(), Vec::<String>::new());
+}
+
+#[test]
+fn a_test_call_rings_the_users_phone_and_tells_what_it_heard() {
+    let mut world = World::new();
+    let phone = world.registered("201", Manner::Answers);
+    world.core.test_call(world.now, fixture::account_id(), fixture::user_id(1));
+    world.run(|world| !world.phones[phone].acks.is_empty());
+    assert!(world.requests(phone, Method::Invite)[0].contains("From: \"Test call\" <sip:*44@"));
+    world.pass(Duration::from_secs(10));
+    world.recorded(4, lineside_media::relay::Ended::Longest);
+    let tests = |world: &World| -> Vec<(bool, bool)> {
+        let found = world.reports.iter().filter_map(|report| match report {
+            CallReport::TestCall(test) => Some((test.answered, test.heard)),
+            _ => None,
+        });
+        found.collect()
+    };
+    assert_eq!(tests(&world), [(true, true)]);
+    world.run(|world| !world.requests(phone, Method::Bye).is_empty());
+    world.run(is_over);
+
+    for (manner, n) in [(Manner::Refuses(486), 2), (Manner::IsDead, 3)] {
+        let extension = format!("20{n}");
+        world.registered(&extension, manner);
+        world.put(fixture::with_mailbox(fixture::user(n, &extension)));
+        world.core.test_call(world.now, fixture::account_id(), fixture::user_id(n));
+        world.run(|world| tests(world).len() == usize::from(n));
+        world.run(is_over);
+        assert_eq!(tests(&world).last(), Some(&(false, false)), "{manner:?}");
+    }
+}
+
+#[test]
+fn the_way_to_a_phone_behind_nat_is_kept_open() {
+    let mut world = World::new();
+    let phone = world.phone("201", Manner::Rings);
+    world.phones[phone].inside = Some("10.0.0.7:5060".to_owned());
+    assert_eq!(world.register(phone, 3600), 200);
+    world.pass(Duration::from_secs(80));
+    assert_eq!(world.requests(phone, Method::Options).len(), 3);
+    let open = world.registered("202", Manner::Rings);
+    world.pass(Duration::from_secs(80));
+    assert!(world.requests(open, Method::Options).is_empty());
+    assert_eq!(world.register(phone, 0), 200);
+    let before = world.requests(phone, Method::Options).len();
+    world.pass(Duration::from_secs(80));
+    assert_eq!(world.requests(phone, Method::Options).len(), before);
+}
