@@ -36,7 +36,7 @@ impl Calls {
     /// Tells the caller no, which ends the call. Somebody who was answered before is told in words.
     pub(super) fn refuse(&mut self, env: &mut Env<'_>, call: &mut Call, status: u16) {
         if call.is_test {
-            return self.test_failed(env, call);
+            return call.test_failed(env);
         }
         if call.answered.is_some() {
             if self.give_back(env, call, status) {

@@ -172,7 +172,7 @@ impl Calls {
     /// Nobody took the call at that user: the rules say where it goes instead.
     pub(super) fn go_on(&mut self, env: &mut Env<'_>, call: &mut Call, user: &Arc<DirectoryUser>, ended: Ended) {
         if call.is_test {
-            return self.test_failed(env, call);
+            return call.test_failed(env);
         }
         let route = route::next(&env.house(), &call.caller, call.hops.clone(), user, ended);
         self.go(env, call, route);

@@ -79,16 +79,18 @@ impl Calls {
         call.near = Leg::B;
         self.run(env, call, Box::new(script::TestCall::default()), &AnsweredBy::Service(CODE.to_owned()));
     }
+}
 
+impl Call {
     /// No phone did, and nothing takes a test call in its place.
-    pub(super) fn test_failed(&mut self, env: &mut Env<'_>, call: &mut Call) {
-        let (Some(account), Some(user)) = (call.account(), call.shown.user) else { return };
-        let id = call.story.call(account).unwrap_or(CallId(uuid::Uuid::nil()));
+    pub(super) fn test_failed(&mut self, env: &mut Env<'_>) {
+        let (Some(account), Some(user)) = (self.account(), self.shown.user) else { return };
+        let id = self.story.call(account).unwrap_or(CallId(uuid::Uuid::nil()));
         env.report(not_answered(env, id, account, user));
-        call.story.outcome = Some(CallOutcome::NoAnswer);
-        call.stage = Stage::Ending;
-        call.ended(env, None);
-        call.media = None;
+        self.story.outcome = Some(CallOutcome::NoAnswer);
+        self.stage = Stage::Ending;
+        self.ended(env, None);
+        self.media = None;
     }
 }
 

@@ -1,9 +1,9 @@
 //! A phone of the test world: it registers, calls and is called, and keeps what it heard.
 
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
 use lineside_sip::{
-    Dialog, Endpoint, Event, Flow, HeaderName, Message, Method, Request, Response, Tokens, TransactionKey,
+    Dialog, DialogId, Endpoint, Event, Flow, HeaderName, Message, Method, Request, Response, Tokens, TransactionKey,
     dialog::{Answer, Due},
     digest::{Challenge, Ha1},
     endpoint::Config,
@@ -47,6 +47,8 @@ pub(crate) struct Phone {
     /// The last call's final status.
     pub(crate) result: Option<u16>,
     pub(crate) dialog: Option<Dialog>,
+    /// Every call that it is in; of any other it knows nothing.
+    pub(crate) calls: Vec<DialogId>,
     /// Everything it was asked and told.
     pub(crate) requests: Vec<Message>,
     pub(crate) responses: Vec<Message>,
@@ -57,9 +59,10 @@ pub(crate) struct Phone {
     pub(crate) forgets_ack: bool,
     /// Its next calls replace this one.
     pub(crate) takes_place: Option<String>,
-    /// The last request, and what it was: to be sent again with credentials, once.
+    /// The last request, whose answer is the result.
     key: Option<TransactionKey>,
-    sent: Option<Sent>,
+    /// What may have to be sent again with credentials, once.
+    sent: HashMap<TransactionKey, Sent>,
     /// Its 2xx to an INVITE, repeated until the ACK.
     answers: Vec<Answer>,
     cseq: u32,
@@ -85,6 +88,7 @@ impl Phone {
             registration: None,
             result: None,
             dialog: None,
+            calls: Vec::new(),
             requests: Vec::new(),
             responses: Vec::new(),
             acks: Vec::new(),
@@ -92,7 +96,7 @@ impl Phone {
             forgets_ack: false,
             takes_place: None,
             key: None,
-            sent: None,
+            sent: HashMap::new(),
             answers: Vec::new(),
             cseq: 0,
             call_id,
@@ -107,8 +111,7 @@ impl Phone {
 
     pub(crate) fn register(&mut self, now: Instant, expires: u32) {
         self.registration = None;
-        self.send(now, &Sent::Register { expires }, None);
-        self.sent = Some(Sent::Register { expires });
+        self.send_first(now, Sent::Register { expires });
     }
 
     pub(crate) fn call(&mut self, now: Instant, dialled: &str, offer: Option<&str>) {
@@ -116,24 +119,21 @@ impl Phone {
         self.responses.clear();
         self.call_id = self.endpoint.token().to_string();
         let sent = Sent::Call { dialled: dialled.to_owned(), offer: offer.map(str::to_owned) };
-        self.send(now, &sent, None);
-        self.sent = Some(sent);
+        self.send_first(now, sent);
     }
 
     pub(crate) fn subscribe(&mut self, now: Instant, event: &str, to: &str, expires: u32) {
         self.result = None;
         self.call_id = self.endpoint.token().to_string();
         let sent = Sent::Subscribe { to: to.to_owned(), event: event.to_owned(), expires };
-        self.send(now, &sent, None);
-        self.sent = Some(sent);
+        self.send_first(now, sent);
     }
 
     pub(crate) fn message(&mut self, now: Instant, to: &str, text: &str) {
         self.result = None;
         self.call_id = self.endpoint.token().to_string();
         let sent = Sent::Message { to: to.to_owned(), text: text.to_owned() };
-        self.send(now, &sent, None);
-        self.sent = Some(sent);
+        self.send_first(now, sent);
     }
 
     /// Sends the other party of its call on.
@@ -164,7 +164,9 @@ impl Phone {
         if status < 300 {
             response = response.body("application/sdp", OFFER);
             let tag = self.endpoint.local_tag(key);
-            self.dialog = Some(Dialog::uas(&request, tag).unwrap());
+            let dialog = Dialog::uas(&request, tag).unwrap();
+            self.calls.push(dialog.id().clone());
+            self.dialog = Some(dialog);
         }
         self.give(now, key, &request, response);
     }
@@ -184,7 +186,11 @@ impl Phone {
 
     /// Sends a request in its call.
     pub(crate) fn say(&mut self, now: Instant, method: Method, body: Option<&str>) {
-        let mut request = self.dialog.as_mut().unwrap().request(method);
+        let dialog = self.dialog.as_mut().unwrap();
+        let mut request = dialog.request(method);
+        if method == Method::Bye {
+            self.calls.retain(|call| call != dialog.id());
+        }
         if matches!(method, Method::Invite | Method::Update) {
             request = request.header(HeaderName::Contact, format!("<{}>", self.contact()));
         }
@@ -200,7 +206,18 @@ impl Phone {
         self.responses.iter().map(Message::status).collect()
     }
 
-    fn send(&mut self, now: Instant, sent: &Sent, authorization: Option<(HeaderName, &Challenge<'_>)>) {
+    fn send_first(&mut self, now: Instant, sent: Sent) {
+        let key = self.send(now, &sent, None);
+        self.key = Some(key);
+        self.sent.insert(key, sent);
+    }
+
+    fn send(
+        &mut self,
+        now: Instant,
+        sent: &Sent,
+        authorization: Option<(HeaderName, &Challenge<'_>)>,
+    ) -> TransactionKey {
         let record = format!("sip:{}@{}", self.line, self.domain);
         let (method, uri, to) = match sent {
             Sent::Register { .. } => (Method::Register, format!("sip:{DOMAIN}"), record.clone()),
@@ -239,7 +256,7 @@ impl Phone {
             Sent::Call { offer: Some(offer), .. } => request.body("application/sdp", offer.clone()),
             Sent::Call { offer: None, .. } => request,
         };
-        self.key = Some(self.endpoint.request(now, self.flow, &request));
+        self.endpoint.request(now, self.flow, &request)
     }
 
     pub(crate) fn work(&mut self, now: Instant) {
@@ -263,8 +280,10 @@ impl Phone {
                     self.ringing = None;
                     self.endpoint.respond(now, key, Response::new(&request, 487));
                 }
-                Event::Response { response, .. } => self.told(now, &response),
-                Event::Failed { .. } => self.result = Some(408),
+                Event::Response { key, response, .. } => self.told(now, key, &response),
+                // A 2xx that came after its transaction was given up.
+                Event::Stray { response, .. } => self.told(now, TransactionKey::NONE, &response),
+                Event::Failed { key, .. } if self.key == Some(key) => self.result = Some(408),
                 _ => {}
             }
         }
@@ -289,10 +308,15 @@ impl Phone {
                 }
             }
             method => {
+                let id = DialogId::of_request(request);
                 let status = match self.manner {
                     Manner::Refuses(status) if method == Method::Notify => status,
+                    _ if is_in_call && method != Method::Notify && !self.calls.contains(&id) => 481,
                     _ => 200,
                 };
+                if method == Method::Bye {
+                    self.calls.retain(|call| *call != id);
+                }
                 let mut response = Response::new(request, status);
                 if matches!(method, Method::Invite | Method::Update) {
                     response = response
@@ -304,10 +328,10 @@ impl Phone {
         }
     }
 
-    fn told(&mut self, now: Instant, response: &Message) {
+    fn told(&mut self, now: Instant, key: TransactionKey, response: &Message) {
         let status = response.status();
         let method = response.method();
-        if matches!(status, 401 | 407) && self.authorize(now, response) {
+        if matches!(status, 401 | 407) && self.authorize(now, key, response) {
             return;
         }
         self.responses.push(response.clone());
@@ -320,21 +344,28 @@ impl Phone {
                 *dialog = Dialog::uac(response).unwrap();
             }
             dialog.response(response);
+            let id = dialog.id().clone();
+            if !self.calls.contains(&id) {
+                self.calls.push(id);
+            }
             if !self.forgets_ack {
                 let ack = dialog.ack(response.cseq().number);
                 self.endpoint.send_ack(self.flow, &ack);
             }
         }
-        if status >= 200 && method != Method::Register {
+        if status >= 200 && self.key == Some(key) {
             self.result = Some(status);
         }
     }
 
     /// Sends the request again with credentials, once.
-    fn authorize(&mut self, now: Instant, response: &Message) -> bool {
-        let (Some(sent), Some(challenge)) = (self.sent.take(), Challenge::find(response)) else { return false };
+    fn authorize(&mut self, now: Instant, key: TransactionKey, response: &Message) -> bool {
+        let (Some(sent), Some(challenge)) = (self.sent.remove(&key), Challenge::find(response)) else { return false };
         let name = if response.status() == 407 { HeaderName::ProxyAuthorization } else { HeaderName::Authorization };
-        self.send(now, &sent, Some((name, &challenge)));
+        let again = self.send(now, &sent, Some((name, &challenge)));
+        if self.key == Some(key) {
+            self.key = Some(again);
+        }
         true
     }
 }
