@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use self::{index::Indices, transform::Transform};
 pub use self::{
-    key::{SrtpKey, SrtpKeys, Suite},
+    key::{KeyMaker, SrtpKey, SrtpKeys, Suite},
     sdes::{Crypto, CryptoError},
 };
 use crate::{rtp, sequence::Window};

@@ -102,9 +102,9 @@ fn sdp(c: &mut Criterion) {
           a=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:18 G729/8000\r\na=fmtp:18 annexb=no\r\n\
           a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n",
     );
-    let relay = Relay { address: "192.0.2.1:20000".parse().ok(), rtcp_port: None };
+    let relay = Relay { address: "192.0.2.1:20000".parse().ok(), rtcp_port: None, recoding: None };
     c.bench_function("rewrite an offer", |b| {
-        b.iter(|| Session::parse(black_box(body.clone())).map(|session| session.rewrite(&[relay])));
+        b.iter(|| Session::parse(black_box(body.clone())).map(|session| session.rewrite(std::slice::from_ref(&relay))));
     });
 }
 

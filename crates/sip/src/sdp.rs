@@ -70,12 +70,25 @@ struct Line {
 pub struct Malformed(pub &'static str);
 
 /// What [`Session::rewrite`] puts in the place of one stream's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Relay {
     /// Where this stream shall go; `None` refuses it (port 0).
     pub address: Option<SocketAddr>,
     /// RTCP, if not on the next port or the same.
     pub rtcp_port: Option<u16>,
+    /// How it is coded and kept secret there, if otherwise than its sender said.
+    pub recoding: Option<Recoding>,
+}
+
+/// What a stream is instead. Its keys (`a=crypto`) are left out: they are for nobody but us.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recoding {
+    pub proto: String,
+    pub formats: Vec<String>,
+    /// Of which formats the description's own lines still hold (`rtpmap`, `fmtp`, `rtcp-fb`).
+    pub kept: Vec<String>,
+    /// Attributes to be added, without `a=`.
+    pub attributes: Vec<String>,
 }
 
 impl Direction {

@@ -98,8 +98,8 @@ fn check(bytes: &[u8]) {
         }
     }
     if let Ok(session) = Session::parse(bytes.clone()) {
-        let relay = Relay { address: "192.0.2.1:4000".parse().ok(), rtcp_port: Some(4001) };
-        let out = session.rewrite(&[relay, relay]);
+        let relay = Relay { address: "192.0.2.1:4000".parse().ok(), rtcp_port: Some(4001), recoding: None };
+        let out = session.rewrite(&[relay.clone(), relay]);
         let again = Session::parse(out).expect("a rewritten description is well formed");
         assert_eq!(again.media.len(), session.media.len());
     }

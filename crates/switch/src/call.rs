@@ -4,6 +4,7 @@
 //! leg to leg; `liveness` sees whether the phones are still there; `hang_up` ends what there is to end; `announce` speaks to a caller whose call goes nowhere. `description`
 //! puts the relay between the two session descriptions.
 
+mod agree;
 mod announce;
 mod best;
 mod description;
@@ -30,7 +31,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use lineside_media::relay::{Leg, Relay, Session};
+use lineside_media::{
+    relay::{Leg, Relay, Session},
+    srtp::KeyMaker,
+};
 use lineside_model::{
     call_report::{CallOutcome, CallParty, CallReport},
     dialled::Dialled,
@@ -69,6 +73,8 @@ pub(crate) struct Env<'a> {
     pub(crate) rules: &'a Rules,
     pub(crate) told: &'a mut Told,
     pub(crate) trunks: &'a Trunks,
+    /// What protects sound that we send.
+    pub(crate) keys: &'a KeyMaker,
     /// The UDP socket's flow.
     pub(crate) udp: Flow,
     /// Messages of the call that is worked on.

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use lineside_media::{
     prompt::Prompt,
     relay::{MediaEvent, Relay},
+    srtp::KeyMaker,
 };
 use lineside_model::{
     call_report::CallReport,
@@ -75,6 +76,7 @@ pub(crate) struct Core {
     messages: Messages,
     trunks: Trunks,
     keepalives: Keepalives,
+    keys: KeyMaker,
     udp: Flow,
     /// Messages waiting, as the phones were told.
     waiting: HashMap<UserId, String>,
@@ -89,6 +91,8 @@ pub(crate) struct Core {
 pub(crate) struct Seeds {
     pub(crate) tokens: [u8; 16],
     pub(crate) nonce_key: [u8; 32],
+    /// Of the keys that protect sound.
+    pub(crate) keys: [u8; 16],
 }
 
 impl Core {
@@ -119,6 +123,7 @@ impl Core {
             messages: Messages::default(),
             trunks: Trunks::default(),
             keepalives: Keepalives::default(),
+            keys: KeyMaker::new(&seeds.keys),
             udp: *udp,
             waiting: HashMap::new(),
             strangers: Limiter::new(rules.strangers),
@@ -506,6 +511,7 @@ impl Core {
             rules: &self.rules,
             told: &mut self.told,
             trunks: &self.trunks,
+            keys: &self.keys,
             udp: self.udp,
             passed: Vec::new(),
             now,

@@ -87,7 +87,7 @@ impl Switch {
         let mut rules = config.rules.clone();
         rules.media_addr = config.media_addr;
         let udp = Flow { transport: Transport::Udp, local: local_addr, remote: local_addr, id: UDP_FLOW };
-        let seeds = Seeds { tokens: edge::random(), nonce_key: config.nonce_key };
+        let seeds = Seeds { tokens: edge::random(), nonce_key: config.nonce_key, keys: edge::random() };
         let core = Core::new(rules, &seeds, directory.clone(), relay, restore, &udp, edge::now());
         let reachable = core.reachable();
 

@@ -3,11 +3,13 @@
 pub(crate) mod phone;
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use lineside_media::relay::{Ended, Happened, Leg, MediaEvent, Recorded, Relay, RelayConfig};
 use lineside_model::{
     call_report::CallReport,
@@ -16,7 +18,8 @@ use lineside_model::{
 };
 use lineside_sip::{
     Flow, Transport,
-    testing::{Network, Weather},
+    stream::{Frame, Framer},
+    testing::{Arrival, Network, Weather},
 };
 
 use self::phone::{Manner, Phone};
@@ -43,6 +46,7 @@ pub(crate) struct World {
     /// Kept for as long as the world lasts.
     _spool: tempfile::TempDir,
     network: Network,
+    framers: HashMap<(SocketAddr, SocketAddr), Framer>,
     pub(crate) now: Now,
 }
 
@@ -71,7 +75,7 @@ impl World {
         let mut config = SwitchConfig::new(address("127.0.0.1:5060"), 30_000..=39_999, [7; 32]);
         config.rules.spool = spool.path().to_owned();
         let relay = Relay::start(RelayConfig::new(config.media_bind, config.rtp_ports, 100)).unwrap();
-        let seeds = Seeds { tokens: [1; 16], nonce_key: config.nonce_key };
+        let seeds = Seeds { tokens: [1; 16], nonce_key: config.nonce_key, keys: [3; 16] };
         let core = Core::new(config.rules, &seeds, directory.clone(), relay, bindings, &udp("127.0.0.1:1"), now);
         let weather = Weather { loss: 0, twice: 0, delay: (Duration::from_millis(1), Duration::from_millis(1)) };
         World {
@@ -84,18 +88,23 @@ impl World {
             office: Box::new(|_| Answer::Refused),
             _spool: spool,
             network: Network::new(1, weather),
+            framers: HashMap::new(),
             now,
         }
     }
 
     /// A phone with the line of an extension; what it does when it is called is its manner.
     pub(crate) fn phone(&mut self, extension: &str, manner: Manner) -> usize {
+        self.phone_over(Transport::Udp, extension, manner)
+    }
+
+    pub(crate) fn phone_over(&mut self, transport: Transport, extension: &str, manner: Manner) -> usize {
         let index = self.phones.len();
         let flow = Flow {
-            transport: Transport::Udp,
+            transport,
             local: SocketAddr::new([127, 0, 1, 1].into(), 6000 + u16::try_from(index).unwrap()),
             remote: address("127.0.0.1:5060"),
-            id: 0,
+            id: if transport == Transport::Udp { 0 } else { 1_000 + u64::try_from(index).unwrap() },
         };
         self.phones.push(Phone::new(extension, flow, manner));
         index
@@ -104,6 +113,13 @@ impl World {
     /// A phone that is registered.
     pub(crate) fn registered(&mut self, extension: &str, manner: Manner) -> usize {
         let phone = self.phone(extension, manner);
+        assert_eq!(self.register(phone, 3600), 200);
+        phone
+    }
+
+    /// A phone that is registered over another transport than UDP.
+    pub(crate) fn registered_over(&mut self, transport: Transport, extension: &str, manner: Manner) -> usize {
+        let phone = self.phone_over(transport, extension, manner);
         assert_eq!(self.register(phone, 3600), 200);
         phone
     }
@@ -170,15 +186,35 @@ impl World {
             phone.endpoint.handle_timeout(instant);
         }
         while let Some(arrival) = self.network.receive(instant) {
-            if arrival.flow.local.port() == 5060 {
-                self.core.receive(self.now, arrival.flow, arrival.bytes);
-            } else if let Some(phone) = self.phones.iter_mut().find(|phone| phone.flow.local == arrival.flow.local)
-                && !(phone.manner == Manner::IsDead && phone.registration.is_some())
-            {
-                phone.endpoint.receive(instant, arrival.flow, arrival.bytes);
-            }
+            self.arrive(instant, arrival);
         }
         self.deliver();
+    }
+
+    fn arrive(&mut self, instant: Instant, arrival: Arrival) {
+        let Arrival { flow, bytes } = arrival;
+        if !flow.transport.is_stream() {
+            return self.take(instant, flow, bytes);
+        }
+        let framer = self.framers.entry((flow.remote, flow.local)).or_default();
+        framer.push(&bytes);
+        let mut whole = Vec::new();
+        while let Some(Frame::Message(bytes)) = framer.next_frame() {
+            whole.push(bytes);
+        }
+        for bytes in whole {
+            self.take(instant, flow, bytes);
+        }
+    }
+
+    fn take(&mut self, instant: Instant, flow: Flow, bytes: Bytes) {
+        if flow.local.port() == 5060 {
+            self.core.receive(self.now, flow, bytes);
+        } else if let Some(phone) = self.phones.iter_mut().find(|phone| phone.flow.local == flow.local)
+            && !(phone.manner == Manner::IsDead && phone.registration.is_some())
+        {
+            phone.endpoint.receive(instant, flow, bytes);
+        }
     }
 
     /// Puts on the way what everybody has to say.

@@ -132,7 +132,8 @@ impl Call {
         }
         let mut payload_type = header.payload_type;
         if let (Some(ours), Some(theirs)) = (&from.line.format, &to.line.format) {
-            if ours.codec != theirs.codec {
+            // A leg may change to any codec that it agreed to; the other one has agreed to its own.
+            if from.codec(payload_type).unwrap_or(ours.codec) != theirs.codec {
                 return transcode(from, to, env);
             }
             match mapped(payload_type, ours, theirs) {

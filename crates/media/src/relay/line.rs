@@ -26,12 +26,14 @@ impl Line {
         Self { pair, latch: Latch::default(), format: None, secure: None }
     }
 
-    /// New SDP. The same keys go on with their counters: a hold or a refresh repeats them.
+    /// New SDP. A key that is the same goes on with its counters, whatever becomes of the other: a hold or a refresh repeats
+    /// it.
     pub(super) fn describe(&mut self, format: LegFormat) {
-        let known = self.secure.as_ref().map(|secure| &secure.keys);
-        if known != format.srtp.as_ref() {
-            self.secure = format.srtp.as_ref().map(Secure::new);
-        }
+        let known = self.secure.take();
+        self.secure = format.srtp.as_ref().map(|keys| match known {
+            Some(secure) => secure.with(keys),
+            None => Secure::new(keys),
+        });
         self.format = Some(format);
     }
 
@@ -76,5 +78,16 @@ impl Secure {
             unprotector: Unprotector::new(&keys.inbound),
             keys: keys.clone(),
         }
+    }
+
+    fn with(mut self, keys: &SrtpKeys) -> Self {
+        if self.keys.outbound != keys.outbound {
+            self.protector = Protector::new(&keys.outbound);
+        }
+        if self.keys.inbound != keys.inbound {
+            self.unprotector = Unprotector::new(&keys.inbound);
+        }
+        self.keys = keys.clone();
+        self
     }
 }

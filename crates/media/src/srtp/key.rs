@@ -94,6 +94,33 @@ impl SrtpKey {
     }
 }
 
+/// Makes the keys that we send with: each out of a secret of this run and the name of what it is for. So none has to be
+/// kept, the same is found again for a refresh, and nobody else can tell it.
+pub struct KeyMaker(ring::hmac::Key);
+
+impl KeyMaker {
+    /// The secret is random, and no other run has it.
+    pub fn new(secret: &[u8]) -> Self {
+        Self(ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret))
+    }
+
+    /// Nothing else may ever be given this name.
+    pub fn key(&self, suite: Suite, name: &str) -> Option<SrtpKey> {
+        let mut context = ring::hmac::Context::with_key(&self.0);
+        context.update(suite.name().as_bytes());
+        context.update(&[0]);
+        context.update(name.as_bytes());
+        SrtpKey::new(suite, context.sign().as_ref().get(..suite.length())?)
+    }
+}
+
+/// Nor the secret of all of them.
+impl fmt::Debug for KeyMaker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("KeyMaker")
+    }
+}
+
 /// A key must not be found in a log.
 impl fmt::Debug for SrtpKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,4 +135,19 @@ pub struct SrtpKeys {
     pub inbound: SrtpKey,
     /// What we protect packets to the leg with.
     pub outbound: SrtpKey,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_made_by_name_suite_and_secret() {
+        let maker = KeyMaker::new(b"a secret");
+        let key = |suite, name| maker.key(suite, name).unwrap();
+        assert_eq!(key(Suite::AesCm80, "a"), key(Suite::AesCm80, "a"));
+        assert_ne!(key(Suite::AesCm80, "a"), key(Suite::AesCm80, "b"));
+        assert_ne!(key(Suite::AesCm80, "a").bytes(), key(Suite::AesCm32, "a").bytes());
+        assert_ne!(key(Suite::AesGcm, "a"), KeyMaker::new(b"another").key(Suite::AesGcm, "a").unwrap());
+    }
 }

@@ -5,17 +5,19 @@ use std::net::IpAddr;
 use bytes::Bytes;
 
 use super::parse::is_ice;
-use super::{Line, Media, Relay, Session, attribute};
+use super::{Line, Media, Recoding, Relay, Session, attribute};
 
 pub(super) fn rewrite(session: &Session, relays: &[Relay]) -> Bytes {
-    let mut out = Vec::with_capacity(session.body.len() + 64);
+    let mut out = Vec::with_capacity(session.body.len() + 256);
+    let refused = Relay::default();
     // A stream that was refused stays so.
     let relay_of = |index: usize| match session.media.get(index) {
-        Some(media) if media.port != 0 => relays.get(index).copied().unwrap_or_default(),
-        _ => Relay::default(),
+        Some(media) if media.port != 0 => relays.get(index).unwrap_or(&refused),
+        _ => &refused,
     };
     // The session's own address becomes that of the first stream that goes on.
     let common = (0..session.media.len()).find_map(|index| relay_of(index).address).map(|address| address.ip());
+    let mut added: &[String] = &[];
     for line in &session.lines {
         let value = session.value(line);
         let media = line.media.map(|index| (&session.media[index], relay_of(index)));
@@ -25,17 +27,43 @@ pub(super) fn rewrite(session: &Session, relays: &[Relay]) -> Bytes {
                 write_connection(&mut out, session, line, media.address, relay.address.map(|address| address.ip()));
             }
             (b'm', Some((media, relay))) => {
+                add_attributes(&mut out, std::mem::take(&mut added));
                 write_media(&mut out, session, line, relay);
                 add_connection(&mut out, session, line, media, relay, common);
+                added = relay.recoding.as_ref().map_or(&[], |recoding| &recoding.attributes);
             }
             (b'a', _) if is_ice(value) => {}
+            // Keys of a stream that does not go on are nobody's business.
+            (b'a', Some((_, Relay { address: None, .. }))) if attribute(value, "crypto").is_some() => {}
+            (b'a', Some((_, Relay { recoding: Some(recoding), .. }))) if !stays(value, recoding) => {}
             (b'a', Some((_, relay))) if attribute(value, "rtcp").is_some() => {
                 write_rtcp(&mut out, session, line, relay);
             }
             _ => out.extend_from_slice(&session.body[line.text.start..line.next]),
         }
     }
+    add_attributes(&mut out, added);
     out.into()
+}
+
+/// Whether an attribute is true of the stream still.
+fn stays(value: &[u8], recoding: &Recoding) -> bool {
+    if attribute(value, "crypto").is_some() {
+        return false;
+    }
+    let of_format = ["rtpmap", "fmtp", "rtcp-fb"].iter().find_map(|name| attribute(value, name));
+    let Some(of_format) = of_format else { return true };
+    let format = of_format.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    format == b"*" || recoding.kept.iter().any(|kept| kept.as_bytes() == format)
+}
+
+fn add_attributes(out: &mut Vec<u8>, attributes: &[String]) {
+    if !attributes.is_empty() && !out.ends_with(b"\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    for attribute in attributes {
+        out.extend_from_slice(format!("a={attribute}\r\n").as_bytes());
+    }
 }
 
 fn line_end<'a>(session: &'a Session, line: &Line) -> &'a [u8] {
@@ -57,8 +85,8 @@ fn write_connection(out: &mut Vec<u8>, session: &Session, line: &Line, was: Opti
     }
 }
 
-/// Only the port is changed: the other words stand as they stood.
-fn write_media(out: &mut Vec<u8>, session: &Session, line: &Line, relay: Relay) {
+/// Only the port is changed, unless the stream is coded otherwise: the other words stand as they stood.
+fn write_media(out: &mut Vec<u8>, session: &Session, line: &Line, relay: &Relay) {
     let text = &session.body[line.text.clone()];
     let is_space = |byte: &u8| byte.is_ascii_whitespace();
     let kind_end = text.iter().position(is_space).unwrap_or(text.len());
@@ -67,7 +95,12 @@ fn write_media(out: &mut Vec<u8>, session: &Session, line: &Line, relay: Relay) 
     let port = relay.address.map_or(0, |address| address.port());
     out.extend_from_slice(&text[..port_at]);
     out.extend_from_slice(port.to_string().as_bytes());
-    out.extend_from_slice(&text[port_end..]);
+    match &relay.recoding {
+        Some(Recoding { proto, formats, .. }) => {
+            out.extend_from_slice(format!(" {proto} {}", formats.join(" ")).as_bytes());
+        }
+        None => out.extend_from_slice(&text[port_end..]),
+    }
     out.extend_from_slice(line_end(session, line));
 }
 
@@ -77,7 +110,7 @@ fn add_connection(
     session: &Session,
     line: &Line,
     media: &Media,
-    relay: Relay,
+    relay: &Relay,
     common: Option<IpAddr>,
 ) {
     let is_on_hold = media.address.is_some_and(|address| address.is_unspecified());
@@ -94,7 +127,7 @@ fn add_connection(
 }
 
 /// `a=rtcp:port [IN IP4 address]`; left out when RTCP is where it is expected without it.
-fn write_rtcp(out: &mut Vec<u8>, session: &Session, line: &Line, relay: Relay) {
+fn write_rtcp(out: &mut Vec<u8>, session: &Session, line: &Line, relay: &Relay) {
     let (Some(address), Some(port)) = (relay.address, relay.rtcp_port) else { return };
     let text = if memchr::memchr(b' ', session.value(line)).is_some() {
         format!("a=rtcp:{port} {}", &connection(address.ip())[2..])
@@ -116,7 +149,7 @@ mod tests {
         m=video  5000/2 RTP/AVP 99\r\nc=IN IP6 2001:db8::5\r\na=inactive\r\nm=image 0 udptl t38\r\n";
 
     fn relay(address: &str) -> Relay {
-        Relay { address: Some(address.parse().expect("an address")), rtcp_port: Some(7001) }
+        Relay { address: Some(address.parse().expect("an address")), rtcp_port: Some(7001), recoding: None }
     }
 
     #[test]
@@ -159,6 +192,25 @@ mod tests {
         assert_eq!(refused, "v=0\nc=IN IP4 1.2.3.4\nm=audio 0 RTP/AVP 0\nm=audio 0 RTP/AVP 0");
         let moved = session.rewrite(&[relay("192.0.2.1:8"), relay("[::1]:10")]);
         assert_eq!(moved, "v=0\nc=IN IP4 192.0.2.1\nm=audio 8 RTP/AVP 0\nm=audio 10 RTP/AVP 0\r\nc=IN IP6 ::1");
+    }
+
+    #[test]
+    fn a_stream_is_coded_otherwise_and_loses_its_keys() {
+        let offer = "v=0\r\nc=IN IP4 1.2.3.4\r\nm=audio 4 RTP/SAVP 9 18 101\r\na=rtpmap:9 G722/8000\r\n\
+            a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=rtcp-fb:* nack\r\n\
+            a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:secret\r\na=sendrecv\r\n\
+            m=video 6 RTP/SAVP 99\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:secret\r\n";
+        let recoding = Recoding {
+            proto: "RTP/AVP".into(),
+            formats: vec!["101".into(), "0".into()],
+            kept: vec!["101".into()],
+            attributes: vec!["rtpmap:0 PCMU/8000".into()],
+        };
+        let audio = Relay { recoding: Some(recoding), ..relay("192.0.2.1:8") };
+        let out = Session::parse(offer).expect("well formed").rewrite(&[audio]);
+        let expected = "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 8 RTP/AVP 101 0\r\na=rtpmap:101 telephone-event/8000\r\n\
+            a=fmtp:101 0-15\r\na=rtcp-fb:* nack\r\na=sendrecv\r\na=rtpmap:0 PCMU/8000\r\nm=video 0 RTP/SAVP 99\r\n";
+        assert_eq!(out, expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use lineside_media::{phrase::Phrase, playlist::Playlist, relay::Leg};
 use lineside_model::call_report::AnsweredBy;
 use lineside_sip::{HeaderName, Response};
 
-use super::{Call, Calls, Description, Env, Stage, description::SDP};
+use super::{Call, Calls, Env, Stage, description::SDP};
 use crate::script::Notice;
 
 /// For what is still on its way when the last packet is sent.
@@ -18,13 +18,9 @@ impl Calls {
         if call.answered.is_some() {
             return self.refuse(env, call, status);
         }
+        let Some(answer) = call.answer_by_us(env) else { return self.refuse(env, call, status) };
         let Some(media) = &call.media else { return self.refuse(env, call, status) };
-        let offer = call.invite.offer.as_ref();
-        let answer = offer.and_then(|offer| offer.answer_by_us(media.port(Leg::A), env.rules.media_addr));
-        let Some((answer, format)) = answer else { return self.refuse(env, call, status) };
         let words = words.into();
-        media.expect(Leg::A, offer.and_then(Description::listens_at));
-        media.describe(Leg::A, format);
         call.stage = Stage::Announcing { until: env.now.instant + words.duration() + AFTER, status };
         media.play(Leg::A, words);
         let progress = Response::new(&call.invite.request, 183)

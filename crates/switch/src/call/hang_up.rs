@@ -51,7 +51,7 @@ impl Call {
     /// Sends BYE to a leg, once.
     pub(super) fn say_bye(&mut self, env: &mut Env<'_>, leg: Leg) {
         let Some(side) = self.side(leg) else { return };
-        if let Some(Acknowledgement::Owed { cseq }) = side.ack {
+        if let Some(Acknowledgement::Owed { cseq, .. }) = side.ack {
             side.acknowledge(env, cseq, None);
         }
         side.bye_when_acked = false;

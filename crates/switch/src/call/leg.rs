@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use lineside_media::codec::Codec;
 use lineside_sip::{Dialog, Flow, Message, Token, dialog::Answer};
 
-use super::Env;
+use super::{Description, Env};
 
 pub(super) struct Side {
     pub(super) dialog: Dialog,
@@ -16,6 +17,8 @@ pub(super) struct Side {
     /// Our 2xx that the phone has not acknowledged yet.
     pub(super) answer: Option<Answer>,
     pub(super) bye_when_acked: bool,
+    /// How its sound is coded, once that was agreed.
+    pub(super) codec: Option<Codec>,
     /// Media packets counted when the call was last looked at.
     pub(super) heard: u64,
     /// BYE was sent.
@@ -29,6 +32,7 @@ pub(super) enum Acknowledgement {
     /// The offer was in the 2xx: the ACK carries the answer, and waits for the other leg's.
     Owed {
         cseq: u32,
+        offer: Option<Box<Description>>,
     },
     Sent {
         cseq: u32,
@@ -38,14 +42,25 @@ pub(super) enum Acknowledgement {
 
 impl Side {
     pub(super) fn new(dialog: Dialog, tag: Token, flow: Flow) -> Self {
-        Self { dialog, tag, flow, answer: None, bye_when_acked: false, heard: 0, is_over: false, ack: None }
+        Self {
+            dialog,
+            tag,
+            flow,
+            answer: None,
+            bye_when_acked: false,
+            codec: None,
+            heard: 0,
+            is_over: false,
+            ack: None,
+        }
     }
 
     /// A 2xx came from the phone. If the offer was ours the ACK has nothing to wait for.
     pub(super) fn took_answer(&mut self, env: &mut Env<'_>, response: &Message, offer_is_theirs: bool) {
         let cseq = response.cseq().number;
         if offer_is_theirs {
-            self.ack = Some(Acknowledgement::Owed { cseq });
+            let offer = Description::offered(response, self.flow, false).ok().flatten().map(Box::new);
+            self.ack = Some(Acknowledgement::Owed { cseq, offer });
         } else {
             self.acknowledge(env, cseq, None);
         }
@@ -68,7 +83,7 @@ impl Side {
             Some(Acknowledgement::Sent { cseq, bytes }) if *cseq == number => {
                 env.endpoint.send(flow, bytes.clone());
             }
-            Some(Acknowledgement::Owed { cseq }) if *cseq == number => {}
+            Some(Acknowledgement::Owed { cseq, .. }) if *cseq == number => {}
             // The answer to a re-INVITE that was cancelled meanwhile.
             _ => self.acknowledge(env, number, None),
         }

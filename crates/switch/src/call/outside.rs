@@ -13,13 +13,13 @@ use lineside_model::{
     route::{self, Caller, Hop},
 };
 use lineside_sip::{
-    Flow, HeaderName, Message, Method, Request, TransactionKey,
+    Flow, HeaderName, Message, Method, Request, Token, TransactionKey,
     message::{escape_user, quote_display},
 };
 
 use super::{
     Call, Calls, Env, Stage,
-    description::{SDP, offer_of_ours},
+    description::{SDP, is_secure},
     place::reason,
     ring::{Branch, Callee, Rings},
 };
@@ -43,6 +43,8 @@ pub(super) struct Outside {
     ways: Vec<Out>,
     is_emergency: bool,
     tried_password: bool,
+    /// The way was asked to protect sound, and would not.
+    is_clear: bool,
 }
 
 /// Seconds talked today, out of the house.
@@ -63,7 +65,11 @@ impl Calls {
             return self.turn_away(env, call, route::Refusal::Barred(barred));
         }
         let ways = env.trunks.ways(env.directory, by.account_id, false);
-        self.try_ways(env, call, Outside { number, by, ways, is_emergency: false, tried_password: false });
+        self.try_ways(
+            env,
+            call,
+            Outside { number, by, ways, is_emergency: false, tried_password: false, is_clear: false },
+        );
     }
 
     /// An emergency call, by the trunks that take those; false when there is none.
@@ -74,7 +80,11 @@ impl Calls {
             return false;
         }
         let number = code.to_owned();
-        self.try_ways(env, call, Outside { number, by, ways, is_emergency: true, tried_password: false });
+        self.try_ways(
+            env,
+            call,
+            Outside { number, by, ways, is_emergency: true, tried_password: false, is_clear: false },
+        );
         true
     }
 
@@ -108,7 +118,7 @@ impl Calls {
         let flow = way.flow(env.udp);
         let tag = env.endpoint.token();
         let cseq = if authorization.is_some() { 2 } else { 1 };
-        let mut request = invite(env, call, &outside, &way, flow, &tag, cseq)
+        let mut request = invite(env, call, &outside, &way, flow, tag, cseq)
             .header(HeaderName::MaxForwards, max_forwards.to_string());
         if let Some((name, value)) = authorization {
             request = request.header(name, value);
@@ -139,6 +149,21 @@ impl Calls {
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return false };
         let Callee::Outside(outside) = rings.callee else { return false };
         self.try_way(env, call, *outside, Some(answer));
+        true
+    }
+
+    /// The carrier can not protect sound; false when it was not asked to.
+    pub(super) fn try_way_in_the_clear(&mut self, env: &mut Env<'_>, call: &mut Call) -> bool {
+        let Stage::Ringing(Rings { callee: Callee::Outside(outside), branches, .. }) = &mut call.stage else {
+            return false;
+        };
+        if outside.is_clear || !branches.iter().any(|branch| is_secure(branch.flow())) {
+            return false;
+        }
+        (outside.is_clear, outside.tried_password) = (true, false);
+        let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return false };
+        let Callee::Outside(outside) = rings.callee else { return false };
+        self.try_way(env, call, *outside, None);
         true
     }
 
@@ -246,7 +271,7 @@ fn written(way: &Out, outside: &Outside) -> String {
     if outside.is_emergency { outside.number.clone() } else { way.trunk.settings.number_format.write(&outside.number) }
 }
 
-fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, tag: &str, cseq: u32) -> Request {
+fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, tag: Token, cseq: u32) -> Request {
     let format = way.trunk.settings.number_format;
     // Only a number that the account holds: anything else is what fraud looks like.
     let own = outside.by.caller_id().map(|number| format.write(number.as_str()));
@@ -272,12 +297,8 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
         let user = format.write(number.as_str());
         request = request.header(HeaderName::Diversion, format!("<sip:{user}@{host}>;reason={}", reason(*kind)));
     }
-    let offer = call.invite.offer.as_ref().filter(|_| call.answered.is_none());
-    match (offer, &call.media) {
-        (Some(offer), Some(media)) => request.body(SDP, offer.relayed(call.near.other(), media, env.rules.media_addr)),
-        (None, Some(media)) if call.answered.is_some() => {
-            request.body(SDP, offer_of_ours(media.port(call.near.other()), env.rules.media_addr))
-        }
-        _ => request,
+    match call.offer_to_callee(env, tag, flow, outside.is_clear) {
+        Some(offer) => request.body(SDP, offer),
+        None => request,
     }
 }

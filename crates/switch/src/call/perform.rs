@@ -21,7 +21,7 @@ use lineside_model::{
 };
 use lineside_sip::{HeaderName, Response, dialog};
 
-use super::{Call, CallNumber, Calls, Env, Stage, description, description::SDP};
+use super::{Call, CallNumber, Calls, Env, Stage, description::SDP};
 use crate::{
     core::ALLOW,
     script::{self, Does, Heard, Measured, Recording, Script, Sound, phrase},
@@ -101,17 +101,9 @@ impl Calls {
 
     /// 200 with a description of ours.
     fn answer_caller(&mut self, env: &mut Env<'_>, call: &mut Call, by: &AnsweredBy) -> bool {
-        let Some(media) = &call.media else { return false };
-        let (port, address) = (media.port(Leg::A), env.rules.media_addr);
-        let body = match &call.invite.offer {
-            Some(offer) => {
-                let Some((answer, format)) = offer.answer_by_us(port, address) else { return false };
-                media.expect(Leg::A, offer.listens_at());
-                media.describe(Leg::A, format);
-                answer
-            }
-            None => description::offer_of_ours(port, address),
-        };
+        let offered = call.invite.offer.is_some();
+        let body = if offered { call.answer_by_us(env) } else { call.offer_of_ours(env, Leg::A) };
+        let (Some(body), Some(media)) = (body, &call.media) else { return false };
         media.stop_playing(Leg::A);
         let ok = Response::new(&call.invite.request, 200)
             .header(HeaderName::Contact, env.contact(call.invite.flow))

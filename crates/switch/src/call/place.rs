@@ -98,7 +98,7 @@ impl Calls {
         if !is_allowed && !is_emergency {
             return Err(Refusal::status(403));
         }
-        let offer = match Description::of(request) {
+        let offer = match Description::offered(request, flow, is_emergency) {
             Ok(offer) => offer,
             Err(_) if is_emergency => None,
             Err(refusal) => return Err(refusal),

@@ -20,7 +20,7 @@ use lineside_sip::{
 use super::{
     Call, Calls, Description, Env, Side, Stage,
     best::best,
-    description::{SDP, offer_of_ours},
+    description::{OurEnd, SDP, is_secure},
     index, liveness,
     outside::Outside,
     place::reason,
@@ -47,11 +47,17 @@ pub(super) struct Branch {
     is_alive: bool,
     /// Its final status, when it refused or failed.
     status: Option<u16>,
+    /// The contact that was asked to protect sound, to be asked once more without.
+    again: Option<Box<[u8]>>,
 }
 
 impl Branch {
     pub(super) fn new(key: TransactionKey, tag: Token, flow: Flow) -> Self {
-        Self { key, tag, flow, is_alive: false, status: None }
+        Self { key, tag, flow, is_alive: false, status: None, again: None }
+    }
+
+    pub(super) fn flow(&self) -> Flow {
+        self.flow
     }
 }
 
@@ -78,11 +84,9 @@ impl Calls {
             callee.lines.iter().map(|line| env.registrar.contacts(line.line_id)).filter(|line| !line.is_empty());
         for contact in registered.take(usize::from(callee.rights.devices)).flatten() {
             let Some(flow) = contact.flow else { continue };
-            let tag = env.endpoint.token();
-            let request = invite(env, call, callee, &contact.contact, flow, tag, max_forwards);
-            let key = env.request(flow, &request);
-            self.outgoing.insert(key, call.id);
-            branches.push(Branch::new(key, tag, flow));
+            let mut branch = self.invite(env, call, callee, (&contact.contact, flow), max_forwards, false);
+            branch.again = is_secure(flow).then(|| contact.contact.as_slice().into());
+            branches.push(branch);
         }
         if branches.is_empty() {
             return self.go_on(env, call, callee, Ended::Unreachable);
@@ -128,6 +132,8 @@ impl Calls {
             }
             200..300 => self.answered(env, call, key, flow, response),
             401 | 407 if self.answer_challenge(env, call, response) => {}
+            // Those of a phone, or a carrier, that can not protect its sound.
+            406 | 415 | 488 | 606 if self.ask_in_the_clear(env, call, key) => {}
             status => {
                 let Stage::Ringing(rings) = &mut call.stage else { return };
                 if let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) {
@@ -147,11 +153,57 @@ impl Calls {
         }
     }
 
+    /// Calls a phone once more, without asking it to protect its sound; false when that was not what it was asked.
+    fn ask_in_the_clear(&mut self, env: &mut Env<'_>, call: &mut Call, key: TransactionKey) -> bool {
+        let Stage::Ringing(rings) = &mut call.stage else { return false };
+        let Callee::User(callee) = &rings.callee else { return self.try_way_in_the_clear(env, call) };
+        let Some(position) = rings.branches.iter().position(|branch| branch.key == key) else { return false };
+        let (callee, flow) = (callee.clone(), rings.branches[position].flow);
+        let Some(contact) = rings.branches[position].again.take() else { return false };
+        let Ok(max_forwards) = call.invite.request.next_max_forwards() else { return false };
+        let mut again = self.invite(env, call, &callee, (&contact, flow), max_forwards, true);
+        again.is_alive = true;
+        if let Stage::Ringing(rings) = &mut call.stage {
+            let refused = std::mem::replace(&mut rings.branches[position], again);
+            self.remember(refused.tag, env.now.instant);
+        }
+        true
+    }
+
+    fn invite(
+        &mut self,
+        env: &mut Env<'_>,
+        call: &Call,
+        callee: &DirectoryUser,
+        (contact, flow): (&[u8], Flow),
+        max_forwards: u8,
+        is_clear: bool,
+    ) -> Branch {
+        let tag = env.endpoint.token();
+        let request = invite(env, call, callee, contact, flow, tag, max_forwards, is_clear);
+        let key = env.request(flow, &request);
+        self.outgoing.insert(key, call.id);
+        Branch::new(key, tag, flow)
+    }
+
     /// The first phone to answer has the call.
     fn answered(&mut self, env: &mut Env<'_>, call: &mut Call, key: TransactionKey, flow: Flow, response: &Message) {
         let (Ok(dialog), Ok(description)) = (Dialog::uac(response), Description::of(response)) else {
             self.stray(env, flow, response);
             return self.branch_failed(env, call, key, 500);
+        };
+        let Stage::Ringing(rings) = &call.stage else { return };
+        let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
+        let (end, far) = (call.end_of(env, branch), call.near.other());
+        let agreed = match (&call.invite.offer, &description, end) {
+            (Some(offer), Some(answer), Some(end)) if call.answered.is_none() => {
+                call.agreed(env, Leg::A, offer, answer, &end).map(Some)
+            }
+            _ => Ok(None),
+        };
+        let Ok(agreed) = agreed else {
+            self.stray(env, flow, response);
+            return self.branch_failed(env, call, key, 488);
         };
         let talking = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, talking) else { return };
@@ -165,19 +217,15 @@ impl Calls {
         self.cancel_branches(env, &rings.branches, Some(key));
         let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
-        let far = call.near.other();
         self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, far));
         let offer_is_theirs = call.invite.offer.is_none() && call.answered.is_none();
         callee.took_answer(env, response, offer_is_theirs);
         call.sides[index(far)] = Some(callee);
 
-        if let (Some(media), Some(description)) = (&call.media, &description) {
-            media.expect(far, description.listens_at());
-            if let Some(format) = description.format() {
-                media.describe(far, format);
-            }
-        }
         if call.answered.is_some() {
+            if let Some(answer) = &description {
+                call.agreed_with_us(env, far, answer);
+            }
             // A caller who talked to a script before has its description already.
             call.story.answered(env, &by);
             call.stop_sound();
@@ -192,15 +240,14 @@ impl Calls {
             .header(HeaderName::Allow, ALLOW);
         if let Some(media) = &call.media {
             media.stop_playing(Leg::A);
-            if let Some(offer) = &call.invite.offer {
-                media.expect(Leg::A, offer.listens_at());
-            }
-            if let Some(description) = description {
-                if let Some(format) = description.format() {
-                    media.describe(Leg::A, format);
-                }
-                ok = ok.body(SDP, description.relayed(Leg::A, media, env.rules.media_addr));
-            }
+        }
+        let body = match (agreed, description) {
+            (Some(agreed), Some(answer)) => Some(call.follow(Leg::A, &answer, agreed)),
+            (None, Some(offer)) => call.pass_on_offer(env, far, &offer),
+            _ => None,
+        };
+        if let Some(body) = body {
+            ok = ok.body(SDP, body);
         }
         self.confirm_caller(env, call, ok);
         call.story.answered(env, &by);
@@ -314,15 +361,25 @@ impl Rings {
 }
 
 impl Call {
+    fn end_of<'a>(&self, env: &Env<'a>, branch: &Branch) -> Option<OurEnd<'a>> {
+        Some(OurEnd::new(env, self.media.as_ref()?, self.near.other(), branch.tag, branch.flow))
+    }
+
     /// Ringing, or early media. The caller is told of ringing once.
     fn progress(&mut self, env: &mut Env<'_>, response: &Message, is_alone: bool) {
         // With several phones ringing, their early media would take turns in one ear.
         let early = if is_alone { Description::of(response).ok().flatten() } else { None };
         // Who talked to somebody before hears what we play.
-        let Stage::Ringing(rings) = &mut self.stage else { return };
+        let Stage::Ringing(rings) = &self.stage else { return };
         if self.answered.is_some() {
             return;
         }
+        let end = rings.branches.first().and_then(|branch| self.end_of(env, branch));
+        let agreed = match (&early, &self.invite.offer, end) {
+            (Some(early), Some(offer), Some(end)) => self.agreed(env, Leg::A, offer, early, &end).ok(),
+            _ => None,
+        };
+        let Stage::Ringing(rings) = &mut self.stage else { return };
         let status = if early.is_some() { response.status() } else { 180 };
         if early.is_none() && rings.told >= 180 {
             return;
@@ -330,15 +387,14 @@ impl Call {
         rings.told = status;
         let mut progress =
             Response::new(&self.invite.request, status).header(HeaderName::Contact, env.contact(self.invite.flow));
-        if let (Some(early), Some(media), Some(offer)) = (early, &self.media, &self.invite.offer) {
-            media.expect(Leg::A, offer.listens_at());
-            media.expect(Leg::B, early.listens_at());
-            progress = progress.body(SDP, early.relayed(Leg::A, media, env.rules.media_addr));
+        if let (Some(early), Some(agreed)) = (early, agreed) {
+            progress = progress.body(SDP, self.follow(Leg::A, &early, agreed));
         }
         env.respond(self.invite.key, progress);
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "all that an INVITE says")]
 fn invite(
     env: &Env<'_>,
     call: &Call,
@@ -347,6 +403,7 @@ fn invite(
     flow: Flow,
     tag: Token,
     max_forwards: u8,
+    is_clear: bool,
 ) -> Request {
     let shown = call.shown_to(callee);
     let user = if shown.number.is_empty() { "anonymous".to_owned() } else { escape_user(shown.number.as_bytes()) };
@@ -361,13 +418,9 @@ fn invite(
         // Newest first, as the field reads it (RFC 5806 section 4).
         request.header(HeaderName::Diversion, format!("<{}>;reason={}", address(&hop.by), reason(hop.kind)))
     });
-    let offer = call.invite.offer.as_ref().filter(|_| call.answered.is_none());
-    match (offer, &call.media) {
-        (Some(offer), Some(media)) => request.body(SDP, offer.relayed(Leg::B, media, env.rules.media_addr)),
-        (None, Some(media)) if call.answered.is_some() => {
-            request.body(SDP, offer_of_ours(media.port(call.near.other()), env.rules.media_addr))
-        }
-        _ => request,
+    match call.offer_to_callee(env, tag, flow, is_clear) {
+        Some(offer) => request.body(SDP, offer),
+        None => request,
     }
 }
 

@@ -106,11 +106,8 @@ impl Calls {
 
     /// The ACK may bring the phone's description, and the script begins.
     fn script_acked(&mut self, env: &mut Env<'_>, call: &mut Call, ack: &Message) {
-        if let (Ok(Some(answer)), Some(media)) = (Description::of(ack), &call.media) {
-            media.expect(Leg::A, answer.listens_at());
-            if let Some(format) = answer.format() {
-                media.describe(Leg::A, format);
-            }
+        if let Ok(Some(answer)) = Description::of(ack) {
+            call.agreed_with_us(env, Leg::A, &answer);
         }
         if call.invite.offer.is_none() && !call.is_started() {
             self.hear(env, call, Heard::Started);
@@ -127,18 +124,20 @@ impl Calls {
     ) -> Result<(), Refusal> {
         let method = request.method();
         let changes_session = matches!(method, Method::Invite | Method::Update);
-        let offer = if changes_session { Description::of(request)? } else { None };
+        let flow = call.side(leg).map_or(env.udp, |side| side.flow);
+        let offer = if changes_session { Description::offered(request, flow, false)? } else { None };
         if changes_session {
             call.check_glare(leg)?;
         }
-        let Call { sides, media, id, .. } = call;
+        let end = call.end(env, leg.other());
+        let Call { sides, id, .. } = call;
         let Some(other) = &mut sides[index(leg.other())] else { return Err(Refusal::status(481)) };
         let mut outgoing = other.dialog.request(method);
         if changes_session {
             outgoing = outgoing.header(HeaderName::Contact, env.contact(other.flow)).header(HeaderName::Allow, ALLOW);
         }
-        outgoing = match (&offer, media) {
-            (Some(offer), Some(media)) => outgoing.body(SDP, offer.relayed(leg.other(), media, env.rules.media_addr)),
+        outgoing = match (&offer, end) {
+            (Some(offer), Some(end)) => outgoing.body(SDP, offer.onward(&end)),
             _ if request.body().is_empty() => outgoing,
             _ => outgoing.copy(request, HeaderName::ContentType).raw_body(request.body_bytes()),
         };
@@ -187,14 +186,17 @@ impl Calls {
             ok = ok.header(HeaderName::Contact, contact).header(HeaderName::Allow, ALLOW);
         }
         let description = Description::of(response).ok().flatten();
-        if let Some(media) = &call.media {
-            if let Some(offer) = &forward.offer {
-                media.expect(asked, offer.listens_at());
-            }
-            if let Some(description) = description {
-                media.expect(answering, description.listens_at());
-                ok = ok.body(SDP, description.relayed(asked, media, env.rules.media_addr));
-            }
+        if let Some(description) = &description {
+            let body = match &forward.offer {
+                Some(offer) => call.agree(env, asked, offer, description),
+                None => call.pass_on_offer(env, answering, description),
+            };
+            // An answer that we can not follow ends the call, as no answer to an offer would.
+            let Some(body) = body else {
+                env.respond(forward.server, Response::new(&forward.request, 488));
+                return self.hang_up(env, call, None);
+            };
+            ok = ok.body(SDP, body);
         }
         if let Some(side) = call.side(answering).filter(|_| is_invite) {
             side.took_answer(env, response, forward.offer.is_none());
@@ -301,9 +303,9 @@ impl Call {
         key: TransactionKey,
         request: &Message,
     ) -> Result<(), Refusal> {
-        let offer = Description::of(request)?;
-        let Some(media) = &self.media else { return Err(Refusal::status(481)) };
-        let (port, address) = (media.port(leg), env.rules.media_addr);
+        let flow = self.side(leg).map_or(env.udp, |side| side.flow);
+        let offer = Description::offered(request, flow, false)?;
+        let end = self.end(env, leg).ok_or_else(|| Refusal::status(481))?;
         let mut ok = Response::new(request, 200);
         if let Some(side) = self.sides[index(leg)].as_ref() {
             ok = ok.header(HeaderName::Contact, env.contact(side.flow)).header(HeaderName::Allow, ALLOW);
@@ -311,14 +313,12 @@ impl Call {
         let is_invite = request.method() == Method::Invite;
         match &offer {
             Some(offer) => {
-                let Some((answer, format)) = offer.answer_by_us(port, address) else {
-                    return Err(Refusal::status(488));
-                };
-                media.expect(leg, offer.listens_at());
-                media.describe(leg, format);
+                let (answer, format) = offer.answer_by_us(&end).ok_or_else(|| Refusal::status(488))?;
+                self.expect(leg, offer.listens_at());
+                self.describe(leg, Some(format));
                 ok = ok.body(SDP, answer);
             }
-            None if is_invite => ok = ok.body(SDP, offer_of_ours(port, address)),
+            None if is_invite => ok = ok.body(SDP, offer_of_ours(&end, None)),
             None => {}
         }
         let bytes = env.respond(key, ok);
@@ -333,12 +333,11 @@ impl Call {
     /// Sends the ACK that waited for this one.
     fn pass_on_answer(&mut self, env: &mut Env<'_>, leg: Leg, ack: &Message) {
         let other = self.sides[index(leg.other())].as_ref();
-        let Some(Acknowledgement::Owed { cseq }) = other.and_then(|side| side.ack.as_ref()) else { return };
-        let cseq = *cseq;
+        let Some(Acknowledgement::Owed { cseq, offer }) = other.and_then(|side| side.ack.as_ref()) else { return };
+        let (cseq, offer) = (*cseq, offer.clone());
         let mut body = None;
-        if let (Ok(Some(answer)), Some(media)) = (Description::of(ack), &self.media) {
-            media.expect(leg, answer.listens_at());
-            body = Some(answer.relayed(leg.other(), media, env.rules.media_addr));
+        if let (Ok(Some(answer)), Some(offer)) = (Description::of(ack), offer) {
+            body = self.agree(env, leg.other(), &offer, &answer);
         }
         if let Some(side) = self.side(leg.other()) {
             side.acknowledge(env, cseq, body);

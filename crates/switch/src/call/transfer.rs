@@ -17,7 +17,7 @@ use lineside_sip::{
 
 use super::{
     Call, CallNumber, Calls, Description, Env, Side, Stage,
-    description::{SDP, offer_of_ours},
+    description::{OurEnd, SDP, offer_of_ours},
     index, liveness,
     story::party,
 };
@@ -109,8 +109,9 @@ impl Calls {
         if let Some(user) = callee {
             call.set_user_at(far, user);
         }
+        let near = call.sides[index(call.near)].as_ref().and_then(|side| side.codec);
         if let Some(media) = &call.media {
-            let offer = offer_of_ours(media.port(far), env.rules.media_addr);
+            let offer = offer_of_ours(&OurEnd::new(env, media, far, party.tag, party.flow), near);
             let request = party
                 .dialog
                 .request(Method::Invite)
@@ -138,11 +139,8 @@ impl Calls {
             return self.hang_up(env, call, None);
         }
         side.took_answer(env, response, false);
-        if let (Ok(Some(answer)), Some(media)) = (Description::of(response), &call.media) {
-            media.expect(leg, answer.listens_at());
-            if let Some(format) = answer.format() {
-                media.describe(leg, format);
-            }
+        if let Ok(Some(answer)) = Description::of(response) {
+            call.agreed_with_us(env, leg, &answer);
         }
     }
 
@@ -220,17 +218,19 @@ impl Calls {
         if !is_colleague || !matches!(call.stage, Stage::Talking { .. }) || call.sides.iter().any(Option::is_none) {
             return Err(Refusal::status(if is_colleague { 603 } else { 481 }));
         }
-        let offer = Description::of(request)?.ok_or_else(|| Refusal::status(488))?;
+        let offer = Description::offered(request, flow, false)?.ok_or_else(|| Refusal::status(488))?;
         let mut dialog = Dialog::uas(request, env.endpoint.local_tag(key))?;
         dialog.confirm();
         let mut failed = None;
         self.with(env, id, |calls, env, call| {
             let Some(media) = &call.media else { return };
-            let Some((answer, format)) = offer.answer_by_us(media.port(leg), env.rules.media_addr) else {
+            let end = OurEnd::new(env, media, leg, env.endpoint.local_tag(key), flow);
+            let Some((answer, format)) = offer.answer_by_us(&end) else {
                 failed = Some(Refusal::status(488));
                 return;
             };
             media.expect(leg, offer.listens_at());
+            let codec = format.codec;
             media.describe(leg, format);
             let ok = Response::new(request, 200)
                 .header(HeaderName::Contact, env.contact(flow))
@@ -239,6 +239,7 @@ impl Calls {
             let bytes = env.respond(key, ok);
             let tag = env.endpoint.local_tag(key);
             let mut side = Side::new(dialog, tag, flow);
+            side.codec = Some(codec);
             let config = env.endpoint.config();
             let cseq = request.cseq().number;
             side.answer = Some(lineside_sip::dialog::Answer::new(env.now.instant, config, flow, bytes, cseq));

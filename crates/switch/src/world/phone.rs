@@ -55,6 +55,10 @@ pub(crate) struct Phone {
     pub(crate) acks: Vec<Message>,
     /// An INVITE that it could answer.
     pub(crate) ringing: Option<(TransactionKey, Message)>,
+    /// Its description, in answers.
+    pub(crate) speaks: String,
+    /// An INVITE with this in it is none that it can take: 488.
+    pub(crate) can_not: Option<&'static str>,
     /// The next 2xx to an INVITE gets no ACK.
     pub(crate) forgets_ack: bool,
     /// Its next calls replace this one.
@@ -93,6 +97,8 @@ impl Phone {
             responses: Vec::new(),
             acks: Vec::new(),
             ringing: None,
+            speaks: OFFER.to_owned(),
+            can_not: None,
             forgets_ack: false,
             takes_place: None,
             key: None,
@@ -162,7 +168,7 @@ impl Phone {
         let (key, request) = self.ringing.take().unwrap();
         let mut response = Response::new(&request, status).header(HeaderName::Contact, format!("<{}>", self.contact()));
         if status < 300 {
-            response = response.body("application/sdp", OFFER);
+            response = response.body("application/sdp", self.speaks.clone());
             let tag = self.endpoint.local_tag(key);
             let dialog = Dialog::uas(&request, tag).unwrap();
             self.calls.push(dialog.id().clone());
@@ -295,7 +301,9 @@ impl Phone {
         match request.method() {
             Method::Invite if !is_in_call => {
                 self.ringing = Some((key, request.clone()));
+                let text = String::from_utf8_lossy(request.as_bytes());
                 match self.manner {
+                    _ if self.can_not.is_some_and(|part| text.contains(part)) => self.answer(now, 488),
                     Manner::Answers => {
                         self.endpoint.respond(now, key, Response::new(request, 180));
                         self.answer(now, 200);
@@ -321,7 +329,7 @@ impl Phone {
                 if matches!(method, Method::Invite | Method::Update) {
                     response = response
                         .header(HeaderName::Contact, format!("<{}>", self.contact()))
-                        .body("application/sdp", OFFER);
+                        .body("application/sdp", self.speaks.clone());
                 }
                 self.give(now, key, request, response);
             }

@@ -288,7 +288,7 @@ fn a_caller_that_leaves_the_offer_to_us_is_spoken_to_after_its_answer() {
     world.act(caller, |phone, now| phone.call(now, "202", None));
     world.run(|world| world.phones[caller].result.is_some());
     let offer = String::from_utf8_lossy(world.phones[caller].responses.last().unwrap().body()).into_owned();
-    assert!(offer.contains("RTP/AVP 0 8 101"), "{offer}");
+    assert!(offer.contains("RTP/AVP 0 8 9 111 101"), "{offer}");
     world.pass(Duration::from_secs(20));
     assert_eq!(world.core.recordings().len(), 1);
 }
