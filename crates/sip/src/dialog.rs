@@ -4,9 +4,13 @@
 
 mod answer;
 mod id;
+mod session_timer;
 
 pub use answer::{Answer, Due};
 pub use id::DialogId;
+pub use session_timer::{Refresher, SessionExpires, SessionTimer, Upkeep};
+
+use std::time::Duration;
 
 use crate::message::NameAddr;
 use crate::message::text::append_param;
@@ -35,6 +39,8 @@ pub struct Dialog {
     inviting: Option<u32>,
     /// An INVITE of the peer waits for our final response.
     invited: bool,
+    /// We made the dialog, and its Call-ID.
+    is_caller: bool,
 }
 
 impl Dialog {
@@ -59,6 +65,7 @@ impl Dialog {
             remote_target: target.uri.as_request_uri().into(),
             inviting: None,
             invited: request.method() == Method::Invite,
+            is_caller: false,
         })
     }
 
@@ -79,6 +86,7 @@ impl Dialog {
             remote_target: response.to().uri.as_request_uri().into(),
             inviting: (response.method() == Method::Invite).then(|| response.cseq().number),
             invited: false,
+            is_caller: true,
         };
         dialog.route_set = reversed_route_set(response)?;
         dialog.response(response);
@@ -170,6 +178,13 @@ impl Dialog {
     /// The ACK of a 2xx to our INVITE with this `CSeq` number (section 13.2.2.4).
     pub fn ack(&self, cseq: u32) -> Request {
         self.build(Method::Ack, cseq)
+    }
+
+    /// How long to wait with another INVITE after a 491 (section 14.1): who made the Call-ID waits longer, so that the two do
+    /// not cross again. `chance` is any number.
+    pub fn after_glare(&self, chance: u64) -> Duration {
+        let (least, steps) = if self.is_caller { (2_100, 190) } else { (0, 200) };
+        Duration::from_millis(least + 10 * (chance % (steps + 1)))
     }
 
     /// A failed INVITE of ours (timeout, lost flow) that will get no response.

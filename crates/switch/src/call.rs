@@ -1,8 +1,9 @@
 //! Calls: a back-to-back user agent, so each leg is a dialog of its own and the phones never learn of each other.
 //!
 //! `place` takes an INVITE to its route; `ring` looks after the branches until one answers; `talk` carries requests from
-//! leg to leg; `liveness` sees whether the phones are still there; `hang_up` ends what there is to end; `announce` speaks to a caller whose call goes nowhere. `description`
-//! puts the relay between the two session descriptions.
+//! leg to leg; `session` keeps what was agreed alive and `liveness` sees whether the phones are still there; `hang_up` ends what
+//! there is to end; `announce` speaks to a caller whose call goes nowhere. `description` puts the relay between the two session
+//! descriptions.
 
 mod agree;
 mod announce;
@@ -17,6 +18,7 @@ mod perform;
 mod place;
 mod record;
 mod ring;
+mod session;
 mod story;
 mod talk;
 mod test_call;
@@ -48,7 +50,7 @@ use self::{
     description::Description,
     ladder::Passed,
     leg::Side,
-    liveness::Probe,
+    liveness::Question,
     outside::Minutes,
     perform::{Kept, Running},
     record::Recorder,
@@ -135,8 +137,6 @@ struct Call {
     is_test: bool,
     /// On whose account it is talked out of the house.
     outside: Option<(UserId, AccountId)>,
-    /// A re-INVITE of our own to a leg.
-    invited: Option<(TransactionKey, Leg)>,
     dialled: Dialled,
     /// The INVITE that made the call; answered once.
     invite: Invite,
@@ -148,7 +148,8 @@ struct Call {
     sides: [Option<Side>; 2],
     /// Requests on their way from one leg to the other.
     forwards: Vec<Forward>,
-    probes: Vec<Probe>,
+    /// Requests of our own, on their way to a leg.
+    questions: Vec<Question>,
     wake: Option<Instant>,
     placed: Instant,
     answered: Option<Instant>,
@@ -277,6 +278,8 @@ impl Calls {
             self.with(env, id, |calls, env, call| {
                 call.wake = None;
                 calls.repeat_answers(env, call);
+                calls.keep_sessions(env, call);
+                calls.invite_due(env, call);
                 calls.stage_due(env, call);
             });
         }
@@ -361,11 +364,8 @@ impl Calls {
             self.incoming.remove(&forward.server);
             self.outgoing.remove(&forward.client);
         }
-        for probe in &call.probes {
-            self.outgoing.remove(&probe.key);
-        }
-        if let Some((key, _)) = call.invited {
-            self.outgoing.remove(&key);
+        for question in &call.questions {
+            self.outgoing.remove(&question.key);
         }
         let [near, far] = [0, 1].map(|leg| call.sides[leg].as_ref().map(|side| side.tag));
         let tags = [Some(call.invite.tag), near, far];
@@ -388,12 +388,10 @@ impl Calls {
         }
         env.passes(true, response.as_bytes().clone());
         self.with(env, id, |calls, env, call| {
-            if call.invited.is_some_and(|(invited, _)| invited == key) {
-                calls.invited_answer(env, call, response);
-            } else if call.forwards.iter().any(|forward| forward.client == key) {
+            if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_answer(env, call, key, response);
-            } else if call.probes.iter().any(|probe| probe.key == key) {
-                calls.probed(env, call, key, response.status());
+            } else if call.is_question(key) {
+                calls.replied(env, call, key, response);
             } else {
                 calls.branch_response(env, call, key, flow, response);
             }
@@ -403,12 +401,10 @@ impl Calls {
     fn failed(&mut self, env: &mut Env<'_>, id: CallNumber, key: TransactionKey, failure: Failure) {
         let status = if failure == Failure::Timeout { 408 } else { 503 };
         self.with(env, id, |calls, env, call| {
-            if call.invited.take_if(|(invited, _)| *invited == key).is_some() {
-                calls.hang_up(env, call, None);
-            } else if call.forwards.iter().any(|forward| forward.client == key) {
+            if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_failure(env, call, key, status);
-            } else if call.probes.iter().any(|probe| probe.key == key) {
-                calls.probed(env, call, key, 408);
+            } else if call.is_question(key) {
+                calls.unanswered(env, call, key);
             } else {
                 calls.branch_failed(env, call, key, status);
             }
@@ -560,6 +556,11 @@ impl Env<'_> {
         }
         let millis = u64::try_from(self.now.utc.timestamp_millis()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    /// Any number.
+    fn chance(&mut self) -> u64 {
+        u64::from_str_radix(&self.endpoint.token(), 16).unwrap_or_default()
     }
 
     fn respond(&mut self, key: TransactionKey, response: Response) -> bytes::Bytes {

@@ -46,6 +46,8 @@ use crate::{
 /// What phones may send us.
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, REFER";
+/// The extensions that we know.
+pub(crate) const SUPPORTED: &str = "replaces, timer";
 const METHODS: [Method; 12] = [
     Method::Invite,
     Method::Ack,
@@ -109,7 +111,7 @@ impl Core {
         let config = endpoint::Config {
             sent_by: Some(rules.host_port(udp.local.port())),
             methods: METHODS.to_vec(),
-            supported: vec!["replaces".to_owned()],
+            supported: SUPPORTED.split(", ").map(str::to_owned).collect(),
             max_transactions: rules.max_transactions,
             ..endpoint::Config::default()
         };
@@ -381,6 +383,7 @@ impl Core {
                 // The same to everybody about everybody: what it says of a user, a scanner would learn.
                 let response = Response::new(request, 200)
                     .header(HeaderName::Allow, ALLOW)
+                    .header(HeaderName::Supported, SUPPORTED)
                     .header(HeaderName::AllowEvents, EVENTS)
                     .header(HeaderName::Accept, "application/sdp");
                 self.endpoint.respond_and_forget(key, request, response);

@@ -65,6 +65,16 @@ impl Request {
         self
     }
 
+    /// Sets a header that was set before to another value.
+    #[must_use]
+    pub fn replace(mut self, name: HeaderName, value: impl AsRef<[u8]>) -> Request {
+        let start = [name.as_str().as_bytes(), b": "].concat();
+        let lines = std::mem::take(&mut self.lines);
+        let kept = lines.split_inclusive(|byte| *byte == b'\n').filter(|line| !line.starts_with(&start));
+        self.lines = kept.flatten().copied().collect();
+        self.header(name, value)
+    }
+
     /// Copies every line of that name as it stands.
     #[must_use]
     pub fn copy(mut self, from: &Message, name: HeaderName) -> Request {
@@ -164,5 +174,8 @@ mod tests {
         assert_eq!(sent.header(HeaderName::Subject), Some(&b"hello  Evil: 2"[..]));
         assert_eq!(sent.other_header("x-tenant"), Some(&b"one\r\n\ttwo"[..]));
         assert_eq!(sent.lines().count(), 9);
+        let again = request.replace(HeaderName::CSeq, "2 OPTIONS").to_bytes("SIP/2.0/UDP h;branch=z9hG4bK3");
+        let again = Message::parse(again).expect("well formed");
+        assert_eq!((again.cseq().number, again.lines().count()), (2, 9));
     }
 }

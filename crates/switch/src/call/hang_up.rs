@@ -24,6 +24,7 @@ impl Calls {
         }
         for leg in [Leg::A, Leg::B] {
             let Some(side) = call.side(leg) else { continue };
+            (side.timer, side.invite_at) = (None, None);
             if by == Some(leg) {
                 side.answer = None;
                 side.bye_when_acked = false;

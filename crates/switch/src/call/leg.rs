@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use lineside_media::codec::Codec;
-use lineside_sip::{Dialog, Flow, Message, Token, dialog::Answer};
+use lineside_sip::{
+    Dialog, Flow, Message, Token,
+    dialog::{Answer, SessionTimer},
+};
 
 use super::{Description, Env};
 
@@ -25,6 +28,12 @@ pub(super) struct Side {
     pub(super) is_over: bool,
     /// The last 2xx to an INVITE of ours.
     pub(super) ack: Option<Acknowledgement>,
+    /// Who refreshes the session, and when.
+    pub(super) timer: Option<SessionTimer>,
+    /// The phone understands UPDATE, as far as it told.
+    pub(super) knows_update: bool,
+    /// A re-INVITE of ours, and when to send it.
+    pub(super) invite_at: Option<(Instant, Bytes)>,
 }
 
 /// What became of the ACK for a 2xx from the phone.
@@ -52,12 +61,17 @@ impl Side {
             heard: 0,
             is_over: false,
             ack: None,
+            timer: None,
+            knows_update: true,
+            invite_at: None,
         }
     }
 
     /// A 2xx came from the phone. If the offer was ours the ACK has nothing to wait for.
     pub(super) fn took_answer(&mut self, env: &mut Env<'_>, response: &Message, offer_is_theirs: bool) {
         let cseq = response.cseq().number;
+        self.learn(response);
+        self.timer = SessionTimer::agreed(response, env.now.instant);
         if offer_is_theirs {
             let offer = Description::offered(response, self.flow, false).ok().flatten().map(Box::new);
             self.ack = Some(Acknowledgement::Owed { cseq, offer });
@@ -90,6 +104,8 @@ impl Side {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        self.answer.as_ref()?.next_timeout()
+        let answer = self.answer.as_ref().and_then(Answer::next_timeout);
+        let timer = self.timer.as_ref().map(SessionTimer::next_timeout);
+        answer.into_iter().chain(timer).chain(self.invite_at.as_ref().map(|(at, _)| *at)).min()
     }
 }

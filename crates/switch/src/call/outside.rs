@@ -22,6 +22,7 @@ use super::{
     description::{SDP, is_secure},
     place::reason,
     ring::{Branch, Callee, Rings},
+    session,
 };
 use crate::{
     core::ALLOW,
@@ -130,7 +131,7 @@ impl Calls {
         let told = if let Stage::Ringing(before) = &call.stage { before.told } else { 100 };
         call.stage = Stage::Ringing(Rings {
             callee: Callee::Outside(Box::new(outside)),
-            branches: vec![Branch::new(key, tag, flow)],
+            branches: vec![Branch::new(key, tag, flow, request)],
             until: now + RING,
             silent_until: Some(now + SILENCE),
             told,
@@ -286,6 +287,7 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
         Request::initial(Method::Invite, &uri, from, format!("<{uri}>"), format!("{tag}-{}", call.id), cseq)
             .header(HeaderName::Contact, env.contact(flow))
             .header(HeaderName::Allow, ALLOW);
+    request = session::wish(request);
     request = match &own {
         Some(number) => {
             request.header(HeaderName::PAssertedIdentity, format!("<sip:{}@{host}>", escape_user(number.as_bytes())))

@@ -21,7 +21,7 @@ use lineside_model::{
 };
 use lineside_sip::{HeaderName, Response, dialog};
 
-use super::{Call, CallNumber, Calls, Env, Stage, description::SDP};
+use super::{Call, CallNumber, Calls, Env, Stage, description::SDP, index};
 use crate::{
     core::ALLOW,
     script::{self, Does, Heard, Measured, Recording, Script, Sound, phrase},
@@ -116,6 +116,11 @@ impl Calls {
 
     /// The 2xx to the caller's INVITE, repeated until its ACK.
     pub(super) fn confirm_caller(&mut self, env: &mut Env<'_>, call: &mut Call, ok: Response) {
+        let request = &call.invite.request;
+        let ok = match &mut call.sides[index(Leg::A)] {
+            Some(caller) => caller.agree(env, request, ok),
+            None => ok,
+        };
         let bytes = env.respond(call.invite.key, ok);
         self.incoming.remove(&call.invite.key);
         let cseq = call.invite.request.cseq().number;

@@ -17,7 +17,7 @@ use lineside_model::{
     route::{self, Caller, Ended, Hop, Route, Target},
     star_code::StarCode,
 };
-use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey};
+use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey, dialog::SessionTimer};
 
 use super::{
     Call, Calls, Description, Env, Invite, Recorder, Side, Stage,
@@ -98,6 +98,9 @@ impl Calls {
         if !is_allowed && !is_emergency {
             return Err(Refusal::status(403));
         }
+        if !is_emergency {
+            SessionTimer::admit(request)?;
+        }
         let offer = match Description::offered(request, flow, is_emergency) {
             Ok(offer) => offer,
             Err(_) if is_emergency => None,
@@ -128,14 +131,13 @@ impl Calls {
             is_transferred: false,
             is_test: false,
             outside: None,
-            invited: None,
             session: media.as_ref().map(lineside_media::relay::Session::id),
             invite: Invite { key, request: request.clone(), flow, tag, offer },
             stage: Stage::Ending,
             media,
             sides: [Some(Side::new(dialog, tag, flow)), None],
             forwards: Vec::new(),
-            probes: Vec::new(),
+            questions: Vec::new(),
             wake: None,
             placed: env.now.instant,
             answered: None,

@@ -24,6 +24,7 @@ use super::{
     index, liveness,
     outside::Outside,
     place::reason,
+    session,
     story::party,
 };
 use crate::core::ALLOW;
@@ -43,6 +44,8 @@ pub(super) struct Branch {
     key: TransactionKey,
     tag: Token,
     flow: Flow,
+    /// The INVITE, should it have to be sent again with something else in it.
+    request: Request,
     /// It has said something.
     is_alive: bool,
     /// Its final status, when it refused or failed.
@@ -52,8 +55,8 @@ pub(super) struct Branch {
 }
 
 impl Branch {
-    pub(super) fn new(key: TransactionKey, tag: Token, flow: Flow) -> Self {
-        Self { key, tag, flow, is_alive: false, status: None, again: None }
+    pub(super) fn new(key: TransactionKey, tag: Token, flow: Flow, request: Request) -> Self {
+        Self { key, tag, flow, request, is_alive: false, status: None, again: None }
     }
 
     pub(super) fn flow(&self) -> Flow {
@@ -134,6 +137,7 @@ impl Calls {
             401 | 407 if self.answer_challenge(env, call, response) => {}
             // Those of a phone, or a carrier, that can not protect its sound.
             406 | 415 | 488 | 606 if self.ask_in_the_clear(env, call, key) => {}
+            422 if self.ask_longer(env, call, key, response) => {}
             status => {
                 let Stage::Ringing(rings) = &mut call.stage else { return };
                 if let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) {
@@ -143,6 +147,17 @@ impl Calls {
                 if status >= 600 { self.all_failed(env, call) } else { self.check_failed(env, call) }
             }
         }
+    }
+
+    /// A phone wants a longer session interval, and is asked again; false when it was asked again before.
+    fn ask_longer(&mut self, env: &mut Env<'_>, call: &mut Call, key: TransactionKey, response: &Message) -> bool {
+        let Stage::Ringing(rings) = &mut call.stage else { return false };
+        let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) else { return false };
+        let Some(longer) = session::longer(&branch.request, response) else { return false };
+        branch.key = env.request(branch.flow, &longer);
+        branch.request = longer;
+        self.outgoing.insert(branch.key, call.id);
+        true
     }
 
     pub(super) fn branch_failed(&mut self, env: &mut Env<'_>, call: &mut Call, key: TransactionKey, status: u16) {
@@ -183,7 +198,7 @@ impl Calls {
         let request = invite(env, call, callee, contact, flow, tag, max_forwards, is_clear);
         let key = env.request(flow, &request);
         self.outgoing.insert(key, call.id);
-        Branch::new(key, tag, flow)
+        Branch::new(key, tag, flow, request)
     }
 
     /// The first phone to answer has the call.
@@ -414,6 +429,7 @@ fn invite(
         .header(HeaderName::Contact, env.contact(flow))
         .header(HeaderName::MaxForwards, max_forwards.to_string())
         .header(HeaderName::Allow, ALLOW);
+    let request = session::wish(request);
     let request = call.hops.iter().filter(|hop| hop.passed_over.is_none()).rev().fold(request, |request, hop| {
         // Newest first, as the field reads it (RFC 5806 section 4).
         request.header(HeaderName::Diversion, format!("<{}>;reason={}", address(&hop.by), reason(hop.kind)))

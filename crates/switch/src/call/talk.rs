@@ -4,7 +4,7 @@ use lineside_media::relay::Leg;
 use lineside_model::call_report::CallOutcome;
 use lineside_sip::{
     DialogId, Flow, HeaderName, Message, Method, Refusal, Response, TransactionKey,
-    dialog::{Answer, Due},
+    dialog::{Answer, Due, SessionExpires, SessionTimer},
 };
 
 use super::{
@@ -54,13 +54,16 @@ impl Calls {
         if call.hear_transferor(env, key, request) {
             return Ok(());
         }
+        let is_talking = matches!(call.stage, Stage::Talking { .. });
         let side = call.side(leg).ok_or_else(|| Refusal::status(481))?;
         if *side.dialog.id() != DialogId::of_request(request) {
             return Err(Refusal::status(481));
         }
+        if matches!(request.method(), Method::Invite | Method::Update) {
+            SessionTimer::admit(request)?;
+        }
         side.dialog.receive(request)?;
         side.flow = flow;
-        let is_talking = matches!(call.stage, Stage::Talking { .. });
         match request.method() {
             Method::Bye => {
                 env.respond(key, Response::new(request, 200));
@@ -72,6 +75,12 @@ impl Calls {
             Method::Refer if is_talking => self.refer(env, call, leg, key, request)?,
             Method::Options => {
                 env.respond(key, Response::new(request, 200).header(HeaderName::Allow, ALLOW));
+            }
+            // A session refresh: nothing for the other leg to know.
+            Method::Update if request.body().is_empty() => {
+                let response = Response::new(request, 200).header(HeaderName::Contact, env.contact(flow));
+                let ok = side.agree(env, request, response);
+                env.respond(key, ok);
             }
             Method::Invite | Method::Update | Method::Info if is_talking => {
                 if let Some(digit) = dtmf(request).filter(|_| request.method() == Method::Info) {
@@ -91,11 +100,6 @@ impl Calls {
                 if let Some(digit) = dtmf(request) {
                     self.digit(env, call, leg, digit);
                 }
-            }
-            // A session refresh; there is nothing to change yet.
-            Method::Update if request.body().is_empty() => {
-                let response = Response::new(request, 200).header(HeaderName::Contact, env.contact(flow));
-                env.respond(key, response);
             }
             // RFC 3311 section 5.2: an offer before the first was answered.
             Method::Invite | Method::Update => return Err(try_later()),
@@ -135,6 +139,7 @@ impl Calls {
         let mut outgoing = other.dialog.request(method);
         if changes_session {
             outgoing = outgoing.header(HeaderName::Contact, env.contact(other.flow)).header(HeaderName::Allow, ALLOW);
+            outgoing = other.wish(outgoing);
         }
         outgoing = match (&offer, end) {
             (Some(offer), Some(end)) => outgoing.body(SDP, offer.onward(&end)),
@@ -166,8 +171,14 @@ impl Calls {
         let Some(forward) = self.take_forward(call, client) else { return };
         let (asked, answering) = (forward.from, forward.from.other());
         let is_invite = forward.request.method() == Method::Invite;
+        let is_update = forward.request.method() == Method::Update;
         if let Some(side) = call.side(answering) {
             side.dialog.response(response);
+            match status {
+                200..300 if is_update => side.timer = SessionTimer::agreed(response, env.now.instant),
+                422 => return call.refused_interval(env, &forward, response),
+                _ => {}
+            }
         }
         if status >= 300 {
             if let Some(side) = call.side(asked).filter(|_| is_invite) {
@@ -200,6 +211,9 @@ impl Calls {
         }
         if let Some(side) = call.side(answering).filter(|_| is_invite) {
             side.took_answer(env, response, forward.offer.is_none());
+        }
+        if let Some(side) = call.side(asked).filter(|_| is_invite || is_update) {
+            ok = side.agree(env, &forward.request, ok);
         }
         let bytes = env.respond(forward.server, ok);
         if let Some(side) = call.side(asked).filter(|_| is_invite) {
@@ -321,6 +335,9 @@ impl Call {
             None if is_invite => ok = ok.body(SDP, offer_of_ours(&end, None)),
             None => {}
         }
+        if let Some(side) = self.side(leg) {
+            ok = side.agree(env, request, ok);
+        }
         let bytes = env.respond(key, ok);
         if let Some(side) = self.side(leg).filter(|_| is_invite) {
             side.dialog.confirm();
@@ -328,6 +345,20 @@ impl Call {
             side.answer = Some(Answer::new(env.now.instant, env.endpoint.config(), side.flow, bytes, cseq));
         }
         Ok(())
+    }
+
+    /// The other leg wants a longer interval than we asked it for: it gets one when the phone tries again.
+    fn refused_interval(&mut self, env: &mut Env<'_>, forward: &Forward, response: &Message) {
+        let asked = forward.from;
+        if let (Some(timer), Some(least)) =
+            (self.side(asked.other()).and_then(|side| side.timer.as_mut()), SessionExpires::least(response))
+        {
+            timer.at_least(least);
+        }
+        if let Some(side) = self.side(asked).filter(|_| forward.request.method() == Method::Invite) {
+            side.dialog.refused();
+        }
+        env.respond(forward.server, try_later().response(&forward.request));
     }
 
     /// Sends the ACK that waited for this one.

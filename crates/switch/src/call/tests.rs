@@ -1,6 +1,7 @@
 //! Calls between phones, in virtual time.
 
 mod leak;
+mod session;
 mod transfer;
 mod voicemail;
 

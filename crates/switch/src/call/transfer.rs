@@ -13,6 +13,7 @@ use lineside_model::{
 };
 use lineside_sip::{
     Dialog, DialogId, Flow, HeaderName, Message, Method, NameAddr, Refusal, Response, TransactionKey, Uri,
+    dialog::SessionTimer,
 };
 
 use super::{
@@ -112,36 +113,12 @@ impl Calls {
         let near = call.sides[index(call.near)].as_ref().and_then(|side| side.codec);
         if let Some(media) = &call.media {
             let offer = offer_of_ours(&OurEnd::new(env, media, far, party.tag, party.flow), near);
-            let request = party
-                .dialog
-                .request(Method::Invite)
-                .header(HeaderName::Contact, env.contact(party.flow))
-                .header(HeaderName::Allow, ALLOW)
-                .body(SDP, offer);
-            let key = env.request(party.flow, &request);
-            self.outgoing.insert(key, call.id);
-            call.invited = Some((key, far));
+            party.invite_at = Some((env.now.instant, offer));
         }
         call.sides[index(far)] = Some(party);
         call.stage = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
+        self.invite_due(env, call);
         self.transferred(env, call);
-    }
-
-    /// The answer to a re-INVITE of our own.
-    pub(super) fn invited_answer(&mut self, env: &mut Env<'_>, call: &mut Call, response: &Message) {
-        if response.status() < 200 {
-            return;
-        }
-        let Some((_, leg)) = call.invited.take() else { return };
-        let Some(side) = call.side(leg) else { return };
-        side.dialog.response(response);
-        if response.status() >= 300 {
-            return self.hang_up(env, call, None);
-        }
-        side.took_answer(env, response, false);
-        if let Ok(Some(answer)) = Description::of(response) {
-            call.agreed_with_us(env, leg, &answer);
-        }
     }
 
     /// The transfer has come to a call: who made it is told, and let go.
@@ -218,6 +195,7 @@ impl Calls {
         if !is_colleague || !matches!(call.stage, Stage::Talking { .. }) || call.sides.iter().any(Option::is_none) {
             return Err(Refusal::status(if is_colleague { 603 } else { 481 }));
         }
+        SessionTimer::admit(request)?;
         let offer = Description::offered(request, flow, false)?.ok_or_else(|| Refusal::status(488))?;
         let mut dialog = Dialog::uas(request, env.endpoint.local_tag(key))?;
         dialog.confirm();
@@ -236,10 +214,10 @@ impl Calls {
                 .header(HeaderName::Contact, env.contact(flow))
                 .header(HeaderName::Allow, ALLOW)
                 .body(SDP, answer);
-            let bytes = env.respond(key, ok);
             let tag = env.endpoint.local_tag(key);
             let mut side = Side::new(dialog, tag, flow);
             side.codec = Some(codec);
+            let bytes = env.respond(key, side.agree(env, request, ok));
             let config = env.endpoint.config();
             let cseq = request.cseq().number;
             side.answer = Some(lineside_sip::dialog::Answer::new(env.now.instant, config, flow, bytes, cseq));
@@ -254,6 +232,15 @@ impl Calls {
 }
 
 impl Call {
+    /// The answer to a re-INVITE of our own.
+    pub(super) fn took_invitation(&mut self, env: &mut Env<'_>, leg: Leg, response: &Message) {
+        let Some(side) = self.side(leg).filter(|_| response.status() < 300) else { return };
+        side.took_answer(env, response, false);
+        if let Ok(Some(answer)) = Description::of(response) {
+            self.agreed_with_us(env, leg, &answer);
+        }
+    }
+
     /// A request from who sent the other party on.
     pub(super) fn hear_transferor(&mut self, env: &mut Env<'_>, key: TransactionKey, request: &Message) -> bool {
         let Some(transferor) = &mut self.transferor else { return false };

@@ -61,6 +61,10 @@ pub(crate) struct Phone {
     pub(crate) can_not: Option<&'static str>,
     /// The next 2xx to an INVITE gets no ACK.
     pub(crate) forgets_ack: bool,
+    /// Header lines of its INVITEs, and of its 2xx to INVITE and UPDATE.
+    pub(crate) says: Vec<(HeaderName, &'static str)>,
+    /// The next request in its call of that method gets that status, with that header line.
+    pub(crate) refuses: Option<(Method, u16, (HeaderName, &'static str))>,
     /// Its next calls replace this one.
     pub(crate) takes_place: Option<String>,
     /// The last request, whose answer is the result.
@@ -100,6 +104,8 @@ impl Phone {
             speaks: OFFER.to_owned(),
             can_not: None,
             forgets_ack: false,
+            says: Vec::new(),
+            refuses: None,
             takes_place: None,
             key: None,
             sent: HashMap::new(),
@@ -168,6 +174,7 @@ impl Phone {
         let (key, request) = self.ringing.take().unwrap();
         let mut response = Response::new(&request, status).header(HeaderName::Contact, format!("<{}>", self.contact()));
         if status < 300 {
+            response = self.says.iter().fold(response, |response, (name, value)| response.header(*name, value));
             response = response.body("application/sdp", self.speaks.clone());
             let tag = self.endpoint.local_tag(key);
             let dialog = Dialog::uas(&request, tag).unwrap();
@@ -249,6 +256,9 @@ impl Phone {
         if let (Some(replaces), Method::Invite) = (&self.takes_place, method) {
             request = request.header(HeaderName::Replaces, replaces);
         }
+        if method == Method::Invite {
+            request = self.says.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        }
         if let Some((name, challenge)) = authorization {
             let ha1 = Ha1::new(challenge.algorithm, &self.line, DOMAIN, &self.password);
             request = request.header(name, challenge.authorization(&ha1, &self.line, method.as_str(), &uri, "c", 1));
@@ -298,6 +308,10 @@ impl Phone {
     fn asked(&mut self, now: Instant, key: TransactionKey, request: &Message) {
         self.requests.push(request.clone());
         let is_in_call = !request.to_tag().is_empty();
+        if let Some((_, status, (name, value))) = self.refuses.take_if(|(method, ..)| *method == request.method()) {
+            self.give(now, key, request, Response::new(request, status).header(name, value));
+            return;
+        }
         match request.method() {
             Method::Invite if !is_in_call => {
                 self.ringing = Some((key, request.clone()));
@@ -327,9 +341,11 @@ impl Phone {
                 }
                 let mut response = Response::new(request, status);
                 if matches!(method, Method::Invite | Method::Update) {
-                    response = response
-                        .header(HeaderName::Contact, format!("<{}>", self.contact()))
-                        .body("application/sdp", self.speaks.clone());
+                    response = response.header(HeaderName::Contact, format!("<{}>", self.contact()));
+                    response = self.says.iter().fold(response, |response, (name, value)| response.header(*name, value));
+                    if method == Method::Invite || !request.body().is_empty() {
+                        response = response.body("application/sdp", self.speaks.clone());
+                    }
                 }
                 self.give(now, key, request, response);
             }
