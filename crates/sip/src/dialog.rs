@@ -4,10 +4,14 @@
 
 mod answer;
 mod id;
+mod progress;
+mod repetition;
 mod session_timer;
 
-pub use answer::{Answer, Due};
+pub use answer::Answer;
 pub use id::DialogId;
+pub use progress::{Arrival, Arrivals, Progress};
+pub use repetition::Due;
 pub use session_timer::{Refresher, SessionExpires, SessionTimer, Upkeep};
 
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Calls: a back-to-back user agent, so each leg is a dialog of its own and the phones never learn of each other.
 //!
-//! `place` takes an INVITE to its route; `ring` looks after the branches until one answers; `talk` carries requests from
+//! `place` takes an INVITE to its route; `ring` looks after the branches until one answers, and `early` after
+//! what is said before that; `talk` carries requests from
 //! leg to leg; `session` keeps what was agreed alive and `liveness` sees whether the phones are still there; `hang_up` ends what
 //! there is to end; `announce` speaks to a caller whose call goes nowhere. `description` puts the relay between the two session
 //! descriptions.
@@ -9,6 +10,7 @@ mod agree;
 mod announce;
 mod best;
 mod description;
+mod early;
 mod hang_up;
 mod ladder;
 mod leg;
@@ -48,6 +50,7 @@ use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Requ
 
 use self::{
     description::Description,
+    early::Early,
     ladder::Passed,
     leg::Side,
     liveness::Question,
@@ -140,6 +143,7 @@ struct Call {
     dialled: Dialled,
     /// The INVITE that made the call; answered once.
     invite: Invite,
+    early: Early,
     stage: Stage,
     /// Taken away when the call ends, which frees its ports.
     media: Option<Session>,
@@ -277,6 +281,7 @@ impl Calls {
             self.wakes.pop_first();
             self.with(env, id, |calls, env, call| {
                 call.wake = None;
+                calls.repeat_progress(env, call);
                 calls.repeat_answers(env, call);
                 calls.keep_sessions(env, call);
                 calls.invite_due(env, call);
@@ -370,13 +375,13 @@ impl Calls {
         let [near, far] = [0, 1].map(|leg| call.sides[leg].as_ref().map(|side| side.tag));
         let tags = [Some(call.invite.tag), near, far];
         for tag in tags.into_iter().flatten() {
-            self.by_tag.remove(tag.as_bytes());
             self.remember(tag, env.now.instant);
         }
     }
 
     /// A dialog of ours that is over, or will be as soon as it begins.
     fn remember(&mut self, tag: Token, now: Instant) {
+        self.by_tag.remove(tag.as_bytes());
         self.ended.insert(tag.as_bytes().into());
         self.endings.push_back((now + REMEMBERED, tag.as_bytes().into()));
     }
@@ -463,7 +468,8 @@ impl Call {
             Stage::Talking { check } => Some(*check),
             Stage::Ending => None,
         };
-        self.sides.iter().flatten().filter_map(Side::next_timeout).chain(stage).min()
+        let sides = self.sides.iter().flatten().filter_map(Side::next_timeout);
+        sides.chain(stage).chain(self.early.next_timeout()).min()
     }
 
     /// What lamps show of it: whether it goes on, is answered, and who is called.

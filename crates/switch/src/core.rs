@@ -45,10 +45,12 @@ use crate::{
 
 /// What phones may send us.
 pub(crate) const ALLOW: &str =
-    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, REFER";
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REGISTER, SUBSCRIBE, NOTIFY, MESSAGE, REFER";
 /// The extensions that we know.
-pub(crate) const SUPPORTED: &str = "replaces, timer";
-const METHODS: [Method; 12] = [
+pub(crate) const SUPPORTED: &str = "100rel, replaces, timer";
+/// Those that make sense without an offer of ours.
+pub(crate) const SUPPORTED_LATER: &str = "replaces, timer";
+const METHODS: [Method; 13] = [
     Method::Invite,
     Method::Ack,
     Method::Cancel,
@@ -56,6 +58,7 @@ const METHODS: [Method; 12] = [
     Method::Options,
     Method::Info,
     Method::Update,
+    Method::Prack,
     Method::Register,
     Method::Subscribe,
     Method::Notify,

@@ -40,6 +40,10 @@ impl Call {
 
     /// Our answer to the caller's offer, which is followed from now on.
     pub(super) fn answer_by_us(&mut self, env: &Env<'_>) -> Option<Bytes> {
+        // What it was told for certain stands.
+        if let Some(told) = &self.early.answer {
+            return Some(told.clone());
+        }
         let end = self.end(env, Leg::A)?;
         let offer = self.invite.offer.as_ref()?;
         let (answer, format) = offer.answer_by_us(&end)?;
@@ -73,7 +77,9 @@ impl Call {
     pub(super) fn follow(&mut self, asked: Leg, answer: &Description, agreed: Agreed) -> Bytes {
         self.expect(asked, agreed.listens_at);
         self.expect(asked.other(), answer.listens_at());
-        self.describe(asked, agreed.asked);
+        if asked != Leg::A || self.early.answer.is_none() {
+            self.describe(asked, agreed.asked);
+        }
         self.describe(asked.other(), agreed.answering);
         agreed.body
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use lineside_media::{phrase::Phrase, playlist::Playlist, relay::Leg};
 use lineside_model::call_report::AnsweredBy;
-use lineside_sip::{HeaderName, Response};
+use lineside_sip::Response;
 
-use super::{Call, Calls, Env, Stage, description::SDP};
+use super::{Call, Calls, Early, Env, Stage};
 use crate::script::Notice;
 
 /// For what is still on its way when the last packet is sent.
@@ -23,10 +23,7 @@ impl Calls {
         let words = words.into();
         call.stage = Stage::Announcing { until: env.now.instant + words.duration() + AFTER, status };
         media.play(Leg::A, words);
-        let progress = Response::new(&call.invite.request, 183)
-            .header(HeaderName::Contact, env.contact(call.invite.flow))
-            .body(SDP, answer);
-        env.respond(call.invite.key, progress);
+        call.tell(env, 183, Some(answer));
     }
 
     /// Tells the caller no, which ends the call. Somebody who was answered before is told in words.
@@ -41,6 +38,7 @@ impl Calls {
             let by = AnsweredBy::Service(call.dialled.as_str().to_owned());
             return self.run(env, call, Box::new(Notice(Phrase::NotPossible)), &by);
         }
+        call.early = Early::default();
         env.respond(call.invite.key, Response::new(&call.invite.request, status));
         self.incoming.remove(&call.invite.key);
         call.stage = Stage::Ending;

@@ -23,6 +23,10 @@ impl Calls {
             forward.end(env);
         }
         for leg in [Leg::A, Leg::B] {
+            if leg == Leg::A && call.take_back(env, 487) {
+                self.incoming.remove(&call.invite.key);
+                continue;
+            }
             let Some(side) = call.side(leg) else { continue };
             (side.timer, side.invite_at) = (None, None);
             if by == Some(leg) {

@@ -19,7 +19,7 @@ use lineside_sip::{
 
 use super::{
     Call, Calls, Env, Stage,
-    description::{SDP, is_secure},
+    description::is_secure,
     place::reason,
     ring::{Branch, Callee, Rings},
     session,
@@ -148,6 +148,7 @@ impl Calls {
         let Some(answer) = credentials(&way.trunk, response, "INVITE", &uri, cnonce) else { return false };
         outside.tried_password = true;
         let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) else { return false };
+        self.cancel_branches(env, &rings.branches, None);
         let Callee::Outside(outside) = rings.callee else { return false };
         self.try_way(env, call, *outside, Some(answer));
         true
@@ -287,7 +288,6 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
         Request::initial(Method::Invite, &uri, from, format!("<{uri}>"), format!("{tag}-{}", call.id), cseq)
             .header(HeaderName::Contact, env.contact(flow))
             .header(HeaderName::Allow, ALLOW);
-    request = session::wish(request);
     request = match &own {
         Some(number) => {
             request.header(HeaderName::PAssertedIdentity, format!("<sip:{}@{host}>", escape_user(number.as_bytes())))
@@ -299,8 +299,5 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
         let user = format.write(number.as_str());
         request = request.header(HeaderName::Diversion, format!("<sip:{user}@{host}>;reason={}", reason(*kind)));
     }
-    match call.offer_to_callee(env, tag, flow, outside.is_clear) {
-        Some(offer) => request.body(SDP, offer),
-        None => request,
-    }
+    session::wish(request, call.offer_to_callee(env, tag, flow, outside.is_clear))
 }

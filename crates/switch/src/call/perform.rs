@@ -116,6 +116,11 @@ impl Calls {
 
     /// The 2xx to the caller's INVITE, repeated until its ACK.
     pub(super) fn confirm_caller(&mut self, env: &mut Env<'_>, call: &mut Call, ok: Response) {
+        call.answered = Some(env.now.instant);
+        self.answer_invite(env, call, ok);
+    }
+
+    pub(super) fn send_answer(&mut self, env: &mut Env<'_>, call: &mut Call, ok: Response) {
         let request = &call.invite.request;
         let ok = match &mut call.sides[index(Leg::A)] {
             Some(caller) => caller.agree(env, request, ok),
@@ -128,7 +133,6 @@ impl Calls {
             caller.dialog.confirm();
             caller.answer = Some(dialog::Answer::new(env.now.instant, env.endpoint.config(), caller.flow, bytes, cseq));
         }
-        call.answered = Some(env.now.instant);
     }
 
     /// Tells the script, and does what it says.

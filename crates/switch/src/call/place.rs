@@ -20,7 +20,7 @@ use lineside_model::{
 use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey, dialog::SessionTimer};
 
 use super::{
-    Call, Calls, Description, Env, Invite, Recorder, Side, Stage,
+    Call, Calls, Description, Early, Env, Invite, Recorder, Side, Stage,
     story::{Story, hop, party},
 };
 use crate::{
@@ -138,6 +138,7 @@ impl Calls {
             sides: [Some(Side::new(dialog, tag, flow)), None],
             forwards: Vec::new(),
             questions: Vec::new(),
+            early: Early::default(),
             wake: None,
             placed: env.now.instant,
             answered: None,

@@ -13,7 +13,7 @@ use lineside_model::{
     route::{self, Caller, Ended},
 };
 use lineside_sip::{
-    Dialog, Flow, HeaderName, Message, Method, Request, Response, Token, TransactionKey,
+    Flow, HeaderName, Message, Method, Request, Response, Token, TransactionKey,
     message::{escape_user, quote_display},
 };
 
@@ -21,6 +21,7 @@ use super::{
     Call, Calls, Description, Env, Side, Stage,
     best::best,
     description::{OurEnd, SDP, is_secure},
+    early::EarlyDialog,
     index, liveness,
     outside::Outside,
     place::reason,
@@ -41,9 +42,9 @@ pub(super) enum Callee {
 
 /// A phone, or a trunk, that is being called.
 pub(super) struct Branch {
-    key: TransactionKey,
-    tag: Token,
-    flow: Flow,
+    pub(super) key: TransactionKey,
+    pub(super) tag: Token,
+    pub(super) flow: Flow,
     /// The INVITE, should it have to be sent again with something else in it.
     request: Request,
     /// It has said something.
@@ -52,11 +53,12 @@ pub(super) struct Branch {
     status: Option<u16>,
     /// The contact that was asked to protect sound, to be asked once more without.
     again: Option<Box<[u8]>>,
+    pub(super) early: Vec<EarlyDialog>,
 }
 
 impl Branch {
     pub(super) fn new(key: TransactionKey, tag: Token, flow: Flow, request: Request) -> Self {
-        Self { key, tag, flow, request, is_alive: false, status: None, again: None }
+        Self { key, tag, flow, request, is_alive: false, status: None, again: None, early: Vec::new() }
     }
 
     pub(super) fn flow(&self) -> Flow {
@@ -131,7 +133,9 @@ impl Calls {
         match response.status() {
             100 => {}
             101..200 => {
-                call.progress(env, response, is_alone);
+                if self.heard_early(env, call, key, response) {
+                    call.progress(env, response, is_alone);
+                }
             }
             200..300 => self.answered(env, call, key, flow, response),
             401 | 407 if self.answer_challenge(env, call, response) => {}
@@ -203,13 +207,13 @@ impl Calls {
 
     /// The first phone to answer has the call.
     fn answered(&mut self, env: &mut Env<'_>, call: &mut Call, key: TransactionKey, flow: Flow, response: &Message) {
-        let (Ok(dialog), Ok(description)) = (Dialog::uac(response), Description::of(response)) else {
+        let Stage::Ringing(rings) = &call.stage else { return };
+        let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
+        let Ok((dialog, description)) = branch.dialog_of(response) else {
             self.stray(env, flow, response);
             return self.branch_failed(env, call, key, 500);
         };
-        let Stage::Ringing(rings) = &call.stage else { return };
-        let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
-        let (end, far) = (call.end_of(env, branch), call.near.other());
+        let (end, far) = (call.end_at(env, branch.tag, branch.flow), call.near.other());
         let agreed = match (&call.invite.offer, &description, end) {
             (Some(offer), Some(answer), Some(end)) if call.answered.is_none() => {
                 call.agreed(env, Leg::A, offer, answer, &end).map(Some)
@@ -376,8 +380,9 @@ impl Rings {
 }
 
 impl Call {
-    fn end_of<'a>(&self, env: &Env<'a>, branch: &Branch) -> Option<OurEnd<'a>> {
-        Some(OurEnd::new(env, self.media.as_ref()?, self.near.other(), branch.tag, branch.flow))
+    /// Our end of the leg of a branch.
+    pub(super) fn end_at<'a>(&self, env: &Env<'a>, tag: Token, flow: Flow) -> Option<OurEnd<'a>> {
+        Some(OurEnd::new(env, self.media.as_ref()?, self.near.other(), tag, flow))
     }
 
     /// Ringing, or early media. The caller is told of ringing once.
@@ -389,7 +394,7 @@ impl Call {
         if self.answered.is_some() {
             return;
         }
-        let end = rings.branches.first().and_then(|branch| self.end_of(env, branch));
+        let end = rings.branches.first().and_then(|branch| self.end_at(env, branch.tag, branch.flow));
         let agreed = match (&early, &self.invite.offer, end) {
             (Some(early), Some(offer), Some(end)) => self.agreed(env, Leg::A, offer, early, &end).ok(),
             _ => None,
@@ -400,12 +405,8 @@ impl Call {
             return;
         }
         rings.told = status;
-        let mut progress =
-            Response::new(&self.invite.request, status).header(HeaderName::Contact, env.contact(self.invite.flow));
-        if let (Some(early), Some(agreed)) = (early, agreed) {
-            progress = progress.body(SDP, self.follow(Leg::A, &early, agreed));
-        }
-        env.respond(self.invite.key, progress);
+        let body = early.zip(agreed).map(|(early, agreed)| self.follow(Leg::A, &early, agreed));
+        self.tell(env, status, body);
     }
 }
 
@@ -429,15 +430,11 @@ fn invite(
         .header(HeaderName::Contact, env.contact(flow))
         .header(HeaderName::MaxForwards, max_forwards.to_string())
         .header(HeaderName::Allow, ALLOW);
-    let request = session::wish(request);
     let request = call.hops.iter().filter(|hop| hop.passed_over.is_none()).rev().fold(request, |request, hop| {
         // Newest first, as the field reads it (RFC 5806 section 4).
         request.header(HeaderName::Diversion, format!("<{}>;reason={}", address(&hop.by), reason(hop.kind)))
     });
-    match call.offer_to_callee(env, tag, flow, is_clear) {
-        Some(offer) => request.body(SDP, offer),
-        None => request,
-    }
+    session::wish(request, call.offer_to_callee(env, tag, flow, is_clear))
 }
 
 /// Who somebody is to a colleague: extension, or number.

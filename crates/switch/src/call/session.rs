@@ -13,7 +13,7 @@ use lineside_sip::{
 };
 
 use super::{Call, Calls, Env, Side, Stage, description::SDP, index, liveness::Asked};
-use crate::core::{ALLOW, SUPPORTED};
+use crate::core::{ALLOW, SUPPORTED, SUPPORTED_LATER};
 
 /// When what could not be asked now is asked again.
 const SOON: Duration = Duration::from_secs(2);
@@ -185,9 +185,14 @@ impl Side {
     }
 }
 
-/// Puts the wish for a session timer into an INVITE that makes a call.
-pub(super) fn wish(request: Request) -> Request {
-    request.header(HeaderName::Supported, SUPPORTED).header(HeaderName::SessionExpires, SessionExpires::WISH.to_value())
+/// An INVITE that makes a call, with what we wish for: our offer, or theirs.
+pub(super) fn wish(request: Request, offer: Option<Bytes>) -> Request {
+    let request = request.header(HeaderName::SessionExpires, SessionExpires::WISH.to_value());
+    match offer {
+        Some(offer) => request.header(HeaderName::Supported, SUPPORTED).body(SDP, offer),
+        // A reliable 18x would bring their offer, and want an answer that the caller has not given yet.
+        None => request.header(HeaderName::Supported, SUPPORTED_LATER),
+    }
 }
 
 /// The INVITE again, with the interval that a 422 asks for, once.

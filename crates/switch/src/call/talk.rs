@@ -54,6 +54,9 @@ impl Calls {
         if call.hear_transferor(env, key, request) {
             return Ok(());
         }
+        if matches!(call.stage, Stage::Ringing(_)) && call.sides[index(leg)].is_none() {
+            return call.take_early(env, key, flow, request);
+        }
         let is_talking = matches!(call.stage, Stage::Talking { .. });
         let side = call.side(leg).ok_or_else(|| Refusal::status(481))?;
         if *side.dialog.id() != DialogId::of_request(request) {
@@ -101,6 +104,8 @@ impl Calls {
                     self.digit(env, call, leg, digit);
                 }
             }
+            Method::Prack if leg == Leg::A => self.prack(env, call, key, request)?,
+            Method::Update if call.may_update() => call.answer_change(env, leg, key, request)?,
             // RFC 3311 section 5.2: an offer before the first was answered.
             Method::Invite | Method::Update => return Err(try_later()),
             _ => return Err(Refusal::status(481)),
@@ -131,7 +136,7 @@ impl Calls {
         let flow = call.side(leg).map_or(env.udp, |side| side.flow);
         let offer = if changes_session { Description::offered(request, flow, false)? } else { None };
         if changes_session {
-            call.check_glare(leg)?;
+            call.check_glare(leg, method)?;
         }
         let end = call.end(env, leg.other());
         let Call { sides, id, .. } = call;
@@ -310,7 +315,7 @@ impl Calls {
 
 impl Call {
     /// A phone that talks with one of ours puts it on hold, or refreshes its session.
-    fn answer_change(
+    pub(super) fn answer_change(
         &mut self,
         env: &mut Env<'_>,
         leg: Leg,
@@ -330,12 +335,15 @@ impl Call {
                 let (answer, format) = offer.answer_by_us(&end).ok_or_else(|| Refusal::status(488))?;
                 self.expect(leg, offer.listens_at());
                 self.describe(leg, Some(format));
+                if self.early.answer.is_some() {
+                    self.early.answer = Some(answer.clone());
+                }
                 ok = ok.body(SDP, answer);
             }
             None if is_invite => ok = ok.body(SDP, offer_of_ours(&end, None)),
             None => {}
         }
-        if let Some(side) = self.side(leg) {
+        if let Some(side) = self.side(leg).filter(|_| request.method() != Method::Prack) {
             ok = side.agree(env, request, ok);
         }
         let bytes = env.respond(key, ok);
@@ -376,12 +384,14 @@ impl Call {
     }
 
     /// One change of the session at a time (RFC 3261 section 14).
-    fn check_glare(&self, leg: Leg) -> Result<(), Refusal> {
+    fn check_glare(&self, leg: Leg, method: Method) -> Result<(), Refusal> {
         let changes = |forward: &&Forward| forward.request.method() != Method::Info;
         if let Some(pending) = self.forwards.iter().find(changes) {
             return Err(if pending.from == leg { try_later() } else { Refusal::status(491) });
         }
-        if self.sides.iter().flatten().any(|side| side.answer.is_some()) {
+        let other = self.sides[index(leg.other())].as_ref();
+        let is_invited = method == Method::Invite && other.is_some_and(|side| !side.dialog.may_invite());
+        if is_invited || self.sides.iter().flatten().any(|side| side.answer.is_some()) {
             return Err(Refusal::status(491));
         }
         Ok(())
@@ -389,7 +399,7 @@ impl Call {
 }
 
 /// RFC 3261 section 14.2: the same phone again, before its last was answered.
-fn try_later() -> Refusal {
+pub(super) fn try_later() -> Refusal {
     Refusal::status(500).with(HeaderName::RetryAfter, "2")
 }
 

@@ -10,7 +10,7 @@ use lineside_model::{
 use lineside_sip::{Message, TransactionKey};
 
 use super::{
-    Call, Calls, Env, Invite, Stage,
+    Call, Calls, Early, Env, Invite, Stage,
     record::Recorder,
     story::{Story, party},
 };
@@ -58,6 +58,7 @@ impl Calls {
             sides: [None, None],
             forwards: Vec::new(),
             questions: Vec::new(),
+            early: Early::default(),
             wake: None,
             placed: env.now.instant,
             answered: Some(env.now.instant),

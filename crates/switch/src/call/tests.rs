@@ -1,5 +1,6 @@
 //! Calls between phones, in virtual time.
 
+mod early;
 mod leak;
 mod session;
 mod transfer;

@@ -150,7 +150,6 @@ impl Calls {
     }
 
     fn let_go(&mut self, env: &mut Env<'_>, mut transferor: Transferor) {
-        self.by_tag.remove(transferor.side.tag.as_bytes());
         self.remember(transferor.side.tag, env.now.instant);
         if !transferor.has_left {
             let bye = transferor.side.dialog.request(Method::Bye);

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Instant};
 
 use lineside_sip::{
     Dialog, DialogId, Endpoint, Event, Flow, HeaderName, Message, Method, Request, Response, Tokens, TransactionKey,
-    dialog::{Answer, Due},
+    dialog::{Answer, Arrival, Arrivals, Due},
     digest::{Challenge, Ha1},
     endpoint::Config,
 };
@@ -59,6 +59,9 @@ pub(crate) struct Phone {
     pub(crate) speaks: String,
     /// An INVITE with this in it is none that it can take: 488.
     pub(crate) can_not: Option<&'static str>,
+    /// Reliable responses get no PRACK.
+    pub(crate) forgets_prack: bool,
+    arrivals: Arrivals,
     /// The next 2xx to an INVITE gets no ACK.
     pub(crate) forgets_ack: bool,
     /// Header lines of its INVITEs, and of its 2xx to INVITE and UPDATE.
@@ -82,7 +85,8 @@ impl Phone {
         let mut seed = [9; 16];
         seed[..2].copy_from_slice(&flow.local.port().to_be_bytes());
         let mut config = Config::default();
-        config.methods.extend([Method::Update, Method::Message]);
+        config.methods.extend([Method::Update, Method::Message, Method::Prack]);
+        config.supported.push("100rel".to_owned());
         let mut tokens = Tokens::new(seed);
         let call_id = tokens.token().to_string();
         Phone {
@@ -103,6 +107,8 @@ impl Phone {
             ringing: None,
             speaks: OFFER.to_owned(),
             can_not: None,
+            forgets_prack: false,
+            arrivals: Arrivals::default(),
             forgets_ack: false,
             says: Vec::new(),
             refuses: None,
@@ -129,6 +135,7 @@ impl Phone {
     pub(crate) fn call(&mut self, now: Instant, dialled: &str, offer: Option<&str>) {
         self.result = None;
         self.responses.clear();
+        self.arrivals = Arrivals::default();
         self.call_id = self.endpoint.token().to_string();
         let sent = Sent::Call { dialled: dialled.to_owned(), offer: offer.map(str::to_owned) };
         self.send_first(now, sent);
@@ -170,6 +177,24 @@ impl Phone {
         self.endpoint.cancel(now, self.key.unwrap());
     }
 
+    /// Something on the way to the answer, with a description, and reliable if it has a number.
+    pub(crate) fn progress(&mut self, now: Instant, status: u16, rseq: Option<u32>) {
+        let (key, request) = self.ringing.clone().unwrap();
+        let tag = self.endpoint.local_tag(key);
+        let mut response = Response::new(&request, status)
+            .header(HeaderName::Contact, format!("<{}>", self.contact()))
+            .body("application/sdp", self.speaks.clone());
+        if let Some(rseq) = rseq {
+            response = response.header(HeaderName::Require, "100rel").header(HeaderName::RSeq, rseq.to_string());
+        }
+        let dialog = Dialog::uas(&request, tag).unwrap();
+        if self.dialog.as_ref().is_none_or(|known| known.id() != dialog.id()) {
+            self.calls.push(dialog.id().clone());
+            self.dialog = Some(dialog);
+        }
+        self.endpoint.respond(now, key, response);
+    }
+
     pub(crate) fn answer(&mut self, now: Instant, status: u16) {
         let (key, request) = self.ringing.take().unwrap();
         let mut response = Response::new(&request, status).header(HeaderName::Contact, format!("<{}>", self.contact()));
@@ -178,8 +203,10 @@ impl Phone {
             response = response.body("application/sdp", self.speaks.clone());
             let tag = self.endpoint.local_tag(key);
             let dialog = Dialog::uas(&request, tag).unwrap();
-            self.calls.push(dialog.id().clone());
-            self.dialog = Some(dialog);
+            if self.dialog.as_ref().is_none_or(|known| known.id() != dialog.id()) {
+                self.calls.push(dialog.id().clone());
+                self.dialog = Some(dialog);
+            }
         }
         self.give(now, key, &request, response);
     }
@@ -213,6 +240,18 @@ impl Phone {
         }
         self.result = None;
         self.key = Some(self.endpoint.request(now, self.flow, &request));
+    }
+
+    /// Sends a request in its call that somebody else wrote.
+    pub(crate) fn request(&mut self, now: Instant, request: &Request) {
+        self.result = None;
+        self.key = Some(self.endpoint.request(now, self.flow, request));
+    }
+
+    /// Sends a request in the dialog that the last provisional response made.
+    pub(crate) fn say_early(&mut self, now: Instant, method: Method, body: &str) {
+        self.dialog = Dialog::uac(self.responses.last().unwrap()).ok();
+        self.say(now, method, Some(body));
     }
 
     pub(crate) fn statuses(&self) -> Vec<u16> {
@@ -362,6 +401,9 @@ impl Phone {
         if method == Method::Register && status >= 200 {
             self.registration = Some(status);
         }
+        if (101..200).contains(&status) && response.lists(HeaderName::Require, "100rel") && !self.forgets_prack {
+            self.acknowledge_progress(now, response);
+        }
         if method == Method::Invite && (200..300).contains(&status) {
             let dialog = self.dialog.get_or_insert_with(|| Dialog::uac(response).unwrap());
             if dialog.id().remote_tag.as_ref() != response.to_tag() {
@@ -380,6 +422,17 @@ impl Phone {
         if status >= 200 && self.key == Some(key) {
             self.result = Some(status);
         }
+    }
+
+    fn acknowledge_progress(&mut self, now: Instant, response: &Message) {
+        let fresh = Dialog::uac(response).unwrap();
+        let dialog = self.dialog.get_or_insert_with(|| fresh.clone());
+        if dialog.id() != fresh.id() {
+            *dialog = fresh;
+        }
+        let Arrival::Next(rack) = self.arrivals.take(response) else { return };
+        let prack = dialog.request(Method::Prack).header(HeaderName::RAck, rack);
+        self.endpoint.request(now, self.flow, &prack);
     }
 
     /// Sends the request again with credentials, once.

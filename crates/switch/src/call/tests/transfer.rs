@@ -60,6 +60,15 @@ fn who_is_sent_on_may_hang_up_while_the_target_rings() {
 
 #[test]
 fn after_a_question_aside_the_two_are_put_together() {
+    put_together(false);
+}
+
+#[test]
+fn a_phone_that_changes_the_session_itself_is_moved_a_little_later() {
+    put_together(true);
+}
+
+fn put_together(is_busy: bool) {
     let (mut world, caller, callee) = talking();
     let target = world.registered("203", Manner::Answers);
     // The callee asks 203 in a call of its own.
@@ -68,6 +77,9 @@ fn after_a_question_aside_the_two_are_put_together() {
     world.run(|world| !world.phones[target].acks.is_empty());
     let replaces = world.phones[callee].replaces().replace(';', "%3B").replace('=', "%3D");
     world.phones[callee].dialog = Some(first);
+    if is_busy {
+        world.phones[target].refuses = Some((Method::Invite, 491, (lineside_sip::HeaderName::Date, "")));
+    }
     world.act(callee, |phone, now| phone.refer(now, &format!("sip:203@pbx.example.com?Replaces={replaces}")));
     world.run(|world| world.requests(callee, Method::Bye).len() == 2);
     assert_eq!(notified(&world, callee), ["100 Trying", "200 OK"]);
