@@ -13,7 +13,7 @@ export async function choose(list, words) {
  * `{ user, number, extension, device }`; `user` and `device` are paths.
  * - `person`: `{ first, last, email, location, areaCode, package }`.
  * - `model`: of the new device.
- * - `greeting`: a file to upload.
+ * - `greeting`: a file to upload, if any.
  */
 export async function addUser(page, { person, model, greeting }, look = async () => {}) {
   await page.goto("/users/add");
@@ -33,7 +33,7 @@ export async function addUser(page, { person, model, greeting }, look = async ()
   await page.getByRole("button", { name: "Continue" }).click();
   await isAtStep(page, "Greeting");
   await look(page);
-  await page.getByLabel("Upload a greeting").setInputFiles(greeting);
+  if (greeting) await page.getByLabel("Upload a greeting").setInputFiles(greeting);
   await saveAndContinue(page, "Review");
   await look(page);
   await page.getByRole("button", { name: "Finish" }).click();

@@ -1,6 +1,7 @@
 //! `lineside bench`: measurements on databases of their own: an embedded one, removed afterwards, and a PostgreSQL one if
 //! there is one to be had.
 
+mod imports;
 mod licenses;
 mod users;
 
@@ -20,6 +21,13 @@ pub enum Bench {
     Users {
         #[command(flatten)]
         options: users::Options,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Users from a file, beside bare inserts of as many rows.
+    Imports {
+        #[command(flatten)]
+        options: imports::Options,
         #[command(flatten)]
         place: Place,
     },
@@ -49,7 +57,7 @@ pub struct Place {
 type Late = Vec<String>;
 
 pub async fn run(bench: &Bench) -> anyhow::Result<()> {
-    let (Bench::Users { place, .. } | Bench::Licenses { place, .. }) = bench;
+    let (Bench::Users { place, .. } | Bench::Imports { place, .. } | Bench::Licenses { place, .. }) = bench;
     ensure!(!place.data.exists(), "{} exists; remove it or choose another folder with --data", place.data.display());
     let embedded = (!place.only_postgres).then_some(None);
     let mut late = Late::new();
@@ -68,6 +76,7 @@ async fn measure(bench: &Bench, place: &Place, database: Option<String>) -> anyh
     let engine = service.engine();
     let late = match bench {
         Bench::Users { options, .. } => users::measure(options, service.clone(), account).await,
+        Bench::Imports { options, .. } => imports::measure(options, service.clone(), account).await,
         Bench::Licenses { options, .. } => licenses::measure(options, service.clone(), account).await,
     };
     service.close().await;

@@ -67,6 +67,11 @@ impl Service {
         Ok(self.store().add_sample(scope, users, self.now()).await?)
     }
 
+    /// What `add_sample` writes, without anything that lists repeat of it.
+    pub async fn add_bare_sample(&self, scope: &Scope, users: usize) -> Result<(), ServiceError> {
+        Ok(self.store().add_bare_sample(scope, users, self.now()).await?)
+    }
+
     /// Fills its schedule.
     pub async fn add_sample_schedule(&self, scope: &Scope, entries: usize) -> Result<(), ServiceError> {
         Ok(self.store().add_sample_schedule(scope, entries, self.now()).await?)

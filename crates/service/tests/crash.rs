@@ -3,9 +3,7 @@
 //! The test starts itself as a second process that applies changes and runs the mailer, kills it at a random moment, and
 //! looks at what the database holds; two hundred times on each engine.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -21,6 +19,7 @@ use lineside_service::store::Store;
 use lineside_service::{Caller, Identity, Outcome, Service, ServiceError};
 use lineside_testkit::clock::TestClock;
 use lineside_testkit::database::{Database, Engine};
+use lineside_testkit::kill::{Dice, run_and_kill, say};
 use lineside_testkit::service::{House, new_user, node};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -73,13 +72,6 @@ async fn worker() -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn say(line: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    // Whatever the test runner wrote before stands on a line of its own.
-    writeln!(out, "\n{line}")?;
-    out.flush()
 }
 
 /// Add a user with number, license and welcome mail; give them a phone; take every third license away again.
@@ -153,10 +145,10 @@ async fn survive(engine: Engine) -> anyhow::Result<()> {
     let clock = TestClock::default();
     let service = node(database.store.clone(), &orders.folder, clock.clone())?;
     let mut seen = Seen::default();
-    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let mut dice = Dice::default();
     for round in 0..KILLS {
         orders.round = round;
-        let said = run_and_kill(&orders, &mut dice)?;
+        let said = worker_killed(&orders, &mut dice)?;
         check_round(&service, &orders, &said, &mut seen).await?;
     }
     assert!(seen.interrupted > KILLS / 10, "only {} of {KILLS} kills hit a change under way", seen.interrupted);
@@ -174,35 +166,18 @@ struct Said {
     answered: Vec<ChangeId>,
 }
 
-/// Starts a worker and kills it at a random moment: after a random number of lines and a random part of a millisecond more.
-fn run_and_kill(orders: &Orders, dice: &mut Dice) -> anyhow::Result<Said> {
-    let mut child: Child = Command::new(std::env::current_exe()?)
-        .args(["worker", "--exact", "--nocapture"])
-        .env(WORKER, serde_json::to_string(orders)?)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()?;
-    let lines_until_kill = dice.below(8);
-    let out = child.stdout.take().expect("standard output is piped");
+/// After a random number of lines and a random part of a millisecond more.
+fn worker_killed(orders: &Orders, dice: &mut Dice) -> anyhow::Result<Said> {
     let mut said = Said::default();
-    let mut heard = 0;
-    for line in BufReader::new(out).lines() {
-        let line = line?;
-        let Some((what, id)) = line.split_once(' ') else { continue };
-        match what {
-            "asked" => said.asked.push(id.parse()?),
-            "answered" => said.answered.push(id.parse()?),
-            _ => continue,
+    let (lines, after) = (1 + dice.below(8), Duration::from_micros(dice.below(6_000)));
+    run_and_kill((WORKER, serde_json::to_string(orders)?), lines, after, |line| {
+        match line.split_once(' ') {
+            Some(("asked", id)) => said.asked.push(id.parse()?),
+            Some(("answered", id)) => said.answered.push(id.parse()?),
+            _ => return Ok(false),
         }
-        heard += 1;
-        if heard == lines_until_kill + 1 {
-            // Not waiting for something: this is the random moment itself.
-            std::thread::sleep(Duration::from_micros(dice.below(6_000)));
-            child.kill()?;
-        }
-    }
-    child.wait()?;
-    anyhow::ensure!(heard > lines_until_kill, "the worker ended by itself in round {}", orders.round);
+        Ok(true)
+    })?;
     Ok(said)
 }
 
@@ -304,16 +279,4 @@ async fn check_mails(service: &Service, orders: &Orders, clock: &TestClock, seen
     let letters = spooled.filter(|file| file.path().extension().is_some_and(|extension| extension == "eml")).count();
     assert_eq!(letters, seen.users.len(), "as many letters as users");
     Ok(())
-}
-
-/// Chance that a failure can repeat: xorshift (Marsaglia 2003).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
 }

@@ -1,17 +1,20 @@
 //! Users from files, on both engines: from the template to users, refused rows back and forth, and the moment of a crash.
 
 use anyhow::{Context as _, Result, ensure};
-use lineside_model::change::Change;
+use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::import::{ImportJob, ImportState};
 use lineside_model::license::{Catalogue, VOICE};
 use lineside_model::list::{JournalFilter, UserFilter};
 use lineside_model::location::SiteInput;
 use lineside_model::phone_number::{E164, NumberKind};
+use lineside_model::plan::BlockerKind;
+use lineside_model::undo::Since;
+use lineside_model::user::Role;
 use lineside_service::ServiceError;
 use lineside_service::import::{FileKind, FileOf};
 use lineside_sheet::column::Column;
 use lineside_testkit::database::{Database, Engine};
-use lineside_testkit::service::House;
+use lineside_testkit::service::{House, new_user, profile};
 
 async fn houses() -> Vec<(Database, House)> {
     let mut houses = Vec::new();
@@ -191,6 +194,146 @@ async fn an_import_that_a_crash_stopped_says_whether_it_was_applied() -> Result<
     assert_eq!(house.service.import(owner, job.id).await?.state, ImportState::Done);
     let journal = house.service.journal(owner, &JournalFilter::default()).await?;
     assert_eq!(journal.rows.iter().filter(|entry| entry.action == "import_users").count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_export_that_others_overtook_is_merged_with_what_they_did() -> Result<()> {
+    for (_database, house) in houses().await {
+        furnish(&house, 4).await?;
+        let owner = &house.acme.owner.caller;
+        let done = applied(&house, &planned(&house, file(4)).await?, false).await?;
+        assert_eq!(done.state, ImportState::Done, "{:?}", done.trouble);
+        let export = String::from_utf8(house.service.users_file(owner, FileOf::AllUsers, FileKind::Csv).await?)?;
+
+        // Others clear a department and an address, rename somebody, and delete two.
+        let others =
+            "Extension,Username,Department,Email\n2000,user.0,-,\n2001,renamed.1,,\n2002,user.2,,other@acme.example\n";
+        let mut job = house.service.upload_import(owner, "others.csv", others.into()).await?;
+        let mut mapping = house.service.read_import(owner, job.id).await?.mapping();
+        mapping.key = lineside_model::import::Key::Extension;
+        job = house.service.map_import(owner, job.id, &mapping).await?;
+        assert_eq!(applied(&house, &job, false).await?.state, ImportState::Done);
+        let gone = [user_named(&house, "user.3").await?, house.acme.user.id];
+        house
+            .apply(
+                owner,
+                Change::DeleteUsers { user_ids: gone.to_vec(), leaving: lineside_model::leaving::Leaving::default() },
+            )
+            .await?;
+
+        // As it was exported, it asks for nothing, and nobody comes back.
+        let job = planned(&house, export.clone()).await?;
+        assert_eq!((job.counts.create, job.counts.change, job.counts.refused), (0, 0, 0));
+
+        let edited = export
+            .replace("user0@acme.example", "ana@acme.example")
+            .replace("user1@acme.example", "bo@acme.example")
+            .replace("user2@acme.example", "cy@acme.example");
+        let job = planned(&house, edited).await?;
+        let plan = house.service.import_plan(owner, job.id).await?;
+        assert_eq!((job.counts.change, job.counts.refused, job.counts.create), (2, 1, 0), "{plan:?}");
+        assert!(plan.errors[0].message.contains("others wrote other@acme.example here"), "{:?}", plan.errors);
+        let (row, column) = (plan.errors[0].row, plan.errors[0].column.context("a column")?);
+        let job = house.service.correct_import(owner, job.id, &[(row, column, "cy@acme.example".to_owned())]).await?;
+        assert_eq!((job.counts.change, job.counts.refused), (3, 0));
+        assert_eq!(applied(&house, &job, false).await?.state, ImportState::Done);
+        let user = house.service.user(owner, user_named(&house, "user.0").await?).await?.user;
+        assert_eq!((user.profile.department_id, user.profile.email.unwrap().as_str()), (None, "ana@acme.example"));
+        let renamed = house.service.user(owner, user_named(&house, "renamed.1").await?).await?.user;
+        assert_eq!(renamed.profile.email.unwrap().as_str(), "bo@acme.example");
+    }
+    Ok(())
+}
+
+async fn user_named(house: &House, username: &str) -> Result<lineside_model::id::UserId> {
+    let filter = UserFilter { search: username.into(), ..UserFilter::default() };
+    let rows = house.service.users(&house.acme.owner.caller, &filter).await?.rows;
+    Ok(rows.first().with_context(|| format!("no {username}"))?.id)
+}
+
+#[tokio::test]
+async fn an_import_is_undone_and_what_was_edited_since_is_kept_or_goes_as_chosen() -> Result<()> {
+    for (_database, house) in houses().await {
+        furnish(&house, 60).await?;
+        let owner = &house.acme.owner.caller;
+        let before = house.service.home(owner).await?;
+        let job = applied(&house, &planned(&house, file(60)).await?, false).await?;
+        let edits = "Username,Department\nuser.0,-\nuser.1,-\nuser.2,-\nuser.3,-\nuser.4,-\n";
+        let edits = applied(&house, &planned(&house, edits).await?, false).await?;
+        assert_eq!((job.state, edits.state), (ImportState::Done, ImportState::Done));
+
+        let undone = job.change_id();
+        let ask =
+            ChangeRequest { id: house.service.new_change_id(), change: Change::Undo { undone, since: Since::Ask } };
+        let plan = house.service.plan(owner, &ask).await?;
+        assert_eq!(plan.blockers.iter().filter(|blocker| blocker.kind == BlockerKind::ChangedSince).count(), 5);
+        assert!(plan.blockers.iter().all(|blocker| blocker.user_id.is_some() && !blocker.repairs.is_empty()));
+
+        house.apply(owner, Change::Undo { undone, since: Since::Keep }).await?;
+        let kept = house.service.home(owner).await?;
+        assert_eq!(kept.users, before.users + 5);
+        assert_eq!((kept.devices, kept.numbers_free), (before.devices + 5, before.numbers_free - 5));
+        assert_eq!(used(&house).await?, 5);
+        while house.service.send_due_mails().await? > 0 {}
+        let to_users = |mail: &&String| mail.lines().any(|line| line.starts_with("To: ") && line.contains("user"));
+        assert_eq!(house.mails()?.iter().filter(to_users).count(), 5, "mails of those who are gone are gone too");
+    }
+    Ok(())
+}
+
+async fn used(house: &House) -> Result<i64> {
+    let business = Catalogue::default_catalogue().license_type_by_slug("business").context("Business")?.id;
+    let seats = house.service.seats(&house.acme.owner.caller).await?;
+    Ok(seats.iter().find(|seats| seats.license_type_id == business).context("seats")?.used)
+}
+
+/// Two imports want the same users' places at once, and ten administrators add colleagues meanwhile. Whoever is told that
+/// things changed looks at the plan and tries again, as a person does.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_imports_and_ten_administrators_at_once_lose_nothing() -> Result<()> {
+    for (_database, house) in houses().await {
+        furnish(&house, 70).await?;
+        let house = std::sync::Arc::new(house);
+        let before = house.service.home(&house.acme.owner.caller).await?;
+        let whole = file(60);
+        let lines: Vec<&str> = whole.lines().collect();
+        let half = |rows: std::ops::Range<usize>| [&lines[..1], &lines[rows]].concat().join("\r\n");
+        let mut tasks = tokio::task::JoinSet::new();
+        // Ten rows are in both files: the second finds them there.
+        for rows in [half(1..36), half(26..61)] {
+            let house = house.clone();
+            tasks.spawn(async move {
+                let mut job = planned(&house, rows).await?;
+                for _ in 0..50 {
+                    job = applied(&house, &job, false).await?;
+                    if job.state == ImportState::Done {
+                        return Ok(());
+                    }
+                    job = house.service.plan_import(&house.acme.owner.caller, job.id).await?;
+                }
+                anyhow::bail!("never applied: {:?}", job.trouble)
+            });
+        }
+        for admin in 0..10 {
+            let house = house.clone();
+            tasks.spawn(async move {
+                for n in 0..3 {
+                    let profile = profile("Col", "League", &format!("colleague.{admin}.{n}"));
+                    let user = Box::new(new_user(&profile, Role::User)?);
+                    house.apply(&house.acme.owner.caller, Change::AddUser { user }).await?;
+                }
+                Ok(())
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done??;
+        }
+        let after = house.service.home(&house.acme.owner.caller).await?;
+        assert_eq!(after.users, before.users + 60 + 30);
+        assert_eq!((after.numbers_free, after.devices), (before.numbers_free - 60, before.devices + 60));
+        assert_eq!(used(&house).await?, 60);
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: [`read`](read::read) turns a file of any kind into a [`table`] of text cells with their addresses, within
 //! [`limits`]; [`mapping`] says what its columns mean (guessed, by the [`preset`] of another system, or remembered);
-//! [`damage`] repairs or names what spreadsheet programs do to a cell. Out: [`write`] makes CSV and XLSX, with every cell
+//! [`merge`] compares a file with the export that it was made from; [`damage`] repairs or names what spreadsheet programs do to a cell. Out: [`write`] makes CSV and XLSX, with every cell
 //! a text, so that what was written is read again; [`formula`] keeps cells from being taken for formulas on both ways.
 
 pub mod column;
@@ -12,6 +12,7 @@ pub mod error;
 pub mod formula;
 pub mod limits;
 pub mod mapping;
+pub mod merge;
 pub mod preset;
 pub mod read;
 pub mod rows;

@@ -38,12 +38,16 @@ pub struct Sheet {
     pub headings: Vec<Heading>,
 }
 
+/// How the heading begins that tells an export of ours where there is no hidden sheet.
+pub const STAMP_HEADING: &str = "Lineside export ";
+
 /// Headings are looked for in so many rows: titles and notes may stand above them.
 const LOOK_ROWS: usize = 20;
 const SAMPLES: usize = 3;
 
 impl Sheet {
-    pub fn new(table: Table) -> Self {
+    pub fn new(mut table: Table) -> Self {
+        let mut stamp = None;
         let (heading_row, _) = find_headings(&table);
         let mut seen: BTreeMap<String, usize> = BTreeMap::new();
         let mut headings = Vec::new();
@@ -54,6 +58,10 @@ impl Sheet {
                 if text.is_empty() {
                     continue;
                 }
+                if text.starts_with(STAMP_HEADING) {
+                    stamp = Some(text);
+                    continue;
+                }
                 let repeats = seen.get(&plain(&text)).copied();
                 seen.entry(plain(&text)).or_insert(column);
                 let rows = (below..table.len()).map(|at| table.row(at).cell(column)).filter(|cell| !cell.is_blank());
@@ -61,6 +69,7 @@ impl Sheet {
                 headings.push(Heading { column, text, repeats, samples });
             }
         }
+        table.stamp = table.stamp.or(stamp);
         Self { table, heading_row, headings }
     }
 

@@ -2,8 +2,10 @@
 
 mod cell;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use lineside_model::id::UserId;
 use lineside_model::import::{Import, ImportRow, Wish};
 use lineside_model::license::Catalogue;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::column::Column;
 use crate::damage::{self, Habits};
 use crate::mapping::{Mapping, Sheet};
+use crate::merge::{Merge, Merged, MergedRow};
 use crate::table::{Address, Cell, CellKind, Row};
 
 /// Something about one cell, or about a row.
@@ -54,6 +57,8 @@ pub struct Rows {
 pub struct Setting<'a> {
     pub catalogue: &'a Catalogue,
     pub habits: Habits<'a>,
+    /// When the file was exported by Lineside.
+    pub merge: Option<&'a Merge>,
 }
 
 pub fn read_rows(sheet: &Sheet, mapping: &Mapping, corrections: &Corrections, setting: Setting<'_>) -> Rows {
@@ -62,6 +67,13 @@ pub fn read_rows(sheet: &Sheet, mapping: &Mapping, corrections: &Corrections, se
         let reader = RowReader { row, number: row.number.saturating_add(1), mapping, corrections };
         if mapping.columns.keys().any(|column| !reader.cell(*column).is_blank()) {
             rows.total += 1;
+            let merged = reader.merged(setting);
+            if merged.is_some_and(|merged| merged.is_deleted() && !reader.is_edited(&merged, setting)) {
+                let message = "left out: this user was deleted since the export".to_owned();
+                let text = String::new();
+                rows.notes.push(CellWord { row: reader.number, column: None, text, message });
+                continue;
+            }
             let read = reader.read(setting, &mut rows.errors, &mut rows.notes);
             rows.import.rows.push(read);
         }
@@ -70,6 +82,24 @@ pub fn read_rows(sheet: &Sheet, mapping: &Mapping, corrections: &Corrections, se
     let refused: BTreeSet<u32> = rows.errors.iter().map(|error| error.row).collect();
     rows.import.rows.retain(|row| !refused.contains(&row.row));
     rows
+}
+
+/// Whose rows differ from the export that the file was made from: only their present cells are needed.
+pub fn edited_users(sheet: &Sheet, mapping: &Mapping, corrections: &Corrections, setting: Setting<'_>) -> Vec<UserId> {
+    let mut edited = Vec::new();
+    for row in sheet.rows() {
+        let reader = RowReader { row, number: row.number.saturating_add(1), mapping, corrections };
+        edited.extend(reader.merged(setting).filter(|merged| reader.is_edited(merged, setting)).map(|row| row.user));
+    }
+    edited
+}
+
+const DELETED: &str = "this user was deleted since the export; delete the row, or bring the user back first";
+
+const WITHOUT_KEY: &str = "others took this from its user since the export; let rows find their users by the username";
+
+fn shown(now: &str) -> &str {
+    if now.is_empty() { "nothing" } else { now }
 }
 
 struct RowReader<'a> {
@@ -87,8 +117,36 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    /// The row's user in the export.
+    fn merged<'m>(&self, setting: Setting<'m>) -> Option<MergedRow<'m>> {
+        let key = Column::of_key(self.mapping.key);
+        let text = self.text(self.mapping.column_of(&key)?, &key, setting)?;
+        setting.merge?.row(&text)
+    }
+
+    fn is_edited(&self, merged: &MergedRow<'_>, setting: Setting<'_>) -> bool {
+        self.mapping.columns.iter().any(|(at, column)| {
+            let text = self.text(*at, column, setting);
+            text.is_some_and(|text| !matches!(merged.cell(column, &text), Merged::Untouched(_)))
+        })
+    }
+
+    /// What the cell asks for: `None` is nothing or what can't be read, an empty text clears.
+    fn text(&self, at: usize, column: &Column, setting: Setting<'_>) -> Option<Cow<'a, str>> {
+        let cell = self.cell(at);
+        if cell.is_blank() {
+            None
+        } else if cell.clears() && column.can_be_cleared() {
+            Some(Cow::Borrowed(""))
+        } else {
+            damage::repair(column, cell, setting.habits).ok().map(|repaired| repaired.text)
+        }
+    }
+
     fn read(&self, setting: Setting<'_>, errors: &mut Vec<CellWord>, notes: &mut Vec<CellWord>) -> ImportRow {
         let mut read = ImportRow { row: self.number, ..ImportRow::default() };
+        let merged = self.merged(setting);
+        let key = Column::of_key(self.mapping.key);
         for (at, column) in &self.mapping.columns {
             let cell = self.cell(*at);
             let word = |message: String| {
@@ -97,6 +155,37 @@ impl<'a> RowReader<'a> {
             };
             if cell.is_blank() {
                 continue;
+            }
+            if let Some(merged) = merged {
+                if *column == key {
+                    match merged.key() {
+                        Some(now) if !now.is_empty() => {
+                            errors.extend(cell::set(&mut read, column, now, setting.catalogue).err().map(word));
+                        }
+                        Some(_) => errors.push(word(WITHOUT_KEY.to_owned())),
+                        None => errors.push(word(DELETED.to_owned())),
+                    }
+                    continue;
+                }
+                if !self.corrections.contains_key(&(self.number, *at))
+                    && let Some(text) = self.text(*at, column, setting)
+                {
+                    match merged.cell(column, &text) {
+                        Merged::Edited => {}
+                        Merged::Untouched(None) => continue,
+                        Merged::Untouched(Some(now)) => {
+                            notes.push(word(format!("others wrote {} since the export, and that stays", shown(now))));
+                            continue;
+                        }
+                        Merged::Both(now) => {
+                            let now = shown(now);
+                            errors.push(word(format!(
+                                "others wrote {now} here since the export: write which of the two it shall be"
+                            )));
+                            continue;
+                        }
+                    }
+                }
             }
             if cell.clears() && column.can_be_cleared() {
                 cell::clear(&mut read, column, setting.catalogue);
@@ -173,7 +262,7 @@ mod tests {
         let mapping = sheet.guess(&catalogue);
         mapping.check().unwrap();
         let habits = Habits { dial_plan: &plan, country: "US" };
-        read_rows(&sheet, &mapping, corrections, Setting { catalogue: &catalogue, habits })
+        read_rows(&sheet, &mapping, corrections, Setting { catalogue: &catalogue, habits, merge: None })
     }
 
     fn said(rows: &Rows) -> Vec<String> {
@@ -241,6 +330,74 @@ mod tests {
         assert_eq!(rows.import.rows[1].e911.street_name.get().map(String::as_str), Some("Hauptstr."));
         assert_eq!(rows.import.rows[1].device.model.get().map(String::as_str), Some("yealink-t46u"));
         assert_eq!(rows.errors.iter().map(CellWord::place).collect::<Vec<_>>(), ["B4", "C4"]);
+    }
+
+    const EXPORTED: &str = "id,username,department,email,extension\n\
+        01a216a7-0000-7000-8000-000000000001,ana.d,Sales,ana@x.io,0201\n\
+        01a216a7-0000-7000-8000-000000000002,bo.l,Sales,,0202\n\
+        01a216a7-0000-7000-8000-000000000003,cy.m,Sales,,0203\n";
+
+    fn user(n: u128) -> UserId {
+        UserId(uuid::Uuid::from_u128(0x01a2_16a7_0000_7000_8000_0000_0000_0000 + n))
+    }
+
+    /// Ana was renamed and moved to Support since, Cy was deleted.
+    fn merged(text: &str, corrections: &Corrections) -> Rows {
+        let merge = Merge {
+            export: crate::merge::Export::read(EXPORTED.as_bytes(), lineside_model::import::Key::Username).unwrap(),
+            keys: BTreeMap::from([(user(1), "ana.duarte".to_owned()), (user(2), "bo.l".to_owned())]),
+            now: BTreeMap::from([
+                (user(1), ["ana.duarte", "Support", "ana@x.io", "0201"].map(str::to_owned).to_vec()),
+                (user(2), ["bo.l", "Sales", "", "0202"].map(str::to_owned).to_vec()),
+            ]),
+        };
+        let catalogue = Catalogue::default_catalogue();
+        let plan = DialPlan::new(4, 4, Extension::parse("0201").unwrap()).unwrap();
+        let sheet = Sheet::new(read(text.as_bytes(), Limits::default()).unwrap());
+        let mapping = sheet.guess(&catalogue);
+        let habits = Habits { dial_plan: &plan, country: "US" };
+        read_rows(&sheet, &mapping, corrections, Setting { catalogue: &catalogue, habits, merge: Some(&merge) })
+    }
+
+    #[test]
+    fn what_others_wrote_since_the_export_stays_and_what_the_file_changed_is_done() {
+        // A spreadsheet dropped Ana's zero; she got an email address, and Bo a department.
+        let rows = merged(
+            "Username,Department,Email,Extension\nana.d,Sales,ana@y.io,201\nbo.l,Support,,0202\nnew.one,Sales,,0204\n",
+            &Corrections::new(),
+        );
+        assert_eq!(said(&rows), [""; 0]);
+        let [ana, bo, new] = &rows.import.rows[..] else { panic!("{rows:?}") };
+        assert_eq!(ana.username.get().unwrap().as_str(), "ana.duarte");
+        assert!(ana.department.is_left() && ana.extension.is_left());
+        assert_eq!(ana.email.get().unwrap().as_str(), "ana@y.io");
+        assert_eq!(bo.department.get().unwrap().as_str(), "Support");
+        assert_eq!(new.department.get().unwrap().as_str(), "Sales");
+        let notes: Vec<_> = rows.notes.iter().map(|note| format!("{}: {}", note.place(), note.message)).collect();
+        assert_eq!(notes, ["B2: others wrote Support since the export, and that stays"]);
+    }
+
+    #[test]
+    fn where_both_changed_a_cell_the_person_decides() {
+        let text = "Username,Department\nana.d,Field\n";
+        let rows = merged(text, &Corrections::new());
+        assert_eq!(said(&rows), ["B2: others wrote Support here since the export: write which of the two it shall be"]);
+        for decided in ["Field", "Support"] {
+            let rows = merged(text, &Corrections::from([((2, 1), decided.to_owned())]));
+            assert_eq!(said(&rows), [""; 0]);
+            assert_eq!(rows.import.rows[0].department.get().unwrap().as_str(), decided);
+        }
+        // To clear it is a change too, and so is to write what others wrote already.
+        assert_eq!(merged("Username,Department\nana.d,-\n", &Corrections::new()).errors.len(), 1);
+        assert_eq!(merged("Username,Department\nana.d,Support\n", &Corrections::new()).errors.len(), 0);
+    }
+
+    #[test]
+    fn rows_of_users_who_were_deleted_since_are_left_out_and_named_when_they_ask_for_something() {
+        let rows = merged("Username,Department\ncy.m,Sales\n", &Corrections::new());
+        assert_eq!((rows.import.rows.len(), rows.errors.len(), rows.notes.len()), (0, 0, 1));
+        let rows = merged("Username,Department\ncy.m,Support\n", &Corrections::new());
+        assert!(said(&rows)[0].contains("was deleted since"), "{:?}", said(&rows));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn layout(catalogue: &Catalogue, choices: &Choices, stamp: String) -> Layout
     }
 }
 
-/// The user's row of an export; uploaded again it changes nothing.
+/// The user's row of an export; uploaded again it changes nothing. Blank where there is nothing.
 pub fn row(facts: &Facts, id: UserId, columns: &[Column]) -> Vec<String> {
     columns.iter().map(|column| cell(facts, id, column).unwrap_or_default()).collect()
 }
@@ -120,7 +120,8 @@ fn how(column: &Column) -> &'static str {
         Column::FullName => "First and last name in one cell.",
         Column::Username => "3 to 64 of A–Z a–z 0–9 . - : [ ]. Without this column, new users get firstname.lastname.",
         Column::Email => "One address. Needed for Email voicemails and the welcome email.",
-        Column::EmailVoicemails | Column::AttachRecording => "yes or no.",
+        Column::EmailVoicemails => "yes or no. Blank for a new user: yes, if there is an email address.",
+        Column::AttachRecording => "yes or no. Blank for a new user: yes.",
         Column::PhoneNumber => "A landline number of your inventory, with its country code: +1 480 555 0143.",
         Column::MobileNumber => "A mobile number of your inventory.",
         Column::Extension => "2 to 6 digits within your dial plan, unique.",

@@ -1,9 +1,12 @@
 //! Files of users: where each stands, and users as a file lists them.
 
+use std::collections::BTreeMap;
+
 use lineside_model::facts::{Facts, Needs};
 use lineside_model::id::{ImportId, UserId};
-use lineside_model::import::ImportJob;
+use lineside_model::import::{ImportJob, Key};
 use lineside_model::journal::Scope;
+use lineside_model::user::Profile;
 use uuid::Uuid;
 
 use crate::value::{from_json, json, values};
@@ -19,10 +22,13 @@ const SAVE: &str = "
 const IMPORT: &str = "SELECT version, document FROM import WHERE account_id = $1 AND id = $2";
 const IMPORTS: &str =
     "SELECT version, document FROM import WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-const ALL_USERS: &str = "SELECT id FROM account_user WHERE account_id = $1 ORDER BY sort_key, id";
+const ALL_USERS: &str =
+    "SELECT id FROM account_user WHERE account_id = $1 AND state <> 'deleted' ORDER BY sort_key, id";
+const KEYS: &str =
+    "SELECT id, username, extension, profile FROM account_user WHERE account_id = $1 AND state <> 'deleted'";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, ALL_USERS];
+pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, ALL_USERS, KEYS];
 
 impl Store {
     pub async fn add_import(&self, scope: &Scope, job: &ImportJob) -> Result<(), StoreError> {
@@ -59,6 +65,24 @@ impl Store {
     pub async fn all_users(&self, scope: &Scope) -> Result<Vec<UserId>, StoreError> {
         let rows: Vec<(Uuid,)> = self.reader().await?.rows(ALL_USERS, values![scope.account_id]).await?;
         Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+    }
+
+    /// By what a file's rows find each user, as it is now; empty where a user has none.
+    pub async fn keys_of_users(&self, scope: &Scope, key: Key) -> Result<BTreeMap<UserId, String>, StoreError> {
+        let rows: Vec<(Uuid, String, Option<String>, String)> =
+            self.reader().await?.rows(KEYS, values![scope.account_id]).await?;
+        let key_of = |(id, username, extension, profile): (Uuid, String, Option<String>, String)| {
+            let text = match key {
+                Key::Username => username,
+                Key::Extension => extension.unwrap_or_default(),
+                Key::Email => {
+                    let profile: Profile = from_json("a profile", &profile)?;
+                    profile.email.map(|email| email.to_string()).unwrap_or_default()
+                }
+            };
+            Ok((UserId(id), text))
+        };
+        rows.into_iter().map(key_of).collect()
     }
 
     /// All that is known of these users, as planning sees it.

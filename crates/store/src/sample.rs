@@ -1,6 +1,8 @@
 //! A large account for measurements: people with numbers, phones, addresses and licenses in every state of readiness.
 //! Rows are written directly, many at a time; what lists repeat of them is brought up to date as apply does it.
 
+use std::mem::take;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use lineside_model::address::{CivicAddress, Country};
 use lineside_model::department::Department;
@@ -116,6 +118,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The bare rows of this many users, in one transaction, without anything that lists repeat of them: what a database
+    /// can do at best, for imports to be measured against.
+    pub async fn add_bare_sample(&self, scope: &Scope, users: usize, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let sample = Sample { account: scope.account_id, now, catalogue: self.catalogue().await? };
+        let mut link = self.begin().await?;
+        sample.write_places(&mut link, users).await?;
+        for first in (0..users).step_by(CHUNK) {
+            let mut rows = sample.rows(first, CHUNK.min(users - first))?;
+            sample.write_bare(&mut link, &mut rows).await?;
+        }
+        link.commit().await
+    }
+}
+
 struct Sample {
     account: AccountId,
     now: DateTime<Utc>,
@@ -182,28 +199,37 @@ impl Sample {
         Ok(Location { id: LocationId(id(1, at)), account_id: self.account, version: 1, site })
     }
 
-    async fn write_users(&self, link: &mut Connection, first: usize, count: usize) -> Result<(), StoreError> {
+    fn rows(&self, first: usize, count: usize) -> Result<Rows, StoreError> {
         let mut rows = Rows::default();
         for at in first..first + count {
             self.person(at, &mut rows)?;
         }
-        link.write_rows(User::SAVE, rows.users).await?;
-        link.write_rows(search::ADD_WORDS, rows.words).await?;
+        Ok(rows)
+    }
+
+    async fn write_bare(&self, link: &mut Connection, rows: &mut Rows) -> Result<(), StoreError> {
+        link.write_rows(User::SAVE, take(&mut rows.users)).await?;
+        link.write_rows(search::ADD_WORDS, take(&mut rows.words)).await?;
+        link.write_rows(PhoneNumber::SAVE, take(&mut rows.numbers)).await?;
+        link.write_rows(Device::SAVE, take(&mut rows.devices)).await?;
+        link.write_rows(Line::SAVE, take(&mut rows.lines)).await?;
+        link.write_rows(E911Address::SAVE, take(&mut rows.e911)).await?;
+        link.write_rows(Assignment::SAVE, take(&mut rows.assignments)).await?;
+        login::save_usernames(link, self.account, &rows.people.iter().collect::<Vec<_>>()).await
+    }
+
+    async fn write_users(&self, link: &mut Connection, first: usize, count: usize) -> Result<(), StoreError> {
+        let mut rows = self.rows(first, count)?;
         let tally = Tally {
             numbers: i64::try_from(rows.numbers.len()).unwrap_or_default(),
             numbers_free: rows.free,
             devices: i64::try_from(rows.devices.len()).unwrap_or_default(),
             ..Tally::default()
         };
-        link.write_rows(PhoneNumber::SAVE, rows.numbers).await?;
-        link.write_rows(Device::SAVE, rows.devices).await?;
-        link.write_rows(Line::SAVE, rows.lines).await?;
-        link.write_rows(E911Address::SAVE, rows.e911).await?;
-        link.write_rows(Assignment::SAVE, rows.assignments).await?;
+        self.write_bare(link, &mut rows).await?;
         link.write_rows(BIND, rows.bindings).await?;
         let registered = rows.seen.clone();
         link.execute_in(SEEN, values![self.account, self.now], rows.seen).await?;
-        login::save_usernames(link, self.account, &rows.people.iter().collect::<Vec<_>>()).await?;
         readiness::refresh_devices(link, self.account, registered).await?;
         readiness::refresh_users(link, self.account, &self.catalogue, &rows.ids).await?;
         let of_users = UserCounts::of(link, self.account, &rows.ids).await?;

@@ -7,5 +7,6 @@
 
 pub mod clock;
 pub mod database;
+pub mod kill;
 pub mod mint;
 pub mod service;

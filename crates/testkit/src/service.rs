@@ -95,13 +95,15 @@ impl House {
 /// One of several programs over the same database and folder.
 pub fn node(store: Store, folder: &Path, clock: TestClock) -> anyhow::Result<Service> {
     let spool = folder.join("spool");
+    let files = folder.join("files");
+    std::fs::create_dir_all(&files)?;
     Ok(Service::new(Parts {
         store,
         hasher: Hasher::new(Cost::CHEAP)?,
         sealer: Sealer::create_or_open(&folder.join("seal.key"), &mut OsRandom)?,
         clock: Arc::new(clock),
         random,
-        files: Arc::new(object_store::memory::InMemory::new()),
+        files: Arc::new(object_store::local::LocalFileSystem::new_with_prefix(files)?),
         mail: lineside_mail::Transport::spool(&spool),
         settings: settings(spool),
     }))

@@ -125,8 +125,8 @@ impl Draft<'_> {
             last_name: last.clone(),
             username,
             email: row.email.get().cloned(),
-            email_voicemails: row.email_voicemails.get().copied().unwrap_or(false),
-            // As the form has it.
+            // Both as the form has them.
+            email_voicemails: row.email_voicemails.get().copied().unwrap_or(row.email.get().is_some()),
             attach_recording: row.attach_recording.get().copied().unwrap_or(true),
             extension: row.extension.get().cloned(),
             unreachable: row.unreachable.get().cloned(),

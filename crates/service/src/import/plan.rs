@@ -1,17 +1,21 @@
 //! The plan of an import: what each row would do, every error at once, and the plan of the rows without errors, which is the one
 //! that can be applied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use lineside_model::account::Account;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::import::{Import, ImportJob, ImportState, PlannedRow, RowCounts, RowEffect};
 use lineside_model::plan::{Blocker, Plan};
 use lineside_sheet::column::Column;
 use lineside_sheet::damage::Habits;
-use lineside_sheet::mapping::Mapping;
-use lineside_sheet::rows::{CellWord, Rows, Setting, read_rows};
+use lineside_sheet::mapping::{Mapping, Sheet};
+use lineside_sheet::merge::Merge;
+use lineside_sheet::rows::{CellWord, Corrections, Rows, Setting, edited_users, read_rows};
 use object_store::{ObjectStoreExt, PutPayload};
 
+use super::template::CHUNK;
 use super::{ImportPlan, ReadImport, plan_path};
 use crate::{Caller, Service, ServiceError};
 
@@ -37,8 +41,13 @@ impl Service {
         read.mapping().check().map_err(|error| ServiceError::field("mapping", error))?;
         let rows = self.rows_of(caller, &read).await?;
         let mut job = read.job.clone();
-        let mut made = self.plan_rows(caller, &read, rows.clone()).await?;
-        let good = self.good_plan(caller, &read, &rows.import, &made).await?;
+        let import = rows.import.clone();
+        let (mut made, plan) = self.plan_rows(caller, &read, rows).await?;
+        let good = match plan {
+            // Nothing was refused: what was planned is what is applied.
+            Some(plan) if !plan.rows.iter().any(|row| row.effect == RowEffect::Refused) => Some(plan),
+            _ => self.good_plan(caller, &read, &import, &made).await?,
+        };
         job.fingerprint = good.filter(|plan| !plan.blocked()).map(|plan| plan.fingerprint());
         job.counts = RowCounts::of(&made.rows);
         job.state = ImportState::Planned;
@@ -51,19 +60,42 @@ impl Service {
         Ok(job)
     }
 
-    /// The file's rows, read by its mapping.
+    /// The file's rows, read by its mapping, and merged with what others did since when the file is an export.
     pub(super) async fn rows_of(&self, caller: &Caller, read: &ReadImport) -> Result<Rows, ServiceError> {
-        let account = self.account(caller).await?;
-        let (sheet, catalogue) = (read.sheet.clone(), read.catalogue.clone());
-        let (mapping, corrections) = (read.mapping(), read.corrections());
-        let rows = tokio::task::spawn_blocking(move || {
-            let setting = Setting { catalogue: &catalogue, habits: Habits::of(&account) };
-            read_rows(&sheet, &mapping, &corrections, setting)
-        });
-        rows.await.map_err(|_| ServiceError::Stopped)
+        let scope = caller.scope()?;
+        let account = Arc::new(self.account(caller).await?);
+        let mut merge = match self.export_of(&scope, read).await? {
+            Some(export) => {
+                let keys = self.store().keys_of_users(&scope, read.job.key).await?;
+                Some(Merge { export, keys, now: BTreeMap::new() })
+            }
+            None => None,
+        };
+        if let Some(compared) = merge.take() {
+            let (mut compared, edited) = reading(read, &account, move |sheet, mapping, corrections, setting| {
+                let edited = edited_users(sheet, mapping, corrections, Setting { merge: Some(&compared), ..setting });
+                (compared, edited)
+            })
+            .await?;
+            let there: Vec<_> = edited.into_iter().filter(|id| compared.keys.contains_key(id)).collect();
+            for ids in there.chunks(CHUNK) {
+                let rows = self.rows_of_users(&scope, ids, compared.export.columns()).await?;
+                compared.now.extend(rows);
+            }
+            merge = Some(compared);
+        }
+        reading(read, &account, move |sheet, mapping, corrections, setting| {
+            read_rows(sheet, mapping, corrections, Setting { merge: merge.as_ref(), ..setting })
+        })
+        .await
     }
 
-    async fn plan_rows(&self, caller: &Caller, read: &ReadImport, rows: Rows) -> Result<ImportPlan, ServiceError> {
+    async fn plan_rows(
+        &self,
+        caller: &Caller,
+        read: &ReadImport,
+        rows: Rows,
+    ) -> Result<(ImportPlan, Option<Plan>), ServiceError> {
         let mapping = read.mapping();
         let unreadable: BTreeSet<u32> = rows.errors.iter().map(|error| error.row).collect();
         let refused = unreadable.iter().map(|row| PlannedRow {
@@ -74,6 +106,7 @@ impl Service {
         });
         let mut made =
             ImportPlan { rows: refused.collect(), errors: rows.errors, notes: rows.notes, ..ImportPlan::default() };
+        let mut planned = None;
         if !rows.import.rows.is_empty() {
             let plan = self.plan(caller, &request(&read.job, rows.import)).await?;
             let with_row = |blocker: &Blocker| blocker.row.map(|row| word(row, blocker, &mapping, read));
@@ -82,11 +115,12 @@ impl Service {
             made.blockers = of_all.map(|blocker| blocker.message.clone()).collect();
             made.warnings = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
             made.seats = plan.seats.iter().map(in_words).collect();
-            made.rows.extend(plan.rows);
+            made.rows.extend(plan.rows.iter().cloned());
+            planned = Some(plan);
         }
         made.rows.sort_by_key(|row| row.row);
         made.errors.sort_by_key(|error| (error.row, error.column));
-        Ok(made)
+        Ok((made, planned))
     }
 
     /// Of the rows that nothing is wrong with; `None` when there is no such row.
@@ -113,6 +147,21 @@ impl Service {
         }
         Ok(None)
     }
+}
+
+/// Off the workers that answer requests.
+async fn reading<T: Send + 'static>(
+    read: &ReadImport,
+    account: &Arc<Account>,
+    work: impl FnOnce(&Sheet, &Mapping, &Corrections, Setting<'_>) -> T + Send + 'static,
+) -> Result<T, ServiceError> {
+    let (sheet, catalogue, account) = (read.sheet.clone(), read.catalogue.clone(), account.clone());
+    let (mapping, corrections) = (read.mapping(), read.corrections());
+    let done = tokio::task::spawn_blocking(move || {
+        let setting = Setting { catalogue: &catalogue, habits: Habits::of(&account), merge: None };
+        work(&sheet, &mapping, &corrections, setting)
+    });
+    done.await.map_err(|_| ServiceError::Stopped)
 }
 
 /// The change that imports these rows.

@@ -2,11 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use lineside_model::id::ImportId;
+use futures_util::TryStreamExt;
+use lineside_model::id::{ImportId, UserId};
+use lineside_model::journal::Scope;
 use lineside_model::phone_number::NumberKind;
+use lineside_sheet::column::Column;
+use lineside_sheet::mapping::STAMP_HEADING;
+use lineside_sheet::merge::Export;
 use lineside_sheet::users::{self, Choices};
 use lineside_sheet::write::{self, Layout};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use uuid::Uuid;
 
+use super::ReadImport;
 use crate::{Caller, Service, ServiceError};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +55,9 @@ pub enum FileOf {
 }
 
 /// Users loaded at once.
-const CHUNK: usize = 2_000;
+pub(super) const CHUNK: usize = 2_000;
+/// Exports of an account that files can still be compared with.
+const EXPORTS_KEPT: usize = 20;
 /// Free numbers in a drop-down.
 const NUMBERS: i64 = 1_000;
 
@@ -56,16 +67,74 @@ impl Service {
         let account = self.account(caller).await?;
         let catalogue = self.catalogue().await?;
         let columns = users::columns(&catalogue);
-        let stamp = format!("users 1 {} {}", account.number, self.now().to_rfc3339());
-        let layout = users::layout(&catalogue, &self.choices(caller).await?, stamp);
-        let mut rows = Vec::new();
-        if of == FileOf::AllUsers {
-            for ids in self.store().all_users(&scope).await?.chunks(CHUNK) {
-                let facts = self.store().facts_of(&scope, ids).await?;
-                rows.extend(ids.iter().map(|id| users::row(&facts, *id, &columns)));
-            }
+        let mut layout =
+            users::layout(&catalogue, &self.choices(caller).await?, format!("Template of {}", account.number));
+        if of == FileOf::Nobody {
+            return written(layout, Vec::new(), kind).await;
         }
-        written(layout, rows, kind).await
+        let mut rows = Vec::new();
+        for ids in self.store().all_users(&scope).await?.chunks(CHUNK) {
+            rows.extend(self.rows_of_users(&scope, ids, &columns).await?);
+        }
+        layout.stamp = self.keep_export(&scope, &columns, &rows).await?;
+        if kind == FileKind::Csv {
+            layout.headings.push(layout.stamp.clone());
+        }
+        written(layout, rows.into_iter().map(|(_, row)| row).collect(), kind).await
+    }
+
+    pub(super) async fn rows_of_users(
+        &self,
+        scope: &Scope,
+        ids: &[UserId],
+        columns: &[Column],
+    ) -> Result<Vec<(UserId, Vec<String>)>, ServiceError> {
+        let facts = self.store().facts_of(scope, ids).await?;
+        Ok(ids.iter().map(|id| (*id, users::row(&facts, *id, columns))).collect())
+    }
+
+    /// Keeps what a file was made of, for the day on which it comes back edited. Returns the file's stamp.
+    async fn keep_export(
+        &self,
+        scope: &Scope,
+        columns: &[Column],
+        rows: &[(UserId, Vec<String>)],
+    ) -> Result<String, ServiceError> {
+        let id = self.new_uuid();
+        let headings = std::iter::once(Export::ID.to_owned()).chain(columns.iter().map(ToString::to_string));
+        let layout = Layout { headings: headings.collect(), ..Layout::default() };
+        let rows = rows.iter().map(|(id, row)| std::iter::once(id.to_string()).chain(row.iter().cloned()));
+        let file = write::csv(&layout, rows.map(Iterator::collect::<Vec<_>>))
+            .map_err(|error| ServiceError::field("file", error))?;
+        self.inner.files.put(&export_path(scope, id), PutPayload::from(file)).await?;
+        self.forget_exports(scope).await?;
+        Ok(format!("{STAMP_HEADING}{id}"))
+    }
+
+    /// The oldest beyond those that are kept: their identifiers are in the order of time.
+    async fn forget_exports(&self, scope: &Scope) -> Result<(), ServiceError> {
+        let folder = Path::from(format!("exports/{}", scope.account_id));
+        let mut kept: Vec<Path> =
+            self.inner.files.list(Some(&folder)).map_ok(|file| file.location).try_collect().await?;
+        kept.sort_unstable();
+        for path in kept.iter().take(kept.len().saturating_sub(EXPORTS_KEPT)) {
+            self.inner.files.delete(path).await?;
+        }
+        Ok(())
+    }
+
+    /// The export that a file was made from, as its stamp says; `None` when there is none, or it is no longer kept.
+    pub(super) async fn export_of(&self, scope: &Scope, read: &ReadImport) -> Result<Option<Export>, ServiceError> {
+        let stamp = read.sheet.table.stamp.as_deref().and_then(|stamp| stamp.strip_prefix(STAMP_HEADING));
+        let Some(id) = stamp.and_then(|id| Uuid::parse_str(id.trim()).ok()) else { return Ok(None) };
+        let file = match self.inner.files.get(&export_path(scope, id)).await {
+            Ok(file) => file.bytes().await?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let key = read.job.key;
+        let export = tokio::task::spawn_blocking(move || Export::read(&file, key));
+        Ok(export.await.map_err(|_| ServiceError::Stopped)?.ok())
     }
 
     async fn choices(&self, caller: &Caller) -> Result<Choices, ServiceError> {
@@ -106,6 +175,10 @@ impl Service {
         }
         written(layout, rows, kind).await
     }
+}
+
+fn export_path(scope: &Scope, id: Uuid) -> Path {
+    Path::from(format!("exports/{}/{id}.csv", scope.account_id))
 }
 
 async fn written(layout: Layout, rows: Vec<Vec<String>>, kind: FileKind) -> Result<Vec<u8>, ServiceError> {
