@@ -1,5 +1,6 @@
 //! Codes that are dialled to do something. Forwarding's are those of `BroadWorks`' default feature access codes (`*72` to
-//! `*95`, which North American carriers use too), voicemail's and the echo those of `FreePBX`, `*55` `BroadWorks`' again.
+//! `*95`, which North American carriers use too), voicemail's, the echo and pickup those of `FreePBX`,
+//! `*55` `BroadWorks`' again.
 
 use thiserror::Error;
 
@@ -17,6 +18,8 @@ pub enum StarCode {
     OtherVoicemail(Option<Extension>),
     /// `*55` and an extension: straight to a mailbox, without ringing.
     LeaveMessage(Extension),
+    /// `**` and an extension: the call that rings there.
+    PickUp(Extension),
     /// `*43`: says back what it hears.
     Echo,
     /// `*44`: a short recorded call that is played back.
@@ -39,7 +42,7 @@ pub enum StarCodeError {
 }
 
 /// What phones show and docs list: the code, and what it does.
-pub const LIST: [(&str, &str); 13] = [
+pub const LIST: [(&str, &str); 14] = [
     ("*72 and a number", "forward all calls there"),
     ("*73", "stop forwarding all calls"),
     ("*90 and a number", "forward calls there while busy"),
@@ -51,6 +54,7 @@ pub const LIST: [(&str, &str); 13] = [
     ("*97", "listen to voicemail"),
     ("*98", "listen to voicemail from another phone, with extension and PIN"),
     ("*55 and an extension", "leave a message without ringing"),
+    ("** and an extension", "take the call that rings there"),
     ("*43", "hear yourself: the echo"),
     ("*44", "make a test call"),
 ];
@@ -63,6 +67,9 @@ impl StarCode {
     }
 
     fn of(text: &str) -> Result<Self, StarCodeError> {
+        if let Some(at) = text.strip_prefix("**") {
+            return extension(at.strip_suffix('#').unwrap_or(at)).map(Self::PickUp);
+        }
         let Some((code, rest)) = text.split_at_checked(3) else { return Err(StarCodeError::Unknown) };
         // Phones let a dialled string end with `#`, and some put a `*` between code and number.
         let rest = rest.strip_suffix('#').unwrap_or(rest);
@@ -134,7 +141,9 @@ mod tests {
         assert_eq!(parse("*98203"), Ok(StarCode::OtherVoicemail(Extension::parse("203").ok())));
         assert_eq!(parse("*55203"), Ok(StarCode::LeaveMessage(Extension::parse("203").unwrap())));
         assert_eq!(parse("*55"), Err(StarCodeError::Extension));
-        for text in ["*", "*1", "*99", "*433", "*7", "*é9", "**97"] {
+        assert_eq!(parse("**203"), Ok(StarCode::PickUp(Extension::parse("203").unwrap())));
+        assert_eq!(parse("**"), Err(StarCodeError::Extension));
+        for text in ["*", "*1", "*99", "*433", "*7", "*é9"] {
             assert_eq!(parse(text), Err(StarCodeError::Unknown), "{text}");
         }
         assert_eq!(StarCode::parse(&Dialled::new("203")), None);

@@ -19,6 +19,7 @@ mod outside;
 mod perform;
 mod place;
 mod record;
+mod replace;
 mod ring;
 mod session;
 mod story;
@@ -97,6 +98,8 @@ pub(crate) struct Calls {
     last_id: CallNumber,
     /// Our tag of each dialog. We made it, so it is unique, and nobody guesses it.
     by_tag: HashMap<Box<[u8]>, (CallNumber, Leg)>,
+    /// What lamps call a call that rings, for who picks it up. It opens nothing else, so whoever may watch may know.
+    pickups: HashMap<Box<[u8]>, CallNumber>,
     /// INVITEs that a phone may CANCEL.
     incoming: HashMap<TransactionKey, CallNumber>,
     /// Requests of ours whose answers matter.
@@ -144,6 +147,8 @@ struct Call {
     /// The INVITE that made the call; answered once.
     invite: Invite,
     early: Early,
+    /// Its name in lamps while it rings.
+    pickup: Option<Token>,
     stage: Stage,
     /// Taken away when the call ends, which frees its ports.
     media: Option<Session>,
@@ -204,6 +209,7 @@ impl Calls {
         let counts = [
             ("open", self.open.len()),
             ("by_tag", self.by_tag.len()),
+            ("pickups", self.pickups.len()),
             ("incoming", self.incoming.len()),
             ("outgoing", self.outgoing.len()),
             ("sessions", self.sessions.len()),
@@ -259,7 +265,8 @@ impl Calls {
                 let is_answered = call.answered.is_some();
                 let rings = matches!(call.stage, Stage::Ringing(_) | Stage::Talking { .. });
                 let is_callee = rings && is(call.callee.as_ref());
-                (is_caller || is_callee).then_some(Talk { id: call.id, is_caller, is_answered })
+                let pickup = call.pickup.filter(|_| call.rung_user().is_some_and(|rung| rung.user_id == user));
+                (is_caller || is_callee).then_some(Talk { id: call.id, is_caller, is_answered, pickup })
             })
             .collect();
         talks.sort_by_key(|talk| talk.id);
@@ -375,7 +382,13 @@ impl Calls {
         let [near, far] = [0, 1].map(|leg| call.sides[leg].as_ref().map(|side| side.tag));
         let tags = [Some(call.invite.tag), near, far];
         for tag in tags.into_iter().flatten() {
-            self.remember(tag, env.now.instant);
+            // A leg that moved to another call goes on.
+            if self.by_tag.get(tag.as_bytes()).is_none_or(|(owner, _)| *owner == call.id) {
+                self.remember(tag, env.now.instant);
+            }
+        }
+        if let Some(pickup) = call.pickup {
+            self.pickups.remove(pickup.as_bytes());
         }
     }
 

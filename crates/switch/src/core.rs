@@ -465,7 +465,7 @@ impl Core {
                 let is_allowed = may_register(&found);
                 let (calls, mut env) = self.calls(now);
                 if let Some(value) = request.header(HeaderName::Replaces).filter(|_| is_allowed) {
-                    if let Err(refusal) = calls.replace(&mut env, key, flow, request, &found, value) {
+                    if let Err(refusal) = calls.replace(&mut env, key, flow, request, &found.user, value) {
                         self.endpoint.respond(now.instant, key, refusal.response(request));
                     }
                     return;

@@ -100,7 +100,7 @@ impl Calls {
     }
 
     /// 200 with a description of ours.
-    fn answer_caller(&mut self, env: &mut Env<'_>, call: &mut Call, by: &AnsweredBy) -> bool {
+    pub(super) fn answer_caller(&mut self, env: &mut Env<'_>, call: &mut Call, by: &AnsweredBy) -> bool {
         let offered = call.invite.offer.is_some();
         let body = if offered { call.answer_by_us(env) } else { call.offer_of_ours(env, Leg::A) };
         let (Some(body), Some(media)) = (body, &call.media) else { return false };

@@ -40,6 +40,12 @@ impl Calls {
         is_allowed: bool,
     ) {
         let dialled = dialled(&request.uri());
+        if let (Some(Ok(StarCode::PickUp(at))), true) = (StarCode::parse(&dialled), is_allowed) {
+            if let Err(refusal) = self.pick_up_at(env, key, flow, request, caller, &at) {
+                env.respond(key, refusal.response(request));
+            }
+            return;
+        }
         let shown = party(caller);
         self.place_from(env, key, flow, request, Caller::User(caller.clone()), shown, dialled, is_allowed);
     }
@@ -139,6 +145,7 @@ impl Calls {
             forwards: Vec::new(),
             questions: Vec::new(),
             early: Early::default(),
+            pickup: None,
             wake: None,
             placed: env.now.instant,
             answered: None,
@@ -202,7 +209,9 @@ impl Calls {
                 let owner = extension.and_then(|extension| env.directory.extension(caller.account_id, &extension));
                 Box::new(Mailbox::of(owner))
             }
-            StarCode::LeaveMessage(_) => return self.turn_away(env, call, route::Refusal::NoVoicemail),
+            StarCode::LeaveMessage(_) | StarCode::PickUp(_) => {
+                return self.turn_away(env, call, route::Refusal::NoVoicemail);
+            }
             StarCode::Echo => Box::new(Echo),
             StarCode::TestCall => Box::new(TestCall::default()),
             StarCode::Forward { to, .. } => Box::new(Setting::new(caller, dialled.clone(), to.is_some())),

@@ -97,6 +97,10 @@ impl Calls {
             return self.go_on(env, call, callee, Ended::Unreachable);
         }
         call.callee = Some(callee.clone());
+        if !call.is_test {
+            let pickup = *call.pickup.get_or_insert_with(|| env.endpoint.token());
+            self.pickups.insert(pickup.as_bytes().into(), call.id);
+        }
         let until = env.now.instant + Duration::from_secs(u64::from(seconds));
         let silent_until = Some(env.now.instant + SILENCE);
         let told = if let Stage::Ringing(before) = &call.stage { before.told } else { 100 };

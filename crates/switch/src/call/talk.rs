@@ -269,7 +269,8 @@ impl Calls {
         let Some((id, leg)) = self.by_tag.get(ack.to_tag()).copied() else { return };
         self.with(env, id, |calls, env, call| {
             let Some(side) = call.side(leg) else { return };
-            if !side.answer.as_mut().is_some_and(|answer| answer.ack(ack)) {
+            let is_in_dialog = *side.dialog.id() == DialogId::of_request(ack);
+            if !is_in_dialog || !side.answer.as_mut().is_some_and(|answer| answer.ack(ack)) {
                 return;
             }
             side.answer = None;
@@ -372,7 +373,13 @@ impl Call {
     /// Sends the ACK that waited for this one.
     fn pass_on_answer(&mut self, env: &mut Env<'_>, leg: Leg, ack: &Message) {
         let other = self.sides[index(leg.other())].as_ref();
-        let Some(Acknowledgement::Owed { cseq, offer }) = other.and_then(|side| side.ack.as_ref()) else { return };
+        let Some(Acknowledgement::Owed { cseq, offer }) = other.and_then(|side| side.ack.as_ref()) else {
+            // The offer was ours.
+            if let Ok(Some(answer)) = Description::of(ack) {
+                self.agreed_with_us(env, leg, &answer);
+            }
+            return;
+        };
         let (cseq, offer) = (*cseq, offer.clone());
         let mut body = None;
         if let (Ok(Some(answer)), Some(offer)) = (Description::of(ack), offer) {

@@ -59,6 +59,7 @@ impl Calls {
             forwards: Vec::new(),
             questions: Vec::new(),
             early: Early::default(),
+            pickup: None,
             wake: None,
             placed: env.now.instant,
             answered: Some(env.now.instant),

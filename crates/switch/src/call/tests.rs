@@ -2,6 +2,7 @@
 
 mod early;
 mod leak;
+mod replace;
 mod session;
 mod transfer;
 mod voicemail;

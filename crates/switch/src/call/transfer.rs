@@ -1,5 +1,6 @@
 //! Transfers: REFER (RFC 3515) within a call. A phone sends its other party on to somebody else: blind, who then rings on
-//! the rights of who transfers, or attended, to whom it talks in another call of ours (Replaces, RFC 3891).
+//! the rights of who transfers, or attended, to whom it talks in another call of ours, or whom it has rung in one (Replaces,
+//! RFC 3891).
 //!
 //! The party that is sent on keeps its leg, its ports and what was agreed with it; the new one takes the other leg.
 
@@ -11,18 +12,16 @@ use lineside_model::{
     dialled::Dialled,
     route::{self, Caller},
 };
-use lineside_sip::{
-    Dialog, DialogId, Flow, HeaderName, Message, Method, NameAddr, Refusal, Response, TransactionKey, Uri,
-    dialog::SessionTimer,
-};
+use lineside_sip::{DialogId, HeaderName, Message, Method, NameAddr, Refusal, Response, TransactionKey};
 
 use super::{
-    Call, CallNumber, Calls, Description, Env, Side, Stage,
-    description::{OurEnd, SDP, offer_of_ours},
+    Call, CallNumber, Calls, Description, Early, Env, Side, Stage,
+    description::{OurEnd, offer_of_ours},
     index, liveness,
+    replace::Replaced,
     story::party,
 };
-use crate::{core::ALLOW, directory::FoundLine, route::dialled};
+use crate::route::dialled;
 
 /// Who sent the other party on, until that has come to something.
 pub(super) struct Transferor {
@@ -31,6 +30,19 @@ pub(super) struct Transferor {
     event: u32,
     /// It said BYE: there is nobody to give the call back to.
     has_left: bool,
+}
+
+/// What has become of the call that a phone asked somebody aside in.
+enum Consulted {
+    Talking(Leg),
+    Ringing,
+}
+
+impl Transferor {
+    /// One whose place was taken; it only has to be told.
+    pub(super) fn gone(side: Side) -> Self {
+        Self { side, event: 0, has_left: false }
+    }
 }
 
 impl Calls {
@@ -49,20 +61,28 @@ impl Calls {
         let by = call.user_at(leg).cloned().ok_or_else(|| Refusal::status(403))?;
         let value = request.header(HeaderName::ReferTo).ok_or(Refusal::bad("Missing Refer-To"))?;
         let to = NameAddr::parse(value).map_err(|_| Refusal::bad("Malformed Refer-To"))?;
-        let other = match replaces(&to.uri) {
-            Some(tag) => Some(self.consulted(call, &by.user_id, &tag).ok_or_else(|| Refusal::status(603))?),
+        let other = match Replaced::of_target(&to.uri)? {
+            Some(replaced) => {
+                let found = self.consulted(call, &by.user_id, &replaced.to_tag);
+                Some(found.ok_or_else(|| Refusal::status(603))?)
+            }
             None => None,
         };
         let dialled = dialled(&to.uri);
         let Some(side) = call.sides[index(leg)].take() else { return Err(Refusal::status(481)) };
         let accepted = Response::new(request, 202).header(HeaderName::Contact, env.contact(side.flow));
         env.respond(key, accepted);
-        call.transferor = Some(Transferor { side, event: request.cseq().number, has_left: false });
+        let transferor = Transferor { side, event: request.cseq().number, has_left: false };
+        if let Some((number, Consulted::Ringing)) = other {
+            self.join_ringing(env, call, leg, number, transferor);
+            return Ok(());
+        }
+        call.transferor = Some(transferor);
         call.near = leg.other();
         call.report_transfer(env, 100, false);
         let shown = call.user_at(leg.other()).map_or_else(|| call.shown.clone(), |user| party(user));
         call.story.hops.push(Hop { from: party(&by), to: dialled.as_str().to_owned(), reason: HopReason::Transfer });
-        if let Some((number, other_leg)) = other {
+        if let Some((number, Consulted::Talking(other_leg))) = other {
             self.join(env, call, number, other_leg);
         } else {
             call.shown = shown;
@@ -87,12 +107,65 @@ impl Calls {
     }
 
     /// The other call that a Replaces names, if its leg is the same person's.
-    fn consulted(&self, call: &Call, by: &lineside_model::id::UserId, tag: &[u8]) -> Option<(CallNumber, Leg)> {
+    fn consulted(&self, call: &Call, by: &lineside_model::id::UserId, tag: &[u8]) -> Option<(CallNumber, Consulted)> {
         let (number, leg) = self.by_tag.get(tag).copied()?;
         let other = self.open.get(&number).filter(|other| other.id != call.id)?;
-        let is_talking = matches!(other.stage, Stage::Talking { .. }) && other.sides.iter().all(Option::is_some);
         let is_same = other.user_at(leg).is_some_and(|user| user.user_id == *by);
-        (is_talking && is_same).then_some((number, leg))
+        let consulted = match &other.stage {
+            Stage::Talking { .. } if other.sides.iter().all(Option::is_some) => Consulted::Talking(leg),
+            Stage::Ringing(_) if leg == Leg::A && other.near == leg && other.answered.is_none() => Consulted::Ringing,
+            _ => return None,
+        };
+        is_same.then_some((number, consulted))
+    }
+
+    /// Puts the party that is sent on in the place of who calls in another call, which still rings.
+    fn join_ringing(
+        &mut self,
+        env: &mut Env<'_>,
+        call: &mut Call,
+        leg: Leg,
+        number: CallNumber,
+        mut transferor: Transferor,
+    ) {
+        let Some(mut other) = self.open.remove(&number) else { return };
+        let Some(mut party) = call.sides[index(leg.other())].take() else { return };
+        let sent_on = match (leg.other(), &call.callee) {
+            (Leg::A, _) => call.caller.clone(),
+            (Leg::B, Some(callee)) => Caller::User(callee.clone()),
+            (Leg::B, None) => Caller::Trunk(other.account()),
+        };
+        let by = call.user_at(leg).cloned();
+        let answered = call.answered;
+        let outside = call.outside;
+        // This call ends without a word: both of its parties are in the other one now.
+        for tag in [party.tag, transferor.side.tag] {
+            self.by_tag.insert(tag.as_bytes().into(), (other.id, Leg::A));
+        }
+        self.hang_up(env, call, None);
+        other.early = Early::default();
+        env.respond(other.invite.key, Response::new(&other.invite.request, 487));
+        self.incoming.remove(&other.invite.key);
+        self.remember(other.invite.tag, env.now.instant);
+        if let Some(media) = &other.media {
+            let now = env.now.instant;
+            let near = OurEnd::new(env, media, Leg::A, party.tag, party.flow);
+            party.invite_at = Some((now, offer_of_ours(&near, party.codec)));
+            // Should it come to nothing.
+            let far = OurEnd::new(env, media, Leg::B, transferor.side.tag, transferor.side.flow);
+            transferor.side.invite_at = Some((now, offer_of_ours(&far, transferor.side.codec)));
+            media.play(Leg::A, ringback());
+        }
+        other.caller_before = Some((sent_on, by));
+        other.is_transferred = true;
+        (other.answered, other.outside) = (answered, outside.or(other.outside));
+        other.sides[0] = Some(party);
+        other.transferor = Some(transferor);
+        other.report_transfer(env, 100, false);
+        self.invite_due(env, &mut other);
+        self.touch(&other);
+        self.schedule(&mut other);
+        self.open.insert(number, other);
     }
 
     /// Puts the party of the other call into this one: it is asked to send its sound here.
@@ -101,14 +174,19 @@ impl Calls {
         let callee = other.user_at(leg.other()).cloned();
         let party = other.sides[index(leg.other())].take();
         // The other call ends without a word to the party that moves.
+        let far = call.near.other();
+        if let Some(party) = &party {
+            self.by_tag.insert(party.tag.as_bytes().into(), (call.id, far));
+        }
+        call.outside = call.outside.or(other.outside);
         self.hang_up(env, &mut other, None);
         self.forget(env, &other);
         let Some(mut party) = party else { return };
-        let far = call.near.other();
-        self.by_tag.insert(party.tag.as_bytes().into(), (call.id, far));
-        self.ended.remove(party.tag.as_bytes());
-        if let Some(user) = callee {
-            call.set_user_at(far, user);
+        match (callee, far) {
+            (Some(user), _) => call.set_user_at(far, user),
+            // Somebody outside of the house.
+            (None, Leg::A) => call.caller = Caller::Trunk(call.account()),
+            (None, Leg::B) => call.callee = None,
         }
         let near = call.sides[index(call.near)].as_ref().and_then(|side| side.codec);
         if let Some(media) = &call.media {
@@ -149,7 +227,7 @@ impl Calls {
         }
     }
 
-    fn let_go(&mut self, env: &mut Env<'_>, mut transferor: Transferor) {
+    pub(super) fn let_go(&mut self, env: &mut Env<'_>, mut transferor: Transferor) {
         self.remember(transferor.side.tag, env.now.instant);
         if !transferor.has_left {
             let bye = transferor.side.dialog.request(Method::Bye);
@@ -175,58 +253,6 @@ impl Calls {
         call.sides[index(call.near.other())] = Some(transferor.side);
         call.stage = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
         true
-    }
-
-    /// An INVITE that takes the place of a leg (RFC 3891 section 3): of the same account, and in a call that is answered.
-    pub(crate) fn replace(
-        &mut self,
-        env: &mut Env<'_>,
-        key: TransactionKey,
-        flow: Flow,
-        request: &Message,
-        found: &FoundLine,
-        value: &[u8],
-    ) -> Result<(), Refusal> {
-        let tag = replaced_tag(value).ok_or(Refusal::bad("Malformed Replaces"))?;
-        let (id, leg) = self.by_tag.get(&*tag).copied().ok_or_else(|| Refusal::status(481))?;
-        let call = self.open.get(&id).ok_or_else(|| Refusal::status(481))?;
-        let is_colleague = call.user_at(leg).is_some_and(|user| user.account_id == found.user.account_id);
-        if !is_colleague || !matches!(call.stage, Stage::Talking { .. }) || call.sides.iter().any(Option::is_none) {
-            return Err(Refusal::status(if is_colleague { 603 } else { 481 }));
-        }
-        SessionTimer::admit(request)?;
-        let offer = Description::offered(request, flow, false)?.ok_or_else(|| Refusal::status(488))?;
-        let mut dialog = Dialog::uas(request, env.endpoint.local_tag(key))?;
-        dialog.confirm();
-        let mut failed = None;
-        self.with(env, id, |calls, env, call| {
-            let Some(media) = &call.media else { return };
-            let end = OurEnd::new(env, media, leg, env.endpoint.local_tag(key), flow);
-            let Some((answer, format)) = offer.answer_by_us(&end) else {
-                failed = Some(Refusal::status(488));
-                return;
-            };
-            media.expect(leg, offer.listens_at());
-            let codec = format.codec;
-            media.describe(leg, format);
-            let ok = Response::new(request, 200)
-                .header(HeaderName::Contact, env.contact(flow))
-                .header(HeaderName::Allow, ALLOW)
-                .body(SDP, answer);
-            let tag = env.endpoint.local_tag(key);
-            let mut side = Side::new(dialog, tag, flow);
-            side.codec = Some(codec);
-            let bytes = env.respond(key, side.agree(env, request, ok));
-            let config = env.endpoint.config();
-            let cseq = request.cseq().number;
-            side.answer = Some(lineside_sip::dialog::Answer::new(env.now.instant, config, flow, bytes, cseq));
-            calls.by_tag.insert(tag.as_bytes().into(), (call.id, leg));
-            if let Some(before) = call.sides[index(leg)].replace(side) {
-                calls.let_go(env, Transferor { side: before, event: 0, has_left: false });
-            }
-            call.set_user_at(leg, found.user.clone());
-        });
-        failed.map_or(Ok(()), Err)
     }
 }
 
@@ -281,31 +307,4 @@ fn ringback() -> Playlist {
     (0..12).fold(Playlist::new(), |list, _| {
         list.tone(&[440.0, 480.0], 0.1, Duration::from_secs(2)).silence(Duration::from_secs(4))
     })
-}
-
-/// Our tag in the dialog that a Refer-To asks to be replaced.
-fn replaces(to: &Uri<'_>) -> Option<Vec<u8>> {
-    let header = to.headers.split(|byte| *byte == b'&').find_map(|header| {
-        let (name, value) = header.split_at(header.iter().position(|byte| *byte == b'=')?);
-        name.eq_ignore_ascii_case(b"Replaces").then(|| unescaped(&value[1..]))
-    })?;
-    replaced_tag(&header)
-}
-
-/// The tag that we gave: seen from the phone, that of its peer.
-fn replaced_tag(value: &[u8]) -> Option<Vec<u8>> {
-    let params = value.split(|byte| *byte == b';').skip(1);
-    params.map(<[u8]>::trim_ascii).find_map(|param| param.strip_prefix(b"to-tag=")).map(<[u8]>::to_vec)
-}
-
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        let digits = after.get(..2).and_then(|digits| str::from_utf8(digits).ok());
-        let escaped = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *byte == b'%');
-        plain.push(escaped.unwrap_or(*byte));
-        rest = if escaped.is_some() { &after[2..] } else { after };
-    }
-    plain
 }

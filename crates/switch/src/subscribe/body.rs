@@ -1,6 +1,7 @@
 //! The documents that notifications carry.
 
 use lineside_model::directory::DirectoryUser;
+use lineside_sip::Token;
 
 /// One call of a user, as a lamp shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,13 +10,18 @@ pub(crate) struct Talk {
     pub(crate) id: u64,
     pub(crate) is_caller: bool,
     pub(crate) is_answered: bool,
+    /// What it is picked up by, while it rings.
+    pub(crate) pickup: Option<Token>,
 }
 
 impl Talk {
     pub(super) fn xml(&self) -> String {
         let direction = if self.is_caller { "initiator" } else { "recipient" };
         let state = if self.is_answered { "confirmed" } else { "early" };
-        format!("<dialog id=\"{}\" direction=\"{direction}\"><state>{state}</state></dialog>", self.id)
+        // Phones differ in which tag they take for whose; with the same in both, none is wrong.
+        let name = self.pickup.map(|name| format!(" call-id=\"{name}\" local-tag=\"{name}\" remote-tag=\"{name}\""));
+        let name = name.unwrap_or_default();
+        format!("<dialog id=\"{}\"{name} direction=\"{direction}\"><state>{state}</state></dialog>", self.id)
     }
 }
 
