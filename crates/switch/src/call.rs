@@ -139,6 +139,8 @@ struct Call {
     /// Caller and callee before the transfer, should it come to nothing.
     caller_before: Option<(Caller, Option<Arc<DirectoryUser>>)>,
     is_transferred: bool,
+    /// A call for help, whoever talks in it now.
+    is_emergency: bool,
     /// We call a phone to test it.
     is_test: bool,
     /// On whose account it is talked out of the house.
@@ -288,6 +290,7 @@ impl Calls {
             self.wakes.pop_first();
             self.with(env, id, |calls, env, call| {
                 call.wake = None;
+                calls.recording_due(env, call);
                 calls.repeat_progress(env, call);
                 calls.repeat_answers(env, call);
                 calls.keep_sessions(env, call);
@@ -482,7 +485,7 @@ impl Call {
             Stage::Ending => None,
         };
         let sides = self.sides.iter().flatten().filter_map(Side::next_timeout);
-        sides.chain(stage).chain(self.early.next_timeout()).min()
+        sides.chain(stage).chain(self.early.next_timeout()).chain(self.recorder.next_timeout()).min()
     }
 
     /// What lamps show of it: whether it goes on, is answered, and who is called.

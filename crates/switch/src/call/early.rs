@@ -212,7 +212,7 @@ impl Call {
         request: &Message,
     ) -> Result<(), Refusal> {
         let far = self.near.other();
-        let is_secret = self.dialled.emergency().is_some();
+        let is_emergency = self.is_emergency;
         let Stage::Ringing(rings) = &mut self.stage else { return Err(Refusal::status(481)) };
         let is_alone = rings.branches.len() == 1;
         let id = DialogId::of_request(request);
@@ -230,7 +230,7 @@ impl Call {
             // RFC 3311 section 5.2: not while our own offer has no answer.
             Method::Update if early.description.is_none() => return Err(try_later()),
             Method::Update => {
-                let offer = Description::offered(request, flow, is_secret)?.ok_or_else(|| Refusal::status(488))?;
+                let offer = Description::offered(request, flow, is_emergency)?.ok_or_else(|| Refusal::status(488))?;
                 early.description = Some(offer.clone());
                 let end = self.end_at(env, tag, flow).ok_or_else(|| Refusal::status(481))?;
                 let (answer, format) = offer.answer_by_us(&end).ok_or_else(|| Refusal::status(488))?;

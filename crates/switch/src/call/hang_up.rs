@@ -4,7 +4,7 @@ use lineside_media::relay::Leg;
 use lineside_model::call_report::EndedBy;
 use lineside_sip::{Method, Response};
 
-use super::{Call, Calls, Env, Stage, ladder, leg::Acknowledgement};
+use super::{Call, Calls, Env, Recorder, Stage, ladder, leg::Acknowledgement};
 
 impl Calls {
     /// Ends the call on all legs but the one that ended it.
@@ -16,6 +16,7 @@ impl Calls {
             call.ended(env, None);
         }
         call.media = None;
+        call.recorder = Recorder::default();
         self.give_up_transfer(env, call);
         for forward in std::mem::take(&mut call.forwards) {
             self.incoming.remove(&forward.server);

@@ -313,6 +313,7 @@ impl Calls {
             KeptAs::Draft => {}
         }
         self.with(env, call, |calls, env, call| {
+            call.recorder.ended(&recorded.path);
             let Stage::Script(running) = &mut call.stage else { return };
             if running.record.take_if(|path| *path == recorded.path).is_some() {
                 let Recorded { path, duration, voiced, .. } = recorded;

@@ -135,6 +135,7 @@ impl Calls {
             transferor: None,
             caller_before: None,
             is_transferred: false,
+            is_emergency: false,
             is_test: false,
             outside: None,
             session: media.as_ref().map(lineside_media::relay::Session::id),
@@ -161,6 +162,7 @@ impl Calls {
             call.story.hops.push(hop(followed));
         }
         call.hops = route.hops;
+        call.is_emergency |= matches!(route.target, Target::Emergency(_));
         match route.target {
             Target::Emergency(code) if self.call_for_help(env, call, code) => {}
             Target::Emergency(code) => {

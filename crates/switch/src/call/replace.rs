@@ -73,6 +73,7 @@ impl Calls {
                     calls.let_go(env, Transferor::gone(side));
                 }
                 call.set_user_at(leg, user.clone());
+                calls.start_recording(env, call);
             });
         });
         seated

@@ -148,7 +148,7 @@ impl Call {
 
     fn is_help_heard(&mut self, leg: Leg) -> bool {
         let packets = self.media.as_ref().map_or(0, |media| media.stats(leg).packets);
-        self.dialled.emergency().is_some() && self.side(leg).is_some_and(|side| side.heard != packets)
+        self.is_emergency && self.side(leg).is_some_and(|side| side.heard != packets)
     }
 }
 

@@ -49,6 +49,7 @@ impl Calls {
             transferor: None,
             caller_before: None,
             is_transferred: true,
+            is_emergency: false,
             is_test: true,
             outside: None,
             invite: Invite { key: TransactionKey::NONE, request, flow: env.udp, tag, offer: None },

@@ -2,6 +2,7 @@
 
 mod early;
 mod leak;
+mod record;
 mod replace;
 mod session;
 mod transfer;

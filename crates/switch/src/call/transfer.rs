@@ -98,6 +98,7 @@ impl Calls {
             media.play(call.near, ringback());
         }
         call.caller_before = Some((call.caller.clone(), call.callee.clone()));
+        call.stop_recording_of(&by);
         call.caller = by;
         call.dialled = to;
         call.hops.clear();
@@ -158,6 +159,7 @@ impl Calls {
         }
         other.caller_before = Some((sent_on, by));
         other.is_transferred = true;
+        other.is_emergency |= call.is_emergency;
         (other.answered, other.outside) = (answered, outside.or(other.outside));
         other.sides[0] = Some(party);
         other.transferor = Some(transferor);
@@ -179,6 +181,7 @@ impl Calls {
             self.by_tag.insert(party.tag.as_bytes().into(), (call.id, far));
         }
         call.outside = call.outside.or(other.outside);
+        call.is_emergency |= other.is_emergency;
         self.hang_up(env, &mut other, None);
         self.forget(env, &other);
         let Some(mut party) = party else { return };
@@ -197,6 +200,7 @@ impl Calls {
         call.stage = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
         self.invite_due(env, call);
         self.transferred(env, call);
+        self.start_recording(env, call);
     }
 
     /// The transfer has come to a call: who made it is told, and let go.
@@ -208,9 +212,11 @@ impl Calls {
             if call.near == Leg::A {
                 call.caller = caller;
             } else {
-                if let Some(target) = call.callee.take() {
-                    call.caller = Caller::User(target);
-                }
+                call.caller = match call.callee.take() {
+                    Some(target) => Caller::User(target),
+                    // Somebody outside of the house.
+                    None => Caller::Trunk(call.account()),
+                };
                 call.callee = callee;
             }
         }
@@ -252,6 +258,7 @@ impl Calls {
         call.stop_sound();
         call.sides[index(call.near.other())] = Some(transferor.side);
         call.stage = Stage::Talking { check: env.now.instant + liveness::INTERVAL };
+        self.start_recording(env, call);
         true
     }
 }

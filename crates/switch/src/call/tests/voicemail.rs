@@ -292,28 +292,3 @@ fn a_caller_that_leaves_the_offer_to_us_is_spoken_to_after_its_answer() {
     world.pass(Duration::from_secs(20));
     assert_eq!(world.core.recordings().len(), 1);
 }
-
-#[test]
-fn calls_are_recorded_by_choice_on_demand_and_paused() {
-    use lineside_model::recording::RecordingMode;
-    let (mut world, caller) = house();
-    world.put(DirectoryUser { recording: RecordingMode::Inbound, ..fixture::user(2, "202") });
-    let callee = world.registered("202", Manner::Answers);
-    assert_eq!(world.call_result(caller, "202"), 200);
-    assert_eq!(world.core.recordings().len(), 1);
-    world.act(callee, |phone, now| phone.say(now, Method::Bye, None));
-    world.run(is_over);
-    world.recorded(60, Ended::HungUp);
-    let Some(CallReport::Recorded(recorded)) = world.reports.last() else { panic!() };
-    assert_eq!((recorded.user, recorded.duration_ms), (fixture::user_id(2), 60_000));
-    assert_eq!((recorded.caller.number.as_str(), recorded.callee.number.as_str()), ("201", "202"));
-
-    world.put(DirectoryUser { recording: RecordingMode::OnDemand, ..fixture::user(1, "201") });
-    world.put(fixture::user(2, "202"));
-    assert_eq!(world.call_result(caller, "202"), 200);
-    assert!(world.core.recordings().is_empty());
-    world.press("*2*1");
-    assert_eq!(world.core.recordings().len(), 1);
-    world.recorded(5, Ended::Stopped);
-    assert!(matches!(world.reports.last(), Some(CallReport::Recorded(_))));
-}
