@@ -56,6 +56,10 @@ impl Framer {
         let Some(head) = self.head_len() else {
             return (self.buffer.len() > MAX_HEAD).then(|| self.lose(MAX_HEAD));
         };
+        if let Some(skipped) = rubbish(&self.buffer[..head]) {
+            self.searched = 0;
+            return Some(Frame::Message(self.take(skipped)));
+        }
         let total = match content_length(&self.buffer[..head]) {
             Length::Known(length) if head + length <= MAX_BYTES => head + length,
             // Longer than anything we take, doubled, or no number: its end is unknown or out of reach.
@@ -121,6 +125,22 @@ impl Framer {
     }
 }
 
+/// Where a message begins after what is none, such as the body of one that did not say how long it is. There is nothing to
+/// skip when the first line names the protocol, as that of every message does, or no other does.
+fn rubbish(head: &[u8]) -> Option<usize> {
+    let names_protocol = |line: &[u8]| memchr::memmem::find(line, b"SIP/").is_some();
+    let begins = |line: &[u8]| trim(line).ends_with(b" SIP/2.0") || line.starts_with(b"SIP/2.0 ");
+    let mut lines = head.split_inclusive(|byte| *byte == b'\n');
+    let mut skipped = lines.next().filter(|first| !names_protocol(first))?.len();
+    for line in lines {
+        if begins(line) {
+            return Some(skipped);
+        }
+        skipped += line.len();
+    }
+    None
+}
+
 enum Length {
     Known(usize),
     Missing,
@@ -184,6 +204,8 @@ mod tests {
         let mut framer = Framer::new();
         framer.push(b"rubbish\r\n\r\nA b SIP/2.0\r\nl: 0\r\n\r\n");
         assert_eq!(frames(&mut framer), [message(b"rubbish\r\n\r\n"), message(b"A b SIP/2.0\r\nl: 0\r\n\r\n")]);
+        framer.push(b"v=0\r\ns=-\r\nA b SIP/2.0\r\nl: 0\r\n\r\n");
+        assert_eq!(frames(&mut framer), [message(b"v=0\r\ns=-\r\n"), message(b"A b SIP/2.0\r\nl: 0\r\n\r\n")]);
     }
 
     #[test]

@@ -1,11 +1,22 @@
 //! Many calls in bad weather, and nothing left of them.
 
+use lineside_sip::HeaderName;
+
 use super::*;
 use crate::world::phone::Phone;
 
 /// `LINESIDE_LEAK_CALLS=100000` for the whole run, which takes about two minutes.
 fn calls() -> u64 {
     std::env::var("LINESIDE_LEAK_CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(300)
+}
+
+/// Phones that know nothing, everything, or insist.
+fn says(n: u64) -> Vec<(HeaderName, &'static str)> {
+    match n % 3 {
+        0 => Vec::new(),
+        1 => vec![(HeaderName::Supported, "100rel, timer"), (HeaderName::SessionExpires, "90;refresher=uac")],
+        _ => vec![(HeaderName::Require, "100rel")],
+    }
 }
 
 #[test]
@@ -20,6 +31,7 @@ fn nothing_is_left_of_many_calls_with_loss() {
         for phone in [caller, callee] {
             world.act(phone, |phone, now| phone.register(now, 3600));
         }
+        world.phones[caller].says = says(n);
         world.call(caller, dialled);
         let is_taken_back = n % 7 == 0;
         if is_taken_back {
@@ -35,6 +47,10 @@ fn nothing_is_left_of_many_calls_with_loss() {
         }
         if world.phones[caller].result == Some(200) {
             world.pass(Duration::from_secs(n % 40));
+            if dialled == "202" && n % 11 == 0 && world.phones[caller].dialog.is_some() {
+                world.act(caller, |phone, now| phone.refer(now, "sip:203@pbx.example.com"));
+                world.pass(Duration::from_secs(n % 30));
+            }
             let by =
                 if n % 2 == 0 && world.phones[callee].dialog.is_some() && dialled == "202" { callee } else { caller };
             world.act(by, |phone, now| phone.say(now, Method::Bye, None));
