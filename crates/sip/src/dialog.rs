@@ -179,6 +179,16 @@ impl Dialog {
         self.build(method, self.local_cseq)
     }
 
+    /// A request of ours in this dialog once more, after a refusal, with the next `CSeq` (section 22.2).
+    pub fn again(&mut self, request: Request) -> Request {
+        let method = request.method();
+        self.local_cseq += 1;
+        if method == Method::Invite {
+            self.inviting = Some(self.local_cseq);
+        }
+        request.replace(HeaderName::CSeq, format!("{} {method}", self.local_cseq))
+    }
+
     /// The ACK of a 2xx to our INVITE with this `CSeq` number (section 13.2.2.4).
     pub fn ack(&self, cseq: u32) -> Request {
         self.build(Method::Ack, cseq)

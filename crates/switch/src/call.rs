@@ -22,6 +22,7 @@ mod record;
 mod replace;
 mod ring;
 mod session;
+mod sign;
 mod story;
 mod talk;
 mod test_call;
@@ -59,6 +60,7 @@ use self::{
     perform::{Kept, Running},
     record::Recorder,
     ring::Rings,
+    sign::Unsigned,
     story::{Story, party},
     talk::Forward,
     transfer::Transferor,
@@ -83,6 +85,8 @@ pub(crate) struct Env<'a> {
     pub(crate) keys: &'a KeyMaker,
     /// The UDP socket's flow.
     pub(crate) udp: Flow,
+    /// What carriers were told at the end of the call that is worked on, and may want signed.
+    pub(crate) farewells: Vec<(TransactionKey, Unsigned)>,
     /// Messages of the call that is worked on.
     pub(crate) passed: Vec<Passed>,
     pub(crate) now: Now,
@@ -104,6 +108,8 @@ pub(crate) struct Calls {
     incoming: HashMap<TransactionKey, CallNumber>,
     /// Requests of ours whose answers matter.
     outgoing: HashMap<TransactionKey, CallNumber>,
+    /// BYEs that a carrier may want signed.
+    farewells: HashMap<TransactionKey, Unsigned>,
     /// Whose sound it is.
     sessions: HashMap<u64, CallNumber>,
     /// Who waits for an answer from outside, or for a file.
@@ -214,6 +220,7 @@ impl Calls {
             ("pickups", self.pickups.len()),
             ("incoming", self.incoming.len()),
             ("outgoing", self.outgoing.len()),
+            ("farewells", self.farewells.len()),
             ("sessions", self.sessions.len()),
             ("questions", self.questions.len()),
             ("recordings", self.recordings.len()),
@@ -237,10 +244,12 @@ impl Calls {
             Event::Cancelled { key, .. } => self.cancelled(env, key),
             Event::Response { key, flow, response } => match self.outgoing.get(&key).copied() {
                 Some(id) => self.response(env, id, key, flow, &response),
+                None if self.farewell_answered(env, key, &response) => {}
                 None => self.stray(env, flow, &response),
             },
             Event::Stray { flow, response } => self.stray(env, flow, &response),
             Event::Failed { key, failure } => {
+                self.farewells.remove(&key);
                 if let Some(id) = self.outgoing.remove(&key) {
                     self.failed(env, id, key, failure);
                 }
@@ -337,6 +346,7 @@ impl Calls {
         ladder::keep(&mut call.passed, &mut env.passed);
         work(self, env, &mut call);
         ladder::keep(&mut call.passed, &mut env.passed);
+        self.farewells.extend(env.farewells.drain(..));
         if call.lamp() != before {
             self.touch(&call);
         }

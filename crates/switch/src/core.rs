@@ -520,6 +520,7 @@ impl Core {
             keys: &self.keys,
             udp: self.udp,
             passed: Vec::new(),
+            farewells: Vec::new(),
             now,
         };
         (&mut self.calls, env)

@@ -237,8 +237,8 @@ fn answers(heard: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn last(heard: &[u8]) -> &[u8] {
-    let starts = heard.windows(8).enumerate().filter(|(_, bytes)| bytes == b"SIP/2.0 ");
-    let answer = starts.last().map_or(&[][..], |(start, _)| &heard[start..]);
+    let mut starts = heard.windows(8).enumerate().filter(|(_, bytes)| bytes == b"SIP/2.0 ");
+    let answer = starts.next_back().map_or(&[][..], |(start, _)| &heard[start..]);
     if answer.ends_with(b"\r\n\r\n") { answer } else { &[] }
 }
 

@@ -51,6 +51,12 @@ impl Request {
         &self.uri
     }
 
+    /// It carries credentials.
+    pub fn is_signed(&self) -> bool {
+        let starts = |line: &[u8]| line.starts_with(b"Authorization: ") || line.starts_with(b"Proxy-Authorization: ");
+        self.lines.split(|byte| *byte == b'\n').any(starts)
+    }
+
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: impl AsRef<[u8]>) -> Request {
         self.has_max_forwards |= name == HeaderName::MaxForwards;

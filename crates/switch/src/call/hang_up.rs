@@ -64,8 +64,7 @@ impl Call {
         if std::mem::replace(&mut side.is_over, true) {
             return;
         }
-        let bye = side.dialog.request(Method::Bye);
-        env.request(side.flow, &bye);
+        self.send_bye(env, leg);
     }
 
     /// Tells the end of a call: to the log in one line, and outside.

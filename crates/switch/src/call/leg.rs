@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use lineside_media::codec::Codec;
+use lineside_model::id::TrunkId;
 use lineside_sip::{
     Dialog, Flow, Message, Token,
     dialog::{Answer, SessionTimer},
@@ -15,6 +16,8 @@ pub(super) struct Side {
     pub(super) dialog: Dialog,
     /// Our tag in the dialog.
     pub(super) tag: Token,
+    /// The carrier that it is a call with.
+    pub(super) trunk: Option<TrunkId>,
     /// Where the phone was last heard.
     pub(super) flow: Flow,
     /// Our 2xx that the phone has not acknowledged yet.
@@ -54,6 +57,7 @@ impl Side {
         Self {
             dialog,
             tag,
+            trunk: None,
             flow,
             answer: None,
             bye_when_acked: false,

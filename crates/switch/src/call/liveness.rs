@@ -17,6 +17,7 @@ pub(super) struct Question {
     pub(super) key: TransactionKey,
     leg: Leg,
     asked: Asked,
+    request: Request,
 }
 
 /// What a leg is asked.
@@ -51,17 +52,17 @@ impl Calls {
                 self.refresh(env, call, leg);
             } else {
                 let options = side.dialog.request(Method::Options);
-                self.ask(env, call, leg, &options, Asked::Presence);
+                self.ask(env, call, leg, options, Asked::Presence);
             }
         }
     }
 
     /// Sends a request of our own to a leg.
-    pub(super) fn ask(&mut self, env: &mut Env<'_>, call: &mut Call, leg: Leg, request: &Request, asked: Asked) {
+    pub(super) fn ask(&mut self, env: &mut Env<'_>, call: &mut Call, leg: Leg, request: Request, asked: Asked) {
         let Some(side) = &call.sides[index(leg)] else { return };
-        let key = env.request(side.flow, request);
+        let key = env.request(side.flow, &request);
         self.outgoing.insert(key, call.id);
-        call.questions.push(Question { key, leg, asked });
+        call.questions.push(Question { key, leg, asked, request });
     }
 
     /// A leg answered. Any answer will do but those that say that there is no such call (RFC 3261 section 12.2.1.2).
@@ -69,9 +70,14 @@ impl Calls {
         if response.status() < 200 {
             return;
         }
-        let Some(Question { leg, asked, .. }) = call.take_question(key) else { return };
+        let Some(Question { leg, asked, request, .. }) = call.take_question(key) else { return };
         if let Some(side) = call.side(leg) {
             side.dialog.response(response);
+        }
+        if let Some((request, key)) = call.signed(env, leg, &request, response) {
+            self.outgoing.insert(key, call.id);
+            call.questions.push(Question { key, leg, asked, request });
+            return;
         }
         if response.method() == Method::Invite {
             call.took_invitation(env, leg, response);

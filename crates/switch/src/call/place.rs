@@ -123,6 +123,8 @@ impl Calls {
         let tag = env.endpoint.local_tag(key);
         let dialog = Dialog::uas(request, tag)?;
         self.last_id += 1;
+        let mut side = Side::new(dialog, tag, flow);
+        side.trunk = self.inbound_trunk;
         Ok(Call {
             id: self.last_id,
             caller,
@@ -142,7 +144,7 @@ impl Calls {
             invite: Invite { key, request: request.clone(), flow, tag, offer },
             stage: Stage::Ending,
             media,
-            sides: [Some(Side::new(dialog, tag, flow)), None],
+            sides: [Some(side), None],
             forwards: Vec::new(),
             questions: Vec::new(),
             early: Early::default(),

@@ -240,6 +240,7 @@ impl Calls {
         self.cancel_branches(env, &rings.branches, Some(key));
         let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
+        callee.trunk = call.story.trunk.filter(|_| matches!(rings.callee, Callee::Outside(_)));
         self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, far));
         let offer_is_theirs = call.invite.offer.is_none() && call.answered.is_none();
         callee.took_answer(env, response, offer_is_theirs);

@@ -51,7 +51,7 @@ impl Calls {
         if side.knows_update {
             let update = side.dialog.request(Method::Update).header(HeaderName::Contact, env.contact(side.flow));
             let update = side.wish(update);
-            return self.ask(env, call, leg, &update, Asked::Refresh);
+            return self.ask(env, call, leg, update, Asked::Refresh);
         }
         let (is_busy, described) = (call.is_changing(), call.described(leg));
         let Some(side) = call.side(leg) else { return };
@@ -75,7 +75,7 @@ impl Calls {
             .header(HeaderName::Contact, env.contact(side.flow))
             .header(HeaderName::Allow, ALLOW);
         let invite = side.wish(invite).body(SDP, offer);
-        self.ask(env, call, leg, &invite, why);
+        self.ask(env, call, leg, invite, why);
     }
 
     /// A re-INVITE of our own that has to wait until nothing else changes the session.

@@ -3,7 +3,7 @@
 use lineside_media::relay::Leg;
 use lineside_model::call_report::CallOutcome;
 use lineside_sip::{
-    DialogId, Flow, HeaderName, Message, Method, Refusal, Response, TransactionKey,
+    DialogId, Flow, HeaderName, Message, Method, Refusal, Request, Response, TransactionKey,
     dialog::{Answer, Due, SessionExpires, SessionTimer},
 };
 
@@ -22,6 +22,8 @@ pub(super) struct Forward {
     pub(super) client: TransactionKey,
     pub(super) request: Message,
     offer: Option<Description>,
+    /// As the other leg was sent it.
+    sent: Request,
 }
 
 impl Calls {
@@ -157,7 +159,8 @@ impl Calls {
         }
         let client = env.request(other.flow, &outgoing);
         self.outgoing.insert(client, *id);
-        call.forwards.push(Forward { from: leg, server: key, client, request: request.clone(), offer });
+        let forward = Forward { from: leg, server: key, client, request: request.clone(), offer, sent: outgoing };
+        call.forwards.push(forward);
         Ok(())
     }
 
@@ -176,6 +179,13 @@ impl Calls {
         let Some(forward) = self.take_forward(call, client) else { return };
         let (asked, answering) = (forward.from, forward.from.other());
         let is_invite = forward.request.method() == Method::Invite;
+        let signed = call.signed(env, answering, &forward.sent, response);
+        if let Some((sent, client)) = signed {
+            self.incoming.insert(forward.server, call.id);
+            self.outgoing.insert(client, call.id);
+            call.forwards.push(Forward { client, sent, ..forward });
+            return;
+        }
         let is_update = forward.request.method() == Method::Update;
         if let Some(side) = call.side(answering) {
             side.dialog.response(response);

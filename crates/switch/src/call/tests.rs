@@ -5,6 +5,7 @@ mod leak;
 mod record;
 mod replace;
 mod session;
+mod sign;
 mod transfer;
 mod voicemail;
 
