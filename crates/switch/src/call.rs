@@ -293,10 +293,9 @@ impl Calls {
         while let Some((_, tag)) = self.endings.pop_front_if(|(until, _)| *until <= now) {
             self.ended.remove(&tag);
         }
-        while let Some(&(wake, id)) = self.wakes.first()
-            && wake <= now
-        {
-            self.wakes.pop_first();
+        // Each once: one that is due again already waits for the next time.
+        let later = self.wakes.split_off(&(now + Duration::from_nanos(1), 0));
+        for (_, id) in std::mem::replace(&mut self.wakes, later) {
             self.with(env, id, |calls, env, call| {
                 call.wake = None;
                 calls.recording_due(env, call);

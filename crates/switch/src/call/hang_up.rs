@@ -10,7 +10,9 @@ impl Calls {
     /// Ends the call on all legs but the one that ended it.
     pub(super) fn hang_up(&mut self, env: &mut Env<'_>, call: &mut Call, by: Option<Leg>) {
         if !matches!(call.stage, Stage::Ending) {
-            call.stage = Stage::Ending;
+            if let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) {
+                self.cancel_branches(env, &rings.branches, None);
+            }
             call.story.ended_by = by.map(|leg| if leg == Leg::A { EndedBy::Caller } else { EndedBy::Callee });
             self.count_minutes(env, call);
             call.ended(env, None);

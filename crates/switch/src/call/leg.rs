@@ -7,7 +7,7 @@ use lineside_media::codec::Codec;
 use lineside_model::id::TrunkId;
 use lineside_sip::{
     Dialog, Flow, Message, Token,
-    dialog::{Answer, SessionTimer},
+    dialog::{Answer, SessionTimer, State},
 };
 
 use super::{Description, Env};
@@ -109,7 +109,8 @@ impl Side {
 
     pub(super) fn next_timeout(&self) -> Option<Instant> {
         let answer = self.answer.as_ref().and_then(Answer::next_timeout);
-        let timer = self.timer.as_ref().map(SessionTimer::next_timeout);
+        let timer = self.timer.as_ref().filter(|_| self.dialog.state() == State::Confirmed);
+        let timer = timer.map(SessionTimer::next_timeout);
         answer.into_iter().chain(timer).chain(self.invite_at.as_ref().map(|(at, _)| *at)).min()
     }
 }

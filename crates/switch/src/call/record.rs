@@ -171,8 +171,8 @@ impl Calls {
             duration_ms: 0,
             audio: path.clone(),
         };
+        let Some(media) = &call.media else { return call.stop_recording() };
         self.keep(env, call, path.clone(), KeptAs::Call(Box::new(template)));
-        let Some(media) = &call.media else { return };
         let mut request = RecordRequest::call(path.clone(), LONGEST);
         request.beep = rules(env, &owner).beep.then_some(BEEP);
         media.record(request);

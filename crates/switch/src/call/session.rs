@@ -9,10 +9,10 @@ use lineside_media::relay::Leg;
 use lineside_model::call::LADDER_MAX;
 use lineside_sip::{
     HeaderName, Message, Method, Request, Response,
-    dialog::{SessionExpires, SessionTimer, Upkeep},
+    dialog::{SessionExpires, SessionTimer, State, Upkeep},
 };
 
-use super::{Call, Calls, Env, Side, Stage, description::SDP, index, liveness::Asked};
+use super::{Call, Calls, Env, Side, description::SDP, index, liveness::Asked};
 use crate::core::{ALLOW, SUPPORTED, SUPPORTED_LATER};
 
 /// When what could not be asked now is asked again.
@@ -23,11 +23,8 @@ const LATER: Duration = Duration::from_secs(30);
 impl Calls {
     /// Refreshes the sessions that are due, and ends the call when one has expired.
     pub(super) fn keep_sessions(&mut self, env: &mut Env<'_>, call: &mut Call) {
-        if !call.is_answered_now() {
-            return;
-        }
         for leg in [Leg::A, Leg::B] {
-            let Some(timer) = call.side(leg).and_then(|side| side.timer.as_mut()) else { continue };
+            let Some(timer) = call.side(leg).and_then(Side::running_timer) else { continue };
             match timer.poll(env.now.instant) {
                 Upkeep::Nothing => {}
                 Upkeep::Refresh => self.refresh(env, call, leg),
@@ -123,11 +120,6 @@ impl Calls {
 }
 
 impl Call {
-    /// Somebody talks in it, or with one of ours.
-    fn is_answered_now(&self) -> bool {
-        matches!(self.stage, Stage::Talking { .. } | Stage::Script(_))
-    }
-
     /// A change of the session is on its way on some leg (RFC 3261 section 14).
     pub(super) fn is_changing(&self) -> bool {
         let is_forwarded = self.forwards.iter().any(|forward| forward.request.method() != Method::Info);
@@ -153,6 +145,11 @@ impl Call {
 }
 
 impl Side {
+    /// The timer of a session that has begun.
+    fn running_timer(&mut self) -> Option<&mut SessionTimer> {
+        self.timer.as_mut().filter(|_| self.dialog.state() == State::Confirmed)
+    }
+
     /// What the phone said of itself in an INVITE or its 2xx.
     pub(super) fn learn(&mut self, message: &Message) {
         if message.header(HeaderName::Allow).is_some() {

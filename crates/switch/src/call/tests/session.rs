@@ -114,3 +114,36 @@ fn intervals_too_short_are_refused_on_both_sides() {
     assert!(answer(&world, caller).contains("Min-SE: 90\r\n"));
     assert_eq!(world.call_result(caller, "911"), 503, "nothing stands before a call for help");
 }
+
+#[test]
+fn a_timer_runs_only_in_a_session_and_goes_on_while_it_rings_elsewhere() {
+    let mut world = World::new();
+    for n in 1..=3 {
+        let mut user = fixture::user(n, &format!("20{n}"));
+        user.forwarding.ring_seconds = 120;
+        world.put(user);
+    }
+    let short = [(HeaderName::Supported, "timer, 100rel"), (HeaderName::SessionExpires, "90;refresher=uas")];
+    let [caller, callee, target] = ["201", "202", "203"].map(|extension| world.registered(extension, Manner::Rings));
+    world.phones[caller].says = short.to_vec();
+    world.call(caller, "202");
+    world.run(|world| world.phones[callee].ringing.is_some());
+    world.act(callee, |phone, now| phone.progress(now, 183, Some(1)));
+    world.pass(Duration::from_secs(1));
+    world.act(caller, |phone, now| phone.say(now, Method::Update, Some(OFFER)));
+    world.pass(Duration::from_secs(100));
+    assert_eq!(world.phones[caller].result, Some(200));
+    assert!(world.requests(caller, Method::Update).is_empty(), "there is no session to refresh yet");
+    world.act(callee, |phone, now| phone.answer(now, 200));
+    world.run(|world| !world.phones[callee].acks.is_empty());
+
+    world.phones[caller].says = vec![(HeaderName::SessionExpires, "90;refresher=uac")];
+    world.act(callee, |phone, now| phone.refer(now, "sip:203@pbx.example.com"));
+    world.run(|world| world.phones[target].ringing.is_some());
+    world.pass(Duration::from_secs(100));
+    assert_eq!(world.requests(caller, Method::Update).len(), 2, "every 45 seconds");
+    world.phones[caller].manner = Manner::IsDead;
+    world.run(is_over);
+    world.pass(Duration::from_secs(1));
+    assert!(world.phones[target].ringing.is_none(), "nobody rings for a caller who has gone");
+}
