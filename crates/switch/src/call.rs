@@ -1,17 +1,23 @@
 //! Calls: a back-to-back user agent, so each leg is a dialog of its own and the phones never learn of each other.
 //!
-//! `place` takes an INVITE to its route; `ring` looks after the branches until one answers, and `early` after
-//! what is said before that; `talk` carries requests from
-//! leg to leg; `session` keeps what was agreed alive and `liveness` sees whether the phones are still there; `hang_up` ends what
-//! there is to end; `announce` speaks to a caller whose call goes nowhere. `description` puts the relay between the two session
-//! descriptions.
+//! - `place` takes an INVITE to its route; `ring` looks after the `branch`es until one answers, `early` after what is said
+//!   before that; `answer` gives the caller its 2xx. `outside` calls over trunks, `announce` speaks to whose call goes nowhere.
+//! - `talk` carries requests from `leg` to leg; `session` keeps what was agreed alive, `liveness` sees whether the phones are
+//!   still there, `sign` proves to carriers who we are; `hang_up` ends what there is to end.
+//! - `transfer` and `replace` change who is in a call. `perform` does what a script says; `record` records, and `kept` knows
+//!   what becomes of it. `test_call` calls for a test.
+//! - `description` writes a session description anew with the relay in it, `agree` brings two of them together.
+//! - `story` and `ladder` are what is told of a call outside.
 
 mod agree;
 mod announce;
+mod answer;
 mod best;
+mod branch;
 mod description;
 mod early;
 mod hang_up;
+mod kept;
 mod ladder;
 mod leg;
 mod liveness;
@@ -53,11 +59,12 @@ use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Requ
 use self::{
     description::Description,
     early::Early,
+    kept::Kept,
     ladder::Passed,
     leg::Side,
     liveness::Question,
     outside::Minutes,
-    perform::{Kept, Running},
+    perform::Running,
     record::Recorder,
     ring::Rings,
     sign::Unsigned,

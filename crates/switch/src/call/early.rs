@@ -9,7 +9,7 @@ use lineside_sip::{
     dialog::{Arrival, Arrivals, Due, Progress},
 };
 
-use super::{Call, Calls, Description, Env, Stage, description::SDP, ring::Branch, talk::try_later};
+use super::{Call, Calls, Description, Env, Stage, branch::Branch, description::SDP, talk::try_later};
 use crate::core::ALLOW;
 
 /// Early dialogs of one branch: a carrier that forks to more is no carrier.

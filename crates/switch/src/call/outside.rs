@@ -19,9 +19,10 @@ use lineside_sip::{
 
 use super::{
     Call, Calls, Env, Stage,
+    branch::Branch,
     description::is_secure,
     place::reason,
-    ring::{Branch, Callee, Rings},
+    ring::{Callee, Rings},
     session,
 };
 use crate::{

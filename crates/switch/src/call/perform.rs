@@ -10,26 +10,17 @@ use std::{
 
 use lineside_media::{
     prompt::Prompt,
-    relay::{Happened, Leg, MediaEvent, RecordRequest, Recorded},
+    relay::{Happened, Leg, MediaEvent, RecordRequest},
 };
 use lineside_model::{
-    call_report::{AnsweredBy, CallOutcome, CallRecorded, CallReport, LegQuality, MessageLeft, TestCall},
+    call_report::{AnsweredBy, CallOutcome, CallReport, LegQuality, MessageLeft, TestCall},
     directory::DirectoryUser,
     id::{CallId, UserId},
     question::{Answer, Question},
-    voicemail::MESSAGE_MIN_MS,
-};
-use lineside_sip::{HeaderName, Response, dialog};
-
-use super::{Call, CallNumber, Calls, Env, Stage, description::SDP, index};
-use crate::{
-    core::ALLOW,
-    script::{self, Does, Heard, Measured, Recording, Script, Sound, phrase},
-    told::Job,
 };
 
-/// Less than this in a message is a cough on the way to hanging up.
-const VOICED: Duration = Duration::from_millis(500);
+use super::{Call, Calls, Env, Stage, kept::KeptAs};
+use crate::script::{Does, Heard, Measured, Recording, Script, Sound, phrase};
 
 /// A script, and what it waits for.
 pub(super) struct Running {
@@ -40,7 +31,7 @@ pub(super) struct Running {
     sounds: Vec<Sound>,
     files: Vec<(PathBuf, Option<Prompt>)>,
     load: Option<u64>,
-    record: Option<PathBuf>,
+    pub(super) record: Option<PathBuf>,
     is_started: bool,
 }
 
@@ -48,20 +39,6 @@ pub(super) struct Running {
 enum Waits {
     Played,
     Waited,
-}
-
-/// What becomes of a recording when it ends, whether the call still stands or not.
-#[derive(Debug)]
-pub(super) struct Kept {
-    call: CallNumber,
-    what: KeptAs,
-}
-
-#[derive(Debug)]
-pub(super) enum KeptAs {
-    Message(Box<MessageLeft>),
-    Draft,
-    Call(Box<CallRecorded>),
 }
 
 impl Running {
@@ -96,42 +73,6 @@ impl Calls {
         call.stage = Stage::Script(Box::new(Running::new(script)));
         if call.is_heard() {
             self.hear(env, call, Heard::Started);
-        }
-    }
-
-    /// 200 with a description of ours.
-    pub(super) fn answer_caller(&mut self, env: &mut Env<'_>, call: &mut Call, by: &AnsweredBy) -> bool {
-        let offered = call.invite.offer.is_some();
-        let body = if offered { call.answer_by_us(env) } else { call.offer_of_ours(env, Leg::A) };
-        let (Some(body), Some(media)) = (body, &call.media) else { return false };
-        media.stop_playing(Leg::A);
-        let ok = Response::new(&call.invite.request, 200)
-            .header(HeaderName::Contact, env.contact(call.invite.flow))
-            .header(HeaderName::Allow, ALLOW)
-            .body(SDP, body);
-        self.confirm_caller(env, call, ok);
-        call.story.answered(env, by);
-        true
-    }
-
-    /// The 2xx to the caller's INVITE, repeated until its ACK.
-    pub(super) fn confirm_caller(&mut self, env: &mut Env<'_>, call: &mut Call, ok: Response) {
-        call.answered = Some(env.now.instant);
-        self.answer_invite(env, call, ok);
-    }
-
-    pub(super) fn send_answer(&mut self, env: &mut Env<'_>, call: &mut Call, ok: Response) {
-        let request = &call.invite.request;
-        let ok = match &mut call.sides[index(Leg::A)] {
-            Some(caller) => caller.agree(env, request, ok),
-            None => ok,
-        };
-        let bytes = env.respond(call.invite.key, ok);
-        self.incoming.remove(&call.invite.key);
-        let cseq = call.invite.request.cseq().number;
-        if let Some(caller) = call.side(Leg::A) {
-            caller.dialog.confirm();
-            caller.answer = Some(dialog::Answer::new(env.now.instant, env.endpoint.config(), caller.flow, bytes, cseq));
         }
     }
 
@@ -265,14 +206,6 @@ impl Calls {
         }
     }
 
-    /// Remembers what a recording is for: here, and beside the file for after a crash.
-    pub(super) fn keep(&mut self, env: &mut Env<'_>, call: &Call, path: PathBuf, what: KeptAs) {
-        if let Some(report) = what.report() {
-            env.told.job(Job::Note(path.clone(), Box::new(report)));
-        }
-        self.recordings.insert(path, Kept { call: call.id, what });
-    }
-
     pub(crate) fn media(&mut self, env: &mut Env<'_>, event: MediaEvent) {
         let id = self.sessions.get(&event.session).copied();
         match event.happened {
@@ -293,35 +226,6 @@ impl Calls {
         }
     }
 
-    fn recorded(&mut self, env: &mut Env<'_>, recorded: Recorded) {
-        let Some(Kept { call, what }) = self.recordings.remove(&recorded.path) else { return };
-        let duration_ms = u32::try_from(recorded.duration.as_millis()).unwrap_or(u32::MAX);
-        match what {
-            KeptAs::Message(message) if duration_ms < MESSAGE_MIN_MS || recorded.voiced < VOICED => {
-                tracing::debug!(user = %message.user, duration_ms, "a message in which nobody speaks was dropped");
-                env.told.job(Job::Drop(recorded.path.clone()));
-            }
-            KeptAs::Message(message) => {
-                env.report(CallReport::MessageLeft(MessageLeft { duration_ms, ..*message }));
-            }
-            KeptAs::Call(call) if recorded.samples > 0 => {
-                env.report(CallReport::Recorded(CallRecorded { duration_ms, ..*call }));
-            }
-            KeptAs::Call(_) => env.told.job(Job::Drop(recorded.path.clone())),
-            // Nobody is left to say that it is good.
-            KeptAs::Draft if !self.open.contains_key(&call) => env.told.job(Job::Drop(recorded.path.clone())),
-            KeptAs::Draft => {}
-        }
-        self.with(env, call, |calls, env, call| {
-            call.recorder.ended(&recorded.path);
-            let Stage::Script(running) = &mut call.stage else { return };
-            if running.record.take_if(|path| *path == recorded.path).is_some() {
-                let Recorded { path, duration, voiced, .. } = recorded;
-                calls.hear(env, call, Heard::Recorded(script::Recorded { path, duration, voiced }));
-            }
-        });
-    }
-
     /// What a script waited for has come.
     pub(super) fn script_due(&mut self, env: &mut Env<'_>, call: &mut Call) {
         let Stage::Script(running) = &mut call.stage else { return };
@@ -336,16 +240,6 @@ impl Calls {
     /// A script is over: what it waited for finds nobody.
     pub(super) fn forget_questions(&mut self, call: &Call) {
         self.questions.retain(|_, id| *id != call.id);
-    }
-}
-
-impl KeptAs {
-    fn report(&self) -> Option<CallReport> {
-        match self {
-            KeptAs::Message(message) => Some(CallReport::MessageLeft((**message).clone())),
-            KeptAs::Call(call) => Some(CallReport::Recorded((**call).clone())),
-            KeptAs::Draft => None,
-        }
     }
 }
 

@@ -22,7 +22,7 @@ use lineside_model::{
 };
 use lineside_sip::Token;
 
-use super::{Call, Calls, Env, index, perform::KeptAs, story::party};
+use super::{Call, Calls, Env, index, kept::KeptAs, story::party};
 
 /// A call that lasts longer is somebody's forgotten receiver.
 const LONGEST: Duration = Duration::from_hours(6);

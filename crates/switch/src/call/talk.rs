@@ -4,16 +4,15 @@ use lineside_media::relay::Leg;
 use lineside_model::call_report::CallOutcome;
 use lineside_sip::{
     DialogId, Flow, HeaderName, Message, Method, Refusal, Request, Response, TransactionKey,
-    dialog::{Answer, Due, SessionExpires, SessionTimer},
+    dialog::{Answer, SessionExpires, SessionTimer},
 };
 
 use super::{
     Call, Calls, Description, Env, Stage,
     description::{SDP, offer_of_ours},
     index,
-    leg::Acknowledgement,
 };
-use crate::{core::ALLOW, script::Heard};
+use crate::core::ALLOW;
 
 /// A request that one leg sent and the other has not answered yet.
 pub(super) struct Forward {
@@ -113,16 +112,6 @@ impl Calls {
             _ => return Err(Refusal::status(481)),
         }
         Ok(())
-    }
-
-    /// The ACK may bring the phone's description, and the script begins.
-    fn script_acked(&mut self, env: &mut Env<'_>, call: &mut Call, ack: &Message) {
-        if let Ok(Some(answer)) = Description::of(ack) {
-            call.agreed_with_us(env, Leg::A, &answer);
-        }
-        if call.invite.offer.is_none() && !call.is_started() {
-            self.hear(env, call, Heard::Started);
-        }
     }
 
     fn forward(
@@ -273,55 +262,6 @@ impl Calls {
         self.outgoing.remove(&forward.client);
         Some(forward)
     }
-
-    /// An ACK for a 2xx of ours: the dialog stands, and may carry the answer to the other leg's offer.
-    pub(super) fn ack(&mut self, env: &mut Env<'_>, ack: &Message) {
-        let Some((id, leg)) = self.by_tag.get(ack.to_tag()).copied() else { return };
-        self.with(env, id, |calls, env, call| {
-            let Some(side) = call.side(leg) else { return };
-            let is_in_dialog = *side.dialog.id() == DialogId::of_request(ack);
-            if !is_in_dialog || !side.answer.as_mut().is_some_and(|answer| answer.ack(ack)) {
-                return;
-            }
-            side.answer = None;
-            if side.bye_when_acked {
-                call.say_bye(env, leg);
-                return;
-            }
-            if matches!(call.stage, Stage::Script(_)) {
-                calls.script_acked(env, call, ack);
-            } else {
-                call.pass_on_answer(env, leg, ack);
-            }
-        });
-    }
-
-    /// Repeats each 2xx that was not acknowledged; a phone that never does has lost the call.
-    pub(super) fn repeat_answers(&mut self, env: &mut Env<'_>, call: &mut Call) {
-        for leg in [Leg::A, Leg::B] {
-            let Some(side) = call.side(leg) else { continue };
-            let Some(answer) = &mut side.answer else { continue };
-            loop {
-                match answer.poll(env.now.instant) {
-                    Due::Later(_) => break,
-                    Due::Repeat(transmit) => env.endpoint.send(transmit.flow, transmit.bytes),
-                    Due::Done => {
-                        side.answer = None;
-                        break;
-                    }
-                    Due::GiveUp => {
-                        side.answer = None;
-                        if side.bye_when_acked {
-                            call.say_bye(env, leg);
-                        } else {
-                            self.hang_up(env, call, None);
-                        }
-                        break;
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl Call {
@@ -378,26 +318,6 @@ impl Call {
             side.dialog.refused();
         }
         env.respond(forward.server, try_later().response(&forward.request));
-    }
-
-    /// Sends the ACK that waited for this one.
-    fn pass_on_answer(&mut self, env: &mut Env<'_>, leg: Leg, ack: &Message) {
-        let other = self.sides[index(leg.other())].as_ref();
-        let Some(Acknowledgement::Owed { cseq, offer }) = other.and_then(|side| side.ack.as_ref()) else {
-            // The offer was ours.
-            if let Ok(Some(answer)) = Description::of(ack) {
-                self.agreed_with_us(env, leg, &answer);
-            }
-            return;
-        };
-        let (cseq, offer) = (*cseq, offer.clone());
-        let mut body = None;
-        if let (Ok(Some(answer)), Some(offer)) = (Description::of(ack), offer) {
-            body = self.agree(env, leg.other(), &offer, &answer);
-        }
-        if let Some(side) = self.side(leg.other()) {
-            side.acknowledge(env, cseq, body);
-        }
     }
 
     /// One change of the session at a time (RFC 3261 section 14).
