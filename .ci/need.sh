@@ -27,6 +27,18 @@ need_node() {
     fail "Node.js 20 or later is needed and this is $(node --version). Install a newer one, then try again."
 }
 
+# need_pjsua: Python with PJSIP's pjsua2, which Debian does not have, in an environment of its own.
+need_pjsua() {
+  local place=e2e/.venv
+  need python3:python3
+  python3 -c 'import ensurepip, venv' 2>/dev/null || install_from_debian python3-venv
+  [ $place/installed -nt e2e/requirements.txt ] && return
+  say "Installing pjsua2 into $place"
+  python3 -m venv --clear $place && $place/bin/pip install --quiet --requirement e2e/requirements.txt >&2 ||
+    fail "pjsua2 could not be installed; pip's message above says why."
+  touch $place/installed
+}
+
 # need COMMAND:PACKAGE …: installs from Debian the packages of the commands that are not there.
 need() {
   local pair missing=()

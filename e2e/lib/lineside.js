@@ -12,9 +12,10 @@ export class Lineside {
   /**
    * Copies the demo data, starts the program and stops it after the test `t`. What the program says of itself becomes
    * fields: `url`, `operator`, `owner`, `user` (each `{ username, password }`), `api_token`, `operator_api_token`, `sip`, `spool`.
-   * `options`: more arguments of `lineside demo`.
+   * `options`: more arguments of `lineside demo`. With `transports`, phones reach it over TCP, TLS and WebSocket too, at
+   * `doors` (`host:port` by transport), and know it by the certificate in `trust`.
    */
-  static async start(t, options = []) {
+  static async start(t, options = [], { transports = false } = {}) {
     const lineside = new Lineside();
     lineside.data = await mkdtemp(join(tmpdir(), "lineside-e2e-"));
     t.after(async () => {
@@ -23,9 +24,27 @@ export class Lineside {
     });
     await cp(await demoData(binary()), lineside.data, { recursive: true });
     const [http, sip] = [await freePort(), await freePort()];
+    if (transports) {
+      for (const door of ["tls", "ws", "wss"]) (lineside.doors ??= {})[door] = `127.0.0.1:${await freePort()}`;
+      options = [...options, ...Object.entries(lineside.doors).flatMap(([door, address]) => [`--sip-${door}`, address])];
+      lineside.trust = join(lineside.data, "sip-certificate.pem");
+    }
     lineside.arguments = ["--data", lineside.data, "--http", `127.0.0.1:${http}`, "--sip", `127.0.0.1:${sip}`, ...options];
     await lineside.resume();
     return lineside;
+  }
+
+  /**
+   * Gives the user with `extension` another phone. Returns the `account` that a phone of these tests registers with, as its
+   * page shows it once, and the `device`.
+   */
+  async addPhone(extension, { transport = "udp", ...device } = {}) {
+    const { items } = await this.api("GET", `/users?search=${extension}`);
+    const user = items.find((user) => user.extension === extension);
+    const { id } = await this.api("POST", "/devices", { model: "generic", user_id: user.id, ...device });
+    const { username, secret, domain, registrar } = await this.api("POST", `/devices/${id}/generate`);
+    const server = this.doors?.[transport] ?? registrar;
+    return { device: id, user: user.id, account: { username, password: secret, domain, server, transport } };
   }
 
   /** Starts the program on the data that is there: at first, and after `kill`. */

@@ -11,6 +11,12 @@ export async function mailsTo(spool, address) {
   return mails.filter((mail) => to(mail).includes(address)).map(decoded);
 }
 
+/** The WAV file that is attached to a mail, as bytes. */
+export function attachedSound(mail) {
+  const part = mail.split(/^--.*$/m).find((part) => /^Content-Type: audio\/(x-)?wav/im.test(part));
+  return part && Buffer.from(part.slice(part.search(/\r?\n\r?\n/)), "base64");
+}
+
 /** Quoted-printable undone (RFC 2045 section 6.7) wherever it stands; good enough for ASCII such as links. */
 function decoded(mail) {
   const joined = mail.replace(/=\r?\n/g, "");

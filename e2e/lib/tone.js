@@ -30,6 +30,17 @@ export function isTone(hz, samples, rate = 8000) {
   return last.length >= rate / 2 && shareAt(hz, last, rate) > 0.8;
 }
 
+/** Whether most of `samples` is a tone at `hz`, whatever else is in it for a while. */
+export function isMostlyTone(hz, samples, rate = 8000) {
+  const step = rate / 4;
+  let told = 0;
+  let steps = 0;
+  for (let at = 0; at + step <= samples.length; at += step, steps++) {
+    if (shareAt(hz, samples.subarray(at, at + step), rate) > 0.8) told++;
+  }
+  return steps > 0 && told / steps > 0.7;
+}
+
 /** Whether nothing in `samples` is louder than the quantisation noise of a telephone codec. */
 export function isSilent(samples) {
   return samples.every((sample) => Math.abs(sample) < 100);

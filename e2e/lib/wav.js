@@ -23,7 +23,13 @@ export async function writeWav(path, samples, rate = 8000) {
 /** `{ samples, rate, channels }`; of several channels the samples are interleaved. */
 export async function readWav(path) {
   const file = await readFile(path);
-  if (file.toString("latin1", 0, 4) !== "RIFF") throw new Error(`${path} is no WAV file`);
+  if (file.length === 0) return { samples: new Int16Array(0), rate: 8000, channels: 1 }; // nothing was written yet
+  return decodeWav(file, path);
+}
+
+/** The same of bytes that are there already; `name` is for error messages. */
+export function decodeWav(file, name = "this") {
+  if (file.toString("latin1", 0, 4) !== "RIFF") throw new Error(`${name} is no WAV file`);
   let format = { rate: 8000, channels: 1 };
   for (let at = 12; at + 8 <= file.length; ) {
     const name = file.toString("latin1", at, at + 4);
@@ -31,7 +37,7 @@ export async function readWav(path) {
     at += 8;
     if (name === "fmt ") {
       const bits = file.readUInt16LE(at + 14);
-      if (bits !== 16) throw new Error(`${path} has ${bits} bits per sample; 16 are understood`);
+      if (bits !== 16) throw new Error(`${name} has ${bits} bits per sample; 16 are understood`);
       format = { channels: file.readUInt16LE(at + 2), rate: file.readUInt32LE(at + 4) };
     } else if (name === "data") {
       const end = length === 0 || at + length > file.length ? file.length : at + length;
@@ -42,4 +48,9 @@ export async function readWav(path) {
     at += length + (length & 1);
   }
   return { samples: new Int16Array(0), ...format };
+}
+
+/** One channel of what `decodeWav` returned. */
+export function channel({ samples, channels }, n) {
+  return samples.filter((_, at) => at % channels === n);
 }

@@ -3,6 +3,7 @@
 
 mod imports;
 mod licenses;
+mod sip;
 mod users;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ pub enum Bench {
         #[command(flatten)]
         place: Place,
     },
+    /// Registrations and calls over UDP, beside Kamailio if it is installed; memory, and pages meanwhile.
+    Sip(sip::Options),
 }
 
 #[derive(Args)]
@@ -57,7 +60,15 @@ pub struct Place {
 type Late = Vec<String>;
 
 pub async fn run(bench: &Bench) -> anyhow::Result<()> {
-    let (Bench::Users { place, .. } | Bench::Imports { place, .. } | Bench::Licenses { place, .. }) = bench;
+    let place = match bench {
+        Bench::Users { place, .. } | Bench::Imports { place, .. } | Bench::Licenses { place, .. } => place,
+        Bench::Sip(options) => {
+            let runtime = tokio::runtime::Handle::current();
+            let late = tokio::task::block_in_place(|| sip::run(options, &runtime))?;
+            ensure!(late.is_empty(), "above what it shall be: {}", late.join(", "));
+            return Ok(());
+        }
+    };
     ensure!(!place.data.exists(), "{} exists; remove it or choose another folder with --data", place.data.display());
     let embedded = (!place.only_postgres).then_some(None);
     let mut late = Late::new();
@@ -78,6 +89,7 @@ async fn measure(bench: &Bench, place: &Place, database: Option<String>) -> anyh
         Bench::Users { options, .. } => users::measure(options, service.clone(), account).await,
         Bench::Imports { options, .. } => imports::measure(options, service.clone(), account).await,
         Bench::Licenses { options, .. } => licenses::measure(options, service.clone(), account).await,
+        Bench::Sip(_) => Ok(Late::new()),
     };
     service.close().await;
     Ok(late?.into_iter().map(|what| format!("{what} on {engine}")).collect())

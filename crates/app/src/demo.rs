@@ -28,6 +28,15 @@ pub struct Options {
     /// Address and port for phones; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:5060")]
     sip: SocketAddr,
+    /// Address and port for phones over TLS; beside `--sip` if that has the standard port.
+    #[arg(long)]
+    sip_tls: Option<SocketAddr>,
+    /// Address and port for SIP over WebSocket.
+    #[arg(long)]
+    sip_ws: Option<SocketAddr>,
+    /// Address and port for SIP over WebSocket in TLS.
+    #[arg(long)]
+    sip_wss: Option<SocketAddr>,
     /// A PostgreSQL database (empty) in place of the embedded one: `postgres://USER@HOST/NAME`.
     #[arg(long)]
     database: Option<String>,
@@ -110,9 +119,9 @@ fn config(options: &Options, http: SocketAddr) -> anyhow::Result<Config> {
         http_listen: options.http,
         http_url: format!("http://{http}"),
         sip_listen,
-        tls_listen: crate::config::tls_beside(sip_listen),
-        ws_listen: None,
-        wss_listen: None,
+        tls_listen: options.sip_tls.or_else(|| crate::config::tls_beside(sip_listen)),
+        ws_listen: options.sip_ws,
+        wss_listen: options.sip_wss,
         sip_certificate: None,
         sip_host: sip.ip().to_string(),
         sip_transport: lineside_model::directory::Transport::Udp,
@@ -128,11 +137,20 @@ fn config(options: &Options, http: SocketAddr) -> anyhow::Result<Config> {
 /// Nothing listens in a measurement; only the data has a place.
 pub fn bench_config(data: &Path, database: Option<String>) -> anyhow::Result<Config> {
     let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let options = Options { data: data.to_owned(), http: loopback, sip: loopback, database, json: false };
+    let options = Options {
+        data: data.to_owned(),
+        http: loopback,
+        sip: loopback,
+        sip_tls: None,
+        sip_ws: None,
+        sip_wss: None,
+        database,
+        json: false,
+    };
     config(&options, loopback)
 }
 
-pub use accounts::{EmptyAccount, empty_account};
+pub use accounts::{EmptyAccount, bench_user, empty_account};
 
 /// "All addresses" is no address to go to: the machine's own towards the network, or loopback when it has none.
 fn reachable(listen: SocketAddr) -> SocketAddr {

@@ -14,7 +14,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Changes and events, in the order in which a person looks for them.
-const ACTIONS: [&str; 56] = [
+const ACTIONS: [&str; 57] = [
     "add_user",
     "edit_profile",
     "set_security",
@@ -70,6 +70,7 @@ const ACTIONS: [&str; 56] = [
     "test_call",
     "limit_reached",
     "destination_refused",
+    "password_guessing",
     "sign_in_failed",
 ];
 
@@ -82,6 +83,7 @@ pub(crate) fn action_label(action: &str) -> String {
         "destination_refused" => "Refused call".to_owned(),
         "limit_reached" => "Limit of calls reached".to_owned(),
         "listen_recording" => "Listen to a recording".to_owned(),
+        "password_guessing" => "Guessed passwords of phones".to_owned(),
         "mailbox_pin_wrong" => "Wrong PIN at a mailbox".to_owned(),
         "set_call_rules" => "Change the settings for calls".to_owned(),
         "set_recording" => "Set call recording".to_owned(),

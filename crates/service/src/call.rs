@@ -209,6 +209,10 @@ impl Service {
                 let dialled = lineside_model::phone_number::pretty(&dialled);
                 (account, Some(user), "destination_refused", format!("A call to {dialled} was refused: not open"))
             }
+            AlarmKind::PasswordGuessing { source, account: Some(account) } => {
+                tracing::warn!(%source, %account, "somebody guesses passwords of phones");
+                (account, None, "password_guessing", format!("Somebody at {source} guesses passwords of your phones"))
+            }
             other => {
                 tracing::warn!(alarm = ?other, "the switch raises an alarm");
                 return Ok(());

@@ -10,7 +10,10 @@ use std::{
     net::IpAddr,
 };
 
-use lineside_model::device::DigestAlgorithm;
+use lineside_model::{
+    call_report::{Alarm, AlarmKind},
+    device::DigestAlgorithm,
+};
 use lineside_sip::{
     Flow, HeaderName, Message, Method, Response, Uri,
     digest::{Algorithm, Authenticator, Credentials, Ha1, Verdict},
@@ -26,18 +29,33 @@ use crate::{
 const NONCE_SECONDS: u64 = 300;
 /// Longest name of a domain (RFC 1035 section 2.3.4).
 const DOMAIN: usize = 253;
+const ONCE_AN_HOUR: Rate = Rate { burst: 1, per_second: 1.0 / 3_600.0 };
 
 pub(crate) struct Authentication {
     authenticator: Authenticator,
     /// Wrong passwords by source and user name: one phone with an old password does not shut out its whole office.
     failures: Limiter<(IpAddr, u64)>,
+    /// Of one source administrators are told once an hour.
+    told: Limiter<IpAddr>,
+    alarms: Vec<Alarm>,
     random: RandomState,
 }
 
 impl Authentication {
     pub(crate) fn new(nonce_key: [u8; 32], failures: Rate) -> Self {
         let authenticator = Authenticator::new(nonce_key, NONCE_SECONDS);
-        Self { authenticator, failures: Limiter::new(failures), random: RandomState::new() }
+        Self {
+            authenticator,
+            failures: Limiter::new(failures),
+            told: Limiter::new(ONCE_AN_HOUR),
+            alarms: Vec::new(),
+            random: RandomState::new(),
+        }
+    }
+
+    /// Who guesses passwords, since the last time.
+    pub(crate) fn take_alarms(&mut self) -> Vec<Alarm> {
+        std::mem::take(&mut self.alarms)
     }
 
     /// The line that sent the request, or the challenge to answer with.
@@ -69,6 +87,11 @@ impl Authentication {
                 self.failures.allow(source, now.instant);
                 let username = username.escape_debug().take(64).collect::<String>();
                 tracing::warn!(source = %flow.remote, method = %request.method(), %username, "credentials refused");
+                if !self.failures.would_allow(source, now.instant) && self.told.allow(source.0, now.instant) {
+                    let account = found.as_ref().map(|found| found.user.account_id);
+                    let kind = AlarmKind::PasswordGuessing { source: source.0.to_string(), account };
+                    self.alarms.push(Alarm { at: now.utc, kind });
+                }
                 Err(self.challenge(request, &realm, found.as_ref(), false, now))
             }
         }

@@ -33,7 +33,7 @@ use crate::{
     config::Rules,
     directory::{Changed, Directory},
     keepalive::Keepalives,
-    limiter::Limiter,
+    limiter::{Limiter, Rate},
     message::{Messages, Post},
     notify::{Notice, Notices},
     registrar::{Reachable, Registrar, may_register, register::register},
@@ -66,6 +66,7 @@ const METHODS: [Method; 13] = [
     Method::Refer,
 ];
 
+const ONCE_A_MINUTE: Rate = Rate { burst: 1, per_second: 1.0 / 60.0 };
 /// How long a source that proved a line stays exempt from the limit for strangers.
 const TRUST: Duration = Duration::from_hours(1);
 
@@ -88,6 +89,8 @@ pub(crate) struct Core {
     relay: Relay,
     told: Told,
     strangers: Limiter<IpAddr>,
+    /// Programs that search for telephones are logged once a minute.
+    scanners: Limiter<IpAddr>,
     /// Hosts with a line on them, and until when that is believed.
     trusted: HashMap<IpAddr, Instant>,
 }
@@ -132,6 +135,7 @@ impl Core {
             udp: *udp,
             waiting: HashMap::new(),
             strangers: Limiter::new(rules.strangers),
+            scanners: Limiter::new(ONCE_A_MINUTE),
             trusted: HashMap::new(),
             rules: Arc::new(rules),
             directory,
@@ -148,10 +152,13 @@ impl Core {
 
     /// A datagram, or a message cut from a stream.
     pub(crate) fn receive(&mut self, now: Now, flow: Flow, bytes: Bytes) {
+        let source = flow.remote.ip().to_canonical();
         if flow.transport == Transport::Udp && is_scanner(&bytes) {
+            if self.scanners.allow(source, now.instant) {
+                tracing::warn!(%source, "a scanner looks for telephones, and is given no answer");
+            }
             return;
         }
-        let source = flow.remote.ip().to_canonical();
         let is_trusted = self.trusted.get(&source).is_some_and(|until| *until > now.instant);
         if !is_trusted && !self.strangers.allow(source, now.instant) {
             tracing::debug!(%source, "too many requests without credentials");
@@ -252,6 +259,9 @@ impl Core {
     }
 
     pub(crate) fn take_reports(&mut self) -> Vec<CallReport> {
+        for alarm in self.authentication.take_alarms() {
+            self.told.report(CallReport::Alarm(alarm));
+        }
         self.told.take_reports()
     }
 

@@ -4,7 +4,7 @@ use std::{
     fs, io,
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -14,6 +14,7 @@ use lineside_model::call_report::{CallRecorded, CallReport, MessageLeft};
 
 use crate::{
     edge::{Inbox, Input},
+    ledger::{BEAT, Ledger},
     told::Job,
 };
 
@@ -30,13 +31,22 @@ impl Files {
     /// Makes the folder and starts the thread; it ends with its last handle.
     pub(crate) fn start(spool: &Path, inbox: Inbox) -> io::Result<Files> {
         fs::create_dir_all(spool)?;
+        let mut ledger = Ledger::open(spool)?;
         let (sender, jobs) = mpsc::channel();
         thread::Builder::new().name("switch-files".into()).spawn(move || {
-            while let Ok(job) = jobs.recv() {
-                match work(job) {
-                    Some(Done::Loaded(number, prompt)) => inbox.command(Input::Loaded(number, prompt)),
-                    Some(Done::LookedUp(number, found)) => inbox.command(Input::LookedUp(number, found)),
-                    None => {}
+            loop {
+                let kept = match next(&jobs, &ledger) {
+                    Ok(Job::Talking(talking)) => ledger.talking(talking),
+                    Ok(Job::Over(key)) => ledger.over(key),
+                    Ok(job) => {
+                        tell(&inbox, work(job));
+                        Ok(())
+                    }
+                    Err(RecvTimeoutError::Timeout) => ledger.beat(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                };
+                if let Err(error) = kept {
+                    tracing::error!(%error, "calls that go on would be lost in a crash");
                 }
             }
         })?;
@@ -45,6 +55,19 @@ impl Files {
 
     pub(crate) fn give(&self, job: Job) {
         let _ = self.0.send(job);
+    }
+}
+
+/// The next job; a time-out when there is none, and people talk.
+fn next(jobs: &mpsc::Receiver<Job>, ledger: &Ledger) -> Result<Job, RecvTimeoutError> {
+    if ledger.has_open() { jobs.recv_timeout(BEAT) } else { jobs.recv().map_err(|_| RecvTimeoutError::Disconnected) }
+}
+
+fn tell(inbox: &Inbox, done: Option<Done>) {
+    match done {
+        Some(Done::Loaded(number, prompt)) => inbox.command(Input::Loaded(number, prompt)),
+        Some(Done::LookedUp(number, found)) => inbox.command(Input::LookedUp(number, found)),
+        None => {}
     }
 }
 
@@ -82,6 +105,8 @@ pub(crate) fn work(job: Job) -> Option<Done> {
             let _ = fs::remove_file(note(&path));
             let _ = fs::remove_file(path);
         }
+        // The thread's own.
+        Job::Talking(_) | Job::Over(_) => {}
     }
     None
 }

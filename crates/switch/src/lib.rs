@@ -31,6 +31,7 @@ mod files;
 #[cfg(test)]
 mod fixture;
 mod keepalive;
+mod ledger;
 mod limiter;
 mod message;
 mod notify;

@@ -28,6 +28,7 @@ use crate::{
         tls::{Certificate, CertificateError},
     },
     files::{self, Files},
+    ledger,
     notify::Notice,
     outside::Outside,
     registrar::Reachable,
@@ -93,7 +94,9 @@ impl Switch {
 
         let changes = inbox.clone();
         directory.on_change(move |changed| changes.command(Input::Directory(changed.clone())));
-        for report in files::left_behind(&config.rules.spool) {
+        // The calls first: recordings are found through them.
+        let cut_off = ledger::cut_off(&config.rules.spool).into_iter();
+        for report in cut_off.chain(files::left_behind(&config.rules.spool)) {
             outside.reports.report(report);
         }
         let files = Files::start(&config.rules.spool, inbox.clone()).map_err(StartError::Spool)?;

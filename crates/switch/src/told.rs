@@ -1,8 +1,16 @@
 //! What the core has to tell, to ask and to have done, until the edge takes it.
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
-use lineside_model::{call_report::CallReport, question::Question};
+use lineside_model::{
+    call_report::{CallBegan, CallReport},
+    question::Question,
+};
+
+use crate::ledger::{Key, Talking};
 
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -10,6 +18,9 @@ pub(crate) struct Told {
     questions: Vec<(u64, Question)>,
     jobs: Vec<Job>,
     last: u64,
+    /// Calls that are not answered yet, and those that are, for the ledger.
+    ringing: HashMap<Key, CallBegan>,
+    talking: HashSet<Key>,
 }
 
 /// Work with files, which the core's thread does not wait for.
@@ -23,11 +34,36 @@ pub(crate) enum Job {
     Note(PathBuf, Box<CallReport>),
     /// A recording that nobody wants, and the note beside it.
     Drop(PathBuf),
+    /// People began to talk, and have ended it.
+    Talking(Box<Talking>),
+    Over(Key),
 }
 
 impl Told {
     pub(crate) fn report(&mut self, report: CallReport) {
+        self.keep(&report);
         self.reports.push(report);
+    }
+
+    /// What the ledger has to know of it.
+    fn keep(&mut self, report: &CallReport) {
+        match report {
+            CallReport::Began(began) => drop(self.ringing.insert((began.account, began.call), began.clone())),
+            CallReport::Answered(answered) => {
+                let Some(began) = self.ringing.remove(&(answered.account, answered.call)) else { return };
+                let talking = Talking { began, answered: answered.clone() };
+                self.talking.insert(talking.key());
+                self.jobs.push(Job::Talking(Box::new(talking)));
+            }
+            CallReport::Ended(ended) => {
+                let key = (ended.began.account, ended.began.call);
+                self.ringing.remove(&key);
+                if self.talking.remove(&key) {
+                    self.jobs.push(Job::Over(key));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The number that its answer comes back with.

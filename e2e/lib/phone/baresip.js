@@ -22,9 +22,11 @@ export class Baresip extends Phone {
    * Starts a phone that says `tone` (Hz) in every call.
    * - `account`: `{ username, password, domain, server, transport, interval }`; `server` is `host:port`, `interval` the
    *   seconds between registrations. Without one the phone stays alone and is called directly at its `address`.
+   * - `srtp`: whether it insists on SRTP.
+   * - `trust`: the PEM file of the certificate that the server shows.
    * - `answer`: `"manual"` or `"auto"`.
    */
-  static async start({ tone, account, answer = "manual" }) {
+  static async start({ tone, account, trust, srtp = false, answer = "manual" }) {
     const phone = new Baresip("baresip", tone);
     phone.events = [];
     phone.replies = new Map();
@@ -34,8 +36,8 @@ export class Baresip extends Phone {
     phone.address = `sip:phone@127.0.0.1:${phone.port}`;
     await mkdir(join(phone.folder, "heard"));
     await writeWav(join(phone.folder, "tone.wav"), sine(tone, { seconds: 120 }));
-    await writeFile(join(phone.folder, "config"), configuration(phone, await freeRtpPorts()));
-    await writeFile(join(phone.folder, "accounts"), `${accountLine(account, answer)}\n`);
+    await writeFile(join(phone.folder, "config"), configuration(phone, await freeRtpPorts(), trust));
+    await writeFile(join(phone.folder, "accounts"), `${accountLine(account, srtp, answer)}\n`);
     await writeFile(join(phone.folder, "contacts"), "");
     phone.program = new Program("baresip", "baresip", ["-f", phone.folder, "-4", "-s"], { cwd: phone.folder });
     try {
@@ -126,6 +128,11 @@ export class Baresip extends Phone {
     await this.command("resume");
   }
 
+  /** Sends the other party to an extension or number at the account's server (blind transfer). */
+  async transfer(address) {
+    await this.command("transfer", address);
+  }
+
   /** Hangs up, declines or cancels, as the call's state has it. */
   async hangUp() {
     await this.command("hangup");
@@ -145,12 +152,11 @@ export class Baresip extends Phone {
     return this.events.findLast((event) => types.includes(event.type));
   }
 
-  /** All samples that this phone has heard, of all its calls. */
+  /** The samples that this phone has heard in its latest call. */
   async heard() {
     const folder = join(this.folder, "heard");
-    const recordings = (await readdir(folder)).filter((name) => name.endsWith("-dec.wav")).sort();
-    const sounds = await Promise.all(recordings.map((name) => readWav(join(folder, name))));
-    return Int16Array.from(sounds.flatMap(({ samples }) => Array.from(samples)));
+    const latest = (await readdir(folder)).filter((name) => name.endsWith("-dec.wav")).sort().at(-1);
+    return latest ? (await readWav(join(folder, latest))).samples : new Int16Array(0);
   }
 
   async stop() {
@@ -160,7 +166,7 @@ export class Baresip extends Phone {
   }
 }
 
-function configuration(phone, rtp) {
+function configuration(phone, rtp, trust) {
   return `
 poll_method epoll
 sip_listen 127.0.0.1:${phone.port}
@@ -180,7 +186,9 @@ auenc_format s16
 audec_format s16
 jitter_buffer_delay 1-5
 module_path ${MODULES}
+${trust ? `sip_cafile ${trust}` : ""}
 module g711.so
+module srtp.so
 module sndfile.so
 module aufile.so
 module aubridge.so
@@ -193,7 +201,7 @@ snd_path ${phone.folder}/heard
 `;
 }
 
-function accountLine(account, answer) {
+function accountLine(account, srtp, answer) {
   if (!account) return `<sip:phone@127.0.0.1>;regint=0;answermode=${answer}`;
   const { username, password, domain, server, transport = "udp", interval = 60 } = account;
   return [
@@ -203,6 +211,7 @@ function accountLine(account, answer) {
     `outbound="sip:${server};transport=${transport}"`,
     `regint=${interval}`,
     `answermode=${answer}`,
+    ...(srtp ? ["mediaenc=srtp-mand"] : []),
   ].join(";");
 }
 

@@ -14,19 +14,24 @@ const PROMPT = "daemon-linphone>";
 export class Linphone extends Phone {
   /**
    * Starts a phone that says `tone` (Hz) in every call.
-   * - `provisioning`: the URL of its configuration. Without one the phone stays alone and is called directly at its
-   *   `address`.
+   * - `provisioning`: the URL of its configuration; or
+   * - `account`: `{ username, password, domain, server, transport }`; `server` is `host:port`.
+   *   Without either the phone stays alone and is called directly at its `address`.
+   * - `srtp`: whether it insists on SRTP.
+   * - `trust`: the PEM file of the certificate that the server shows.
    * - `answer`: `"manual"` or `"auto"`.
    */
-  static async start({ tone, provisioning, answer = "manual" }) {
+  static async start({ tone, provisioning, account, trust, srtp = false, answer = "manual" }) {
     const phone = new Linphone("linphone-daemon", tone);
+    phone.account = account;
     phone.folder = await mkdtemp(join(tmpdir(), "lineside-linphone-"));
     phone.log = join(phone.folder, "log");
     phone.port = await freePort();
     phone.address = `sip:linphone@127.0.0.1:${phone.port}`;
     phone.card = await SoundCard.open(tone);
+    phone.card.peer = await freeRtpPorts();
     const config = join(phone.folder, "linphonerc");
-    await writeFile(config, configuration(phone, await freeRtpPorts(), provisioning));
+    await writeFile(config, configuration(phone, await freeRtpPorts(), { provisioning, account, trust, srtp }));
     await mkdir(join(phone.folder, ".local/share/linphone"), { recursive: true });
     const args = ["--config", config, "--log", phone.log, "--disable-stats-events"];
     if (answer === "auto") args.push("--auto-answer");
@@ -130,9 +135,13 @@ export class Linphone extends Phone {
   }
 
   async resume() {
-    const call = [...this.program.output.matchAll(/^Id: (\d+)/gm)].at(-1)?.[1];
-    await this.command(`call-resume ${call}`);
+    await this.command(`call-resume ${this.callId}`);
     await this.talks();
+  }
+
+  /** Sends the other party to an extension or number of the account (blind transfer). */
+  async transfer(extension) {
+    await this.command(`call-transfer ${this.callId} sip:${extension}@${this.account.domain}`);
   }
 
   /** Hangs up, declines or cancels, as the call's state has it. */
@@ -150,11 +159,16 @@ export class Linphone extends Phone {
     await this.until(state, () => this.callState() === state, options);
   }
 
+  /** The daemon's number of the latest call. */
+  get callId() {
+    return [...this.program.output.matchAll(/^Id: (\d+)/gm)].at(-1)?.[1];
+  }
+
   callState() {
     return [...this.program.output.matchAll(/^Event: (LinphoneCall\w+)/gm)].at(-1)?.[1];
   }
 
-  /** All samples that this phone has heard, of all its calls. */
+  /** The samples that this phone has heard, of all its calls. */
   async heard() {
     return this.card.samples;
   }
@@ -168,13 +182,16 @@ export class Linphone extends Phone {
 }
 
 // `hold_music`: a file that is not there, for one that is makes a hold with `rtp_io` abort the daemon.
+// `verify_server_cn`: it compares with names only, and the certificate is one for an address.
 // `refresher_retry_after`: milliseconds until a refused registration is tried again, a minute if unset.
-function configuration({ port, card }, rtp, provisioning) {
+function configuration({ port, card }, rtp, { provisioning, account, trust, srtp }) {
   return `
 [sip]
 sip_port=${port}
 sip_tcp_port=${port}
-sip_tls_port=0
+sip_tls_port=${account?.transport === "tls" ? -1 : 0}
+${trust ? `root_ca=${trust}\nverify_server_cn=0` : ""}
+${srtp ? "media_encryption=srtp\nmedia_encryption_mandatory=1" : ""}
 bind_address=127.0.0.1
 use_ipv6=0
 refresher_retry_after=1000
@@ -192,7 +209,7 @@ audio_rtp_port=${rtp}
 rtp_io=1
 rtp_map=pcmu/8000/1
 rtp_local_addr=127.0.0.1
-rtp_local_port=${card.phonePort}
+rtp_local_port=${card.peer}
 rtp_remote_addr=127.0.0.1
 rtp_remote_port=${card.port}
 rtp_symmetric=0
@@ -205,5 +222,26 @@ enabled=0
 
 [misc]
 ${provisioning ? `config-uri=${provisioning}` : ""}
+${account ? accountSections(account) : ""}
+`;
+}
+
+function accountSections({ username, password, domain, server, transport = "udp" }) {
+  const route = `<sip:${server};transport=${transport}>`;
+  return `
+[sip]
+default_proxy=0
+
+[proxy_0]
+reg_proxy=${route}
+reg_route=${route}
+reg_identity=<sip:${username}@${domain}>
+reg_expires=600
+reg_sendregister=1
+
+[auth_info_0]
+username=${username}
+passwd=${password}
+domain=${domain}
 `;
 }

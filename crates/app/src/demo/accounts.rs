@@ -52,6 +52,13 @@ pub async fn empty_account(service: &Service) -> anyhow::Result<EmptyAccount> {
     Ok(EmptyAccount { scope: account.scope, username, password })
 }
 
+/// One of many for a measurement, with nothing assigned.
+pub fn bench_user(n: usize, extension: &str) -> anyhow::Result<NewUser> {
+    let mut user = new_user(n, "blue-mesa.example", extension, None, None)?;
+    user.profile.username = Username::parse(&format!("phone{n}"))?;
+    Ok(user)
+}
+
 /// Fourteen characters that can be read aloud: on the screen of whoever runs the demo, and random all the same.
 fn password() -> String {
     const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";

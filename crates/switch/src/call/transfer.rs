@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use lineside_media::{playlist::Playlist, relay::Leg};
 use lineside_model::{
     call_report::{Hop, HopReason},
@@ -223,6 +224,11 @@ impl Calls {
         if let Some(transferor) = call.transferor.take() {
             self.let_go(env, transferor);
         }
+        let (near, offer) = (call.near, call.taken_up(call.near));
+        if let (Some(offer), Some(side)) = (offer, call.side(near)) {
+            side.invite_at = Some((env.now.instant, offer));
+            self.invite_due(env, call);
+        }
     }
 
     /// The call ends before the transfer has come to anything.
@@ -307,6 +313,16 @@ impl Call {
             .body("message/sipfrag;version=2.0", line);
         env.request(transferor.side.flow, &notify);
     }
+}
+
+/// The origin of a description that has changed (RFC 3264 section 8).
+fn next_version(origin: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(origin);
+    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    if let Some(version) = words.get_mut(2) {
+        *version = version.parse::<u64>().map_or_else(|_| version.clone(), |number| number.wrapping_add(1).to_string());
+    }
+    format!("{}\r\n", words.join(" ")).into_bytes()
 }
 
 /// What is heard in North America while it rings.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use lineside_model::directory::{Binding, RegistrationChange};
+use lineside_model::{
+    call_report::CallReport,
+    directory::{Binding, RegistrationChange},
+};
 use lineside_sip::{Method, digest::Challenge};
 
 use crate::{
@@ -104,6 +107,8 @@ fn somebody_who_guesses_is_not_heard_even_when_right() {
     for _ in 0..25 {
         assert_eq!(world.register(phone, 3600), 401);
     }
+    let alarms = world.reports.iter().filter(|report| matches!(report, CallReport::Alarm(_)));
+    assert_eq!(alarms.count(), 1, "administrators are told once");
     world.phones[phone].password = "secret201".to_owned();
     assert_eq!(world.register(phone, 3600), 401);
     world.pass(Duration::from_mins(1));
