@@ -1,4 +1,5 @@
-// Phones of five makes, each against each, over every transport that they speak, on one running Lineside.
+// Phones of five makes, each against each, over every transport that they speak, on one running Lineside. Those over TLS insist on
+// SRTP.
 
 import assert from "node:assert/strict";
 import { readdir, stat } from "node:fs/promises";
@@ -23,13 +24,13 @@ const EXTENSIONS = ["278", "218", "228", "248", "258", "268", "207", "288", "298
 const PHONES = [
   ["baresip over UDP", Baresip, { transport: "udp" }],
   ["baresip over TCP", Baresip, { transport: "tcp" }],
-  ["baresip over TLS", Baresip, { transport: "tls" }],
+  ["baresip over TLS", Baresip, { transport: "tls", srtp: true }],
   ["Linphone over UDP", Linphone, { transport: "udp" }],
   ["Linphone over TCP", Linphone, { transport: "tcp" }],
-  ["Linphone over TLS", Linphone, { transport: "tls" }],
+  ["Linphone over TLS", Linphone, { transport: "tls", srtp: true }],
   ["pjsua2 over UDP", Pjsua, { transport: "udp", lamp: true }],
   ["pjsua2 over TCP", Pjsua, { transport: "tcp" }],
-  ["pjsua2 over TLS", Pjsua, { transport: "tls" }],
+  ["pjsua2 over TLS", Pjsua, { transport: "tls", srtp: true }],
   ["SIP.js over WebSocket", SipJs, { transport: "ws" }],
   ["SIP.js over WebSocket in TLS", SipJs, { transport: "wss" }],
   ["SIPp over UDP", Sipp, { transport: "udp" }],
@@ -58,6 +59,12 @@ test("phones of five makes", async (t) => {
     await also(`${here.label} declines, and the mailbox answers`, () => decline(here, the("pjsua2 over TLS")));
     await also(`${here.label} sends its caller on to another phone`, () => transfer(first, here, second));
   }
+  await also("SIPp calls over TCP", async () => {
+    const { account } = await lineside.addPhone("219", { transport: "tcp" });
+    const sipp = await Sipp.start({ tone: 2000, account });
+    t.after(() => sipp.stop());
+    await talk(Object.assign(sipp, { label: "SIPp over TCP", extension: "219" }), sipJs);
+  });
   await also("a caller is told of a busy line without a mailbox", () => busy(page, pjsua, the("Linphone over TCP")));
   await also("pjsua2 connects two whom it has asked", () => connect(first, pjsua, second, async () => {
     const asked = pjsua.callId;

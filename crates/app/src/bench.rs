@@ -3,6 +3,7 @@
 
 mod imports;
 mod licenses;
+mod mutate;
 mod sip;
 mod users;
 
@@ -41,6 +42,8 @@ pub enum Bench {
     },
     /// Registrations and calls over UDP, beside Kamailio if it is installed; memory, and pages meanwhile.
     Sip(sip::Options),
+    /// Damaged messages and senseless packets at a running program, and what becomes of a call in it.
+    Mutate(mutate::Options),
 }
 
 #[derive(Args)]
@@ -68,13 +71,17 @@ pub async fn run(bench: &Bench) -> anyhow::Result<()> {
             ensure!(late.is_empty(), "above what it shall be: {}", late.join(", "));
             return Ok(());
         }
+        Bench::Mutate(options) => {
+            let runtime = tokio::runtime::Handle::current();
+            return tokio::task::block_in_place(|| mutate::run(options, &runtime));
+        }
     };
     ensure!(!place.data.exists(), "{} exists; remove it or choose another folder with --data", place.data.display());
     let embedded = (!place.only_postgres).then_some(None);
     let mut late = Late::new();
     for database in embedded.into_iter().chain(place.postgres.clone().map(Some)) {
         std::fs::create_dir_all(&place.data)?;
-        let result = measure(bench, place, database).await;
+        let result = Box::pin(measure(bench, place, database)).await;
         std::fs::remove_dir_all(&place.data).with_context(|| format!("{} stays", place.data.display()))?;
         late.extend(result?);
     }
@@ -87,9 +94,9 @@ async fn measure(bench: &Bench, place: &Place, database: Option<String>) -> anyh
     let engine = service.engine();
     let late = match bench {
         Bench::Users { options, .. } => users::measure(options, service.clone(), account).await,
-        Bench::Imports { options, .. } => imports::measure(options, service.clone(), account).await,
+        Bench::Imports { options, .. } => Box::pin(imports::measure(options, service.clone(), account)).await,
         Bench::Licenses { options, .. } => licenses::measure(options, service.clone(), account).await,
-        Bench::Sip(_) => Ok(Late::new()),
+        Bench::Sip(_) | Bench::Mutate(_) => Ok(Late::new()),
     };
     service.close().await;
     Ok(late?.into_iter().map(|what| format!("{what} on {engine}")).collect())

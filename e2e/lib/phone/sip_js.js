@@ -83,7 +83,13 @@ export class SipJs extends Phone {
     await this.until("ringing", () => this.rang);
   }
 
+  /** Answers. Who offers to protect the sound is refused that (488), and asks again for sound in the clear. */
   async answer() {
+    const offered = this.session;
+    if (/^m=audio \d+ RTP\/SAVP/m.test(offered.request.body)) {
+      await offered.reject({ statusCode: 488 });
+      await this.until("an offer in the clear", () => this.session !== offered);
+    }
     await this.session.accept();
     await this.talks();
   }

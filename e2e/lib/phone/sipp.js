@@ -60,7 +60,7 @@ export class Sipp extends Phone {
   async registered() {} // `start` has waited for it
 
   async call(extension) {
-    await this.program.stop("SIGKILL");
+    await this.program?.stop("SIGKILL");
     this.play("call", extension);
   }
 

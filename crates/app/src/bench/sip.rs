@@ -3,8 +3,8 @@
 //! the same phones.
 
 mod pages;
-mod phones;
-mod target;
+pub(super) mod phones;
+pub(super) mod target;
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -62,13 +62,10 @@ const CALLED: usize = 1_000;
 const PASSWORD: &str = "secret";
 
 pub fn run(options: &Options, runtime: &tokio::runtime::Handle) -> anyhow::Result<Late> {
-    let (lines, pages) = runtime.block_on(prepare(options))?;
+    let (lines, pages) = runtime.block_on(prepare(&options.data, options.phones))?;
     let mut late = Late::new();
-    let sip = free_address()?;
-    let config = write_config(options, sip, pages.http())?;
-    let program = std::env::current_exe()?;
-    let path = config.to_string_lossy();
-    let lineside = Target::start("lineside", options.core, &program, &["serve", "--config", &path], sip)?;
+    let lineside = start_lineside(&options.data, Some(options.core), pages.http())?;
+    let sip = lineside.sip;
     let ours = measure(options, &lineside, &lines)?;
     if ours.registration > REGISTRATION {
         late.push("a registration".to_owned());
@@ -154,39 +151,39 @@ fn free_address() -> anyhow::Result<SocketAddr> {
 }
 
 /// A database with as many users as phones, each with one phone. Made once.
-async fn prepare(options: &Options) -> anyhow::Result<(Vec<Line>, Pages)> {
-    let made = options.data.join("made");
-    let is_made = std::fs::read_to_string(&made).is_ok_and(|text| text == options.phones.to_string());
-    if !is_made && options.data.exists() {
-        std::fs::remove_dir_all(&options.data)?;
+pub(super) async fn prepare(data: &Path, phones: usize) -> anyhow::Result<(Vec<Line>, Pages)> {
+    let made = data.join("made");
+    let is_made = std::fs::read_to_string(&made).is_ok_and(|text| text == phones.to_string());
+    if !is_made && data.exists() {
+        std::fs::remove_dir_all(data)?;
     }
-    std::fs::create_dir_all(&options.data)?;
-    let config = demo::bench_config(&options.data, None)?;
+    std::fs::create_dir_all(data)?;
+    let config = demo::bench_config(data, None)?;
     let service = crate::program::service(&config).await?;
     if !is_made {
-        tracing::info!(phones = options.phones, "making users and phones; this takes a while");
+        tracing::info!(phones, "making users and phones; this takes a while");
         let account = demo::empty_account(&service).await?;
-        fill(&service, &account.scope, options.phones).await?;
-        std::fs::write(options.data.join("owner"), format!("{}\n{}", account.username, account.password))?;
-        std::fs::write(&made, options.phones.to_string())?;
+        fill(&service, &account.scope, phones).await?;
+        std::fs::write(data.join("owner"), format!("{}\n{}", account.username, account.password))?;
+        std::fs::write(&made, phones.to_string())?;
     }
-    let owner = std::fs::read_to_string(options.data.join("owner"))?;
+    let owner = std::fs::read_to_string(data.join("owner"))?;
     let (username, password) = owner.split_once('\n').context("who owns the account is not written down")?;
     let session = service.sign_in(username, password, None).await?;
     let token = service.add_api_token(&session.caller, "bench").await?.token;
-    let mut lines = Vec::with_capacity(options.phones);
+    let mut lines = Vec::with_capacity(phones);
     for user in service.directory().await? {
         let Some(line) = user.lines.first() else { continue };
         let ha1 = Ha1::from_hex(&hex::encode(line.ha1_md5)).context("an HA1 has another length")?;
         let called = user.extension.map(|extension| extension.to_string());
         lines.push(Line { username: line.username.clone(), domain: user.sip_domain.clone(), ha1, called });
     }
-    ensure!(lines.len() == options.phones, "{} phones were made; remove {}", lines.len(), options.data.display());
+    ensure!(lines.len() == phones, "{} phones were made; remove {}", lines.len(), data.display());
     // Some call and are called; they shall not be all of those who were made first.
     lines.sort_by(|one, other| one.username.cmp(&other.username));
     service.close().await;
     let http = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-    Ok((lines, Pages::new(http, session.token.to_string(), token)))
+    Ok((lines, Pages::new(http, session.token.clone(), token)))
 }
 
 async fn fill(service: &Service, scope: &Scope, phones: usize) -> anyhow::Result<()> {
@@ -216,15 +213,16 @@ async fn apply(service: &Service, scope: &Scope, change: Change) -> anyhow::Resu
     }
 }
 
-fn write_config(options: &Options, sip: SocketAddr, http: SocketAddr) -> anyhow::Result<PathBuf> {
-    let path = options.data.join("lineside.toml");
-    let data = options.data.display();
+pub(super) fn start_lineside(data: &Path, core: Option<usize>, http: SocketAddr) -> anyhow::Result<Target> {
+    let (path, sip) = (data.join("lineside.toml"), free_address()?);
     let text = format!(
-        "data = \"{data}\"\n[http]\nlisten = \"{http}\"\nurl = \"http://{http}\"\n[sip]\nlisten = \"{sip}\"\nhost = \"127.0.0.1\"\n\
-         media_address = \"127.0.0.1\"\nrtp_first_port = 40000\nrtp_last_port = 59999\n"
+        "data = \"{}\"\n[http]\nlisten = \"{http}\"\nurl = \"http://{http}\"\n[sip]\nlisten = \"{sip}\"\nhost = \"127.0.0.1\"\n\
+         media_address = \"127.0.0.1\"\nrtp_first_port = 40000\nrtp_last_port = 59999\n",
+        data.display()
     );
     std::fs::write(&path, text)?;
-    Ok(path)
+    let program = std::env::current_exe()?;
+    Target::start("lineside", core, &program, &["serve", "--config", &path.to_string_lossy()], sip)
 }
 
 fn start_kamailio(options: &Options) -> anyhow::Result<Target> {
@@ -238,7 +236,7 @@ fn start_kamailio(options: &Options) -> anyhow::Result<Target> {
     let run = |path: &Path| path.to_string_lossy().into_owned();
     let arguments =
         ["-DD", "-E", "-f", &run(&path), "-x", "fm", "-X", "fm", "-m", "256", "-M", "16", "-Y", &run(&options.data)];
-    Target::start("kamailio", options.core, &options.kamailio, &arguments, sip)
+    Target::start("kamailio", Some(options.core), &options.kamailio, &arguments, sip)
 }
 
 impl Line {

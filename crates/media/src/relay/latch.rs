@@ -4,6 +4,8 @@
 //! (symmetric RTP, RFC 4961), because behind a NAT the SDP is wrong. From then on nobody else's packets are taken for
 //! the leg's. The lock follows the stream (its SSRC) to another address only after the old address fell silent: that is
 //! a NAT that gave the phone another port, while somebody who injects packets would have to talk over the phone.
+//!
+//! When another phone takes the leg, the one before still sends for a while: it must not lock the leg again.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -17,6 +19,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub(super) struct Latch {
     announced: Option<SocketAddr>,
     locked: Option<Locked>,
+    former: Option<Former>,
     rtcp_source: Option<SocketAddr>,
 }
 
@@ -27,16 +30,29 @@ struct Locked {
     last: Instant,
 }
 
+/// The stream that had the leg under an SDP of before.
+#[derive(Debug, Clone, Copy)]
+struct Former {
+    source: SocketAddr,
+    ssrc: u32,
+    /// It was heard under the new SDP first.
+    since: Option<Instant>,
+}
+
 impl Latch {
     /// New SDP from the leg: forget the source, and believe the SDP until the leg sends.
     pub(super) fn expect(&mut self, announced: Option<SocketAddr>) {
-        *self = Self { announced: announced.filter(usable), ..Self::default() };
+        let announced = announced.filter(usable);
+        let is_other = announced != self.announced;
+        let locked = self.locked.take().filter(|_| is_other);
+        let former = locked.map(|Locked { source, ssrc, .. }| Former { source, ssrc, since: None });
+        *self = Self { announced, former: former.or(self.former), ..Self::default() };
     }
 
     /// An RTP packet came. Whether it is the leg's.
     pub(super) fn accept(&mut self, source: SocketAddr, ssrc: u32, now: Instant) -> bool {
         let ours = match &self.locked {
-            None => true,
+            None => !self.is_late(source, ssrc, now),
             Some(locked) if locked.source == source => true,
             Some(locked) => locked.ssrc == ssrc && now.saturating_duration_since(locked.last) >= SILENCE,
         };
@@ -44,6 +60,17 @@ impl Latch {
             self.locked = Some(Locked { source, ssrc, last: now });
         }
         ours
+    }
+
+    /// Whether the packet is of the phone that had the leg before. For a moment only: one that announces another address and
+    /// goes on as it did is heard again.
+    fn is_late(&mut self, source: SocketAddr, ssrc: u32, now: Instant) -> bool {
+        let announced = self.announced;
+        let Some(former) = self.former.as_mut().filter(|former| former.source == source && former.ssrc == ssrc) else {
+            return false;
+        };
+        let since = *former.since.get_or_insert(now);
+        Some(source) != announced && now.saturating_duration_since(since) < SILENCE
     }
 
     /// An RTCP packet came. It carries nothing to lock on, so it is believed when it comes from the host of the media.
@@ -98,6 +125,33 @@ mod tests {
         latch.expect(Some(at("192.0.2.1:4000")));
         assert_eq!(latch.target(), Some(at("192.0.2.1:4000")));
         assert_eq!(latch.rtcp_target(), Some(at("192.0.2.1:4001")));
+    }
+
+    #[test]
+    fn a_phone_that_still_speaks_does_not_take_the_leg_from_the_next() {
+        let now = start();
+        let mut latch = Latch::default();
+        let (one, other) = (at("10.0.0.5:4000"), at("198.51.100.7:61000"));
+        latch.expect(Some(one));
+        assert!(latch.accept(one, 1, now));
+        latch.expect(Some(at("192.168.0.9:7000")));
+        assert!(!latch.accept(one, 1, now));
+        assert!(latch.accept(other, 2, now), "the next one, from behind a NAT");
+        assert!(!latch.accept(one, 1, now));
+    }
+
+    #[test]
+    fn a_phone_that_holds_or_moves_goes_on() {
+        let now = start();
+        let mut latch = Latch::default();
+        let one = at("198.51.100.7:61000");
+        latch.expect(Some(at("10.0.0.5:4000")));
+        assert!(latch.accept(one, 1, now));
+        latch.expect(Some(at("10.0.0.5:4000")));
+        assert!(latch.accept(one, 1, now), "the same SDP is the same phone");
+        latch.expect(Some(at("10.0.0.5:4002")));
+        assert!(!latch.accept(one, 1, now));
+        assert!(latch.accept(one, 1, now + SILENCE), "nobody else came");
     }
 
     #[test]

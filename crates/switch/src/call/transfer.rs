@@ -270,6 +270,24 @@ impl Calls {
 }
 
 impl Call {
+    /// What takes a party up again that was put on hold before it was sent on; none if it was not.
+    fn taken_up(&self, leg: Leg) -> Option<Bytes> {
+        let held = self.described(leg)?;
+        let mut is_held = false;
+        let mut offer = Vec::with_capacity(held.len());
+        for line in held.split_inclusive(|byte| *byte == b'\n') {
+            match line.trim_ascii_end() {
+                b"a=sendonly" | b"a=recvonly" | b"a=inactive" => {
+                    is_held = true;
+                    offer.extend_from_slice(b"a=sendrecv\r\n");
+                }
+                origin if origin.starts_with(b"o=") => offer.extend_from_slice(&next_version(origin)),
+                _ => offer.extend_from_slice(line),
+            }
+        }
+        is_held.then(|| offer.into())
+    }
+
     /// The answer to a re-INVITE of our own.
     pub(super) fn took_invitation(&mut self, env: &mut Env<'_>, leg: Leg, response: &Message) {
         let Some(side) = self.side(leg).filter(|_| response.status() < 300) else { return };

@@ -1,7 +1,6 @@
 //! What is measured: a program of its own on a core of its own, seen through `/proc`.
 
 use std::fs;
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +11,7 @@ use anyhow::{Context, bail};
 use super::super::now;
 
 /// For starting, with a large directory to read.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 pub struct Target {
     pub name: &'static str,
@@ -21,27 +20,35 @@ pub struct Target {
 }
 
 impl Target {
-    /// Starts `program` on one core and waits until it answers OPTIONS.
+    /// Starts `program`, on one core if it is to have one, and waits until it answers OPTIONS.
     pub fn start(
         name: &'static str,
-        core: usize,
+        core: Option<usize>,
         program: &Path,
         arguments: &[&str],
         sip: SocketAddr,
     ) -> anyhow::Result<Self> {
-        let log = fs::File::create(std::env::temp_dir().join(format!("{name}-bench.log")))?;
-        let child = Command::new("taskset")
-            .args(["-c", &core.to_string()])
-            .arg(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .context("taskset (util-linux) can't be started")?;
+        let log = fs::File::create(log_path(name))?;
+        let mut command = match core {
+            Some(core) => {
+                let mut pinned = Command::new("taskset");
+                pinned.args(["-c", &core.to_string()]).arg(program);
+                pinned
+            }
+            None => Command::new(program),
+        };
+        let child =
+            command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().with_context(
+                || format!("{name} can't be started; taskset (util-linux) is needed to choose its core"),
+            )?;
         let mut target = Self { name, sip, child };
         target.wait()?;
         Ok(target)
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(log_path(self.name)).unwrap_or_default()
     }
 
     fn wait(&mut self) -> anyhow::Result<()> {
@@ -51,7 +58,7 @@ impl Target {
         let since = now();
         for n in 0.. {
             if let Some(status) = self.child.try_wait()? {
-                bail!("{} ended ({status}); {}-bench.log in the temporary folder says why", self.name, self.name);
+                bail!("{} ended ({status}); {} says why", self.name, log_path(self.name).display());
             }
             if since.elapsed() > START {
                 bail!("{} does not answer", self.name);
@@ -116,6 +123,10 @@ impl Target {
     }
 }
 
+fn log_path(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("{name}-bench.log"))
+}
+
 /// A process and its parent.
 fn parentage(process: &Path) -> Option<(u32, u32)> {
     let number = process.file_name()?.to_str()?.parse().ok()?;
@@ -130,6 +141,5 @@ impl Drop for Target {
         // By its own number; Kamailio ends its workers, Lineside its calls.
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
-        let _ = std::io::stderr().flush();
     }
 }

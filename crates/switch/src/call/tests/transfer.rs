@@ -31,6 +31,23 @@ fn either_side_sends_the_other_on() {
 }
 
 #[test]
+fn who_was_put_on_hold_is_taken_up_again() {
+    let (mut world, caller, callee) = talking();
+    let target = world.registered("203", Manner::Answers);
+    let hold = OFFER.replace("a=sendrecv", "a=sendonly");
+    world.act(callee, |phone, now| phone.say(now, Method::Invite, Some(&hold)));
+    world.run(|world| world.requests(caller, Method::Invite).len() == 1);
+    world.run(|world| world.phones[callee].result == Some(200));
+    world.act(callee, |phone, now| phone.refer(now, "sip:203@pbx.example.com"));
+    world.run(|world| !world.phones[target].acks.is_empty());
+    world.run(|world| world.requests(caller, Method::Invite).len() == 2);
+    let invites = world.requests(caller, Method::Invite);
+    assert!(invites[0].contains("a=sendonly") && invites[1].contains("a=sendrecv"), "{invites:?}");
+    let version = |invite: &str| invite.lines().find(|line| line.starts_with("o=")).unwrap().to_owned();
+    assert_ne!(version(&invites[0]), version(&invites[1]));
+}
+
+#[test]
 fn a_call_comes_back_when_the_target_takes_none() {
     let (mut world, caller, callee) = talking();
     world.registered("203", Manner::Refuses(486));
