@@ -107,6 +107,16 @@ impl Ask {
         Self { nested: Some((object, fields)), ..self }
     }
 
+    /// The very request was applied before: what it removed is not there any more.
+    pub fn is_repetition(&self) -> bool {
+        self.repeated
+    }
+
+    /// The answer to it.
+    pub fn removed_before() -> Response {
+        Applied::Done { plan: None, secret: None }.removed()
+    }
+
     /// As `id`, from the plan that was read where there is one: for what is chosen before it is planned.
     pub fn planned_as(&self) -> ChangeId {
         idempotency::of_caller(self.read.as_ref().map_or(self.named, |read| read.named), &self.caller)

@@ -1,7 +1,7 @@
 //! Who did what.
 
 use axum::Json;
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::{Actor, JournalEntry, Steps};
 use lineside_model::list::JournalFilter;
@@ -14,6 +14,7 @@ use crate::id::Id;
 use crate::page::{self, PageView};
 use crate::plan::StepView;
 use crate::problem::Problem;
+use crate::query::instant;
 use crate::reading::Reading;
 use crate::router::{Access, Route};
 
@@ -112,16 +113,6 @@ async fn list_journal(
         page: page::page(query.page)?,
     };
     Ok(Json(PageView::of(service.journal(&caller, &filter).await?)))
-}
-
-/// RFC 3339 has years of four digits; the databases know no more than they need.
-fn instant(parameter: &str, at: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, Problem> {
-    match at {
-        Some(at) if !(1970..=9999).contains(&at.year()) => {
-            Err(Problem::malformed(parameter, "give an instant from the year 1970 on, such as 2026-03-02T12:00:00Z"))
-        }
-        at => Ok(at),
-    }
 }
 
 /// Show a journal entry

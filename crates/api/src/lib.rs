@@ -15,6 +15,7 @@
 
 pub mod address;
 pub mod apply;
+pub mod audio;
 pub mod body;
 pub mod docs;
 pub mod etag;
@@ -32,9 +33,12 @@ pub mod reading;
 pub mod router;
 
 pub mod account;
+pub mod call;
+pub mod call_settings;
 pub mod department;
 pub mod device;
 pub mod e911;
+pub mod forwarding;
 pub mod greeting;
 pub mod journal;
 pub mod license;
@@ -42,11 +46,15 @@ pub mod location;
 pub mod me;
 pub mod number;
 pub mod operator;
+pub mod recording;
 pub mod schedule;
 pub mod suggestion;
+pub mod test_call;
 pub mod token;
+pub mod trunk;
 pub mod undo;
 pub mod user;
+pub mod voicemail;
 
 pub use self::openapi::openapi;
 pub use self::router::{Access, Endpoint, endpoints, router};

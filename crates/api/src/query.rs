@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
 use axum::http::request::Parts;
+use chrono::{DateTime, Datelike, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +32,16 @@ pub fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
         }
     })?;
     Ok(value)
+}
+
+/// RFC 3339 has years of four digits; the databases know no more than they need.
+pub fn instant(parameter: &str, at: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>, Problem> {
+    match at {
+        Some(at) if !(1970..=9999).contains(&at.year()) => {
+            Err(Problem::malformed(parameter, "give an instant from the year 1970 on, such as 2026-03-02T12:00:00Z"))
+        }
+        at => Ok(at),
+    }
 }
 
 /// For what takes no parameters and has no plan: a `?plan=true` must not be passed over.

@@ -92,9 +92,12 @@ pub const ROOT: &str = "/api/v1";
 pub(crate) fn routes() -> Vec<Route> {
     [
         crate::account::routes(),
+        crate::call::routes(),
+        crate::call_settings::routes(),
         crate::department::routes(),
         crate::device::routes(),
         crate::e911::routes(),
+        crate::forwarding::routes(),
         crate::greeting::routes(),
         crate::import::routes(),
         crate::journal::routes(),
@@ -105,10 +108,14 @@ pub(crate) fn routes() -> Vec<Route> {
         crate::number::routes(),
         crate::openapi::routes(),
         crate::operator::routes(),
+        crate::recording::routes(),
         crate::schedule::routes(),
         crate::suggestion::routes(),
+        crate::test_call::routes(),
         crate::token::routes(),
+        crate::trunk::routes(),
         crate::user::routes(),
+        crate::voicemail::routes(),
     ]
     .into_iter()
     .flatten()

@@ -1,6 +1,7 @@
 //! Two demo accounts: one lived in, one empty. The data is made once and kept; so are its passwords.
 
 mod accounts;
+mod calls;
 mod people;
 mod phones;
 mod schedule;

@@ -85,7 +85,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
         Command::Bench { bench } => {
             log::start(false);
-            bench::run(&bench).await
+            Box::pin(bench::run(&bench)).await
         }
     }
     .map(|()| ExitCode::SUCCESS)

@@ -7,9 +7,10 @@ use anyhow::Context;
 use async_trait::async_trait;
 use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
 use lineside_model::directory::{NoticeAnswer, RegistrationChange};
-use lineside_model::id::LineId;
+use lineside_model::id::{AccountId, CallId, LineId, UserId};
 use lineside_service::directory::DirectoryChange;
 use lineside_service::resync::Phones;
+use lineside_service::test_call::Calls;
 use lineside_service::{Parts, Service, ServiceError, Settings};
 use lineside_store::Store;
 use lineside_switch::{Certificate, Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
@@ -75,6 +76,7 @@ impl Program {
         let http_addr = listener.local_addr()?;
         let switch = Arc::new(start_switch(config, &service).await?);
         let sip_addr = switch.local_addr();
+        service.connect_calls(Arc::new(SwitchedCalls(Arc::clone(&switch))));
         tokio::spawn({
             let service = service.clone();
             async move { service.run_mailer().await }
@@ -195,6 +197,18 @@ struct RegisteredPhones(Arc<SwitchHandle>);
 impl Phones for RegisteredPhones {
     async fn notify(&self, line: LineId, event: &str) -> Vec<NoticeAnswer> {
         self.0.notify(line, event, None).await
+    }
+}
+
+struct SwitchedCalls(Arc<SwitchHandle>);
+
+impl Calls for SwitchedCalls {
+    fn test_call(&self, account: AccountId, user: UserId) {
+        self.0.test_call(account, user);
+    }
+
+    fn hang_up(&self, call: CallId) {
+        self.0.hang_up(call);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Calls as they stand in the history of an account, and those that go on.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +10,7 @@ use crate::call_report::{
     LegQuality,
 };
 use crate::extension::EMERGENCY;
-use crate::id::{RecordingId, UserId};
+use crate::id::{CallId, RecordingId, UserId};
 use crate::phone_number;
 use crate::text::is_unprintable;
 
@@ -24,6 +26,16 @@ pub struct CallRecord {
 pub struct LiveCall {
     pub began: CallBegan,
     pub answered: Option<CallAnswered>,
+}
+
+impl LiveCall {
+    /// The users whose call it is.
+    pub fn users(&self) -> Vec<UserId> {
+        [self.began.caller.user, self.began.callee.as_ref().and_then(|callee| callee.user)]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
 }
 
 /// The most messages of a call that are kept for its ladder, and of the text of each.
@@ -265,6 +277,39 @@ pub fn clock(length: TimeDelta) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// A place in the history: the call that a page ended with. Written as its time in microseconds and its identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallPlace {
+    pub at: DateTime<Utc>,
+    pub call: CallId,
+}
+
+impl CallPlace {
+    /// `None` for what no page ended with.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (at, call) = text.split_once('.')?;
+        let at = DateTime::from_timestamp_micros(at.parse().ok()?)?;
+        Some(Self { at, call: call.parse().ok()? })
+    }
+}
+
+impl fmt::Display for CallPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.at.timestamp_micros(), self.call)
+    }
+}
+
+impl CallRecord {
+    pub fn place(&self) -> CallPlace {
+        CallPlace { at: self.ended.began.at, call: self.ended.began.call }
+    }
+}
+
+/// A number or extension as people write it, as the history finds it: without blanks, brackets and `+`.
+pub fn searched_number(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '*').take(PARTY_NUMBER_MAX).collect()
+}
+
 /// Which calls a history shows, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallFilter {
@@ -277,7 +322,7 @@ pub struct CallFilter {
     pub until: Option<DateTime<Utc>>,
     pub recorded: bool,
     /// Those that began before this one.
-    pub before: Option<(DateTime<Utc>, crate::id::CallId)>,
+    pub before: Option<CallPlace>,
 }
 
 #[cfg(test)]
@@ -286,7 +331,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::call_report::LadderStep;
-    use crate::id::{AccountId, CallId};
+    use crate::id::AccountId;
 
     pub(crate) fn ended() -> CallEnded {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -345,6 +390,16 @@ pub(crate) mod tests {
         assert_eq!(call.ladder.len(), LADDER_MAX);
         assert_eq!(call.ladder[0].text.chars().count(), LADDER_TEXT_MAX);
         assert!(!call.ladder[0].text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_place_in_the_history_is_read_as_it_was_written() {
+        let place = CallRecord { ended: ended(), recording: None }.place();
+        assert_eq!(CallPlace::parse(&place.to_string()), Some(place));
+        for wrong in ["", ".", "x.y", "1.x", "99999999999999999999.01900000-0000-7000-8000-000000000001"] {
+            assert_eq!(CallPlace::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(searched_number("+1 (480) 555-0143"), "14805550143");
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub struct Needs {
     /// The change that is to be undone. What its steps touch is needed too: [`Needs::undo`].
     pub undone: Option<ChangeId>,
     pub messages: BTreeSet<MessageId>,
+    /// What is set for the calls of the users here: forwarding, mailbox, recording.
+    pub call_choices: bool,
     /// All of the account's: they are few.
     pub trunks: bool,
     /// Numbers of the account's own inventory, by what they are.
@@ -171,7 +173,6 @@ impl Needs {
             | Change::ConfirmE911 { user_id, .. }
             | Change::SetGreeting { user_id, .. }
             | Change::RemoveGreeting { user_id }
-            | Change::SetVoicemail { user_id, .. }
             | Change::MoveSchedule { user_id, .. } => {
                 needs.users.insert(*user_id);
             }
@@ -183,8 +184,13 @@ impl Needs {
                 }
             }
             Change::Undo { undone, .. } => needs.undone = Some(*undone),
+            Change::SetVoicemail { user_id, .. } => {
+                needs.users.insert(*user_id);
+                needs.call_choices = true;
+            }
             Change::SetForwarding { user_id, rules, unreachable, .. } => {
                 needs.users.insert(*user_id);
+                needs.call_choices = true;
                 rules.set().for_each(|(_, to)| needs.destination(to));
                 if let Some(to) = unreachable {
                     needs.destination(to);
@@ -226,9 +232,13 @@ impl Needs {
                 needs.users.extend(user_ids.iter().copied());
                 needs.licenses.insert(*license_type_id);
             }
-            Change::RemoveLicense { user_ids, .. }
-            | Change::SetRecording { user_ids, .. }
-            | Change::SendWelcome { user_ids } => needs.users.extend(user_ids.iter().copied()),
+            Change::RemoveLicense { user_ids, .. } | Change::SendWelcome { user_ids } => {
+                needs.users.extend(user_ids.iter().copied());
+            }
+            Change::SetRecording { user_ids, .. } => {
+                needs.users.extend(user_ids.iter().copied());
+                needs.call_choices = true;
+            }
             Change::EditScheduleEntry { entry_id, .. }
             | Change::RemoveScheduleEntry { entry_id }
             | Change::RetryScheduleEntry { entry_id } => {
@@ -275,6 +285,7 @@ impl Needs {
                 }
                 Record::Account(account) => self.sip_domain = Some(account.settings.sip_domain.clone()),
                 Record::Trunk(_) => self.trunks = true,
+                Record::Forwarding(_) | Record::Mailbox(_) | Record::RecordingChoice(_) => self.call_choices = true,
                 _ => {}
             }
         }

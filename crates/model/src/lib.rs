@@ -50,6 +50,7 @@ pub mod seat_timeline;
 pub mod secret;
 pub mod shared;
 pub mod star_code;
+pub mod test_call;
 pub mod text;
 pub mod time_zone;
 pub mod trunk;

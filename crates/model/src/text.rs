@@ -82,7 +82,7 @@ impl Name {
 parsed_text!(Name, NameError);
 
 /// Control characters, and the invisible ones that turn text around (bidirectional overrides).
-pub(crate) fn is_unprintable(c: char) -> bool {
+pub fn is_unprintable(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -197,7 +197,7 @@ impl TrunkInput {
         if self.register && self.username.trim().is_empty() {
             errors.push("username", "a trunk that registers needs the user name that the carrier gave");
         }
-        if self.password.len() > 256 || self.password.chars().any(char::is_control) {
+        if self.password.len() > 256 || self.password.chars().any(crate::text::is_unprintable) {
             errors.push("password", "a password has at most 256 characters, none of them a control character");
         }
         let number_format = match self.number_format.trim() {

@@ -117,7 +117,8 @@ let streamed = "";
 function watchLamps() {
   const users = [...new Set([...document.querySelectorAll("[data-lamps]")].map((strip) => strip.dataset.lamps))].slice(0, 50);
   const account = document.querySelector("[data-live-account]") ? "&account=1" : "";
-  const wanted = document.hidden || (users.length === 0 && !account) ? "" : `/live?users=${users.join(",")}${account}`;
+  const calls = document.querySelector("[data-live-calls]") ? "&calls=1" : "";
+  const wanted = document.hidden || (users.length === 0 && !account && !calls) ? "" : `/live?users=${users.join(",")}${account}${calls}`;
   if (wanted === streamed) return;
   streamed = wanted;
   stream?.close();
@@ -129,6 +130,7 @@ function watchLamps() {
     for (const count of fresh.querySelectorAll("[data-count]")) showCount(count.dataset.count, count.textContent);
     if (document.querySelector("[data-live-page]")) refreshPage();
   });
+  stream.addEventListener("calls", refreshPage);
   stream.addEventListener("lamps", (event) => {
     const fresh = new DOMParser().parseFromString(event.data, "text/html");
     for (const strip of fresh.querySelectorAll("[data-lamps]")) {
@@ -190,7 +192,9 @@ async function refreshParts() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live-parts]")) {
     const fresh = page.getElementById(part.id);
-    if (fresh && fresh.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = fresh.innerHTML;
+    if (!fresh || fresh.innerHTML === part.innerHTML || part.contains(document.activeElement)) continue;
+    part.innerHTML = fresh.innerHTML;
+    improve(part);
   }
 }
 

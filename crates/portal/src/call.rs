@@ -1,6 +1,7 @@
 //! Calls: those that go on, the history, one call with its ladder, and where a call would go.
 
 mod export;
+mod hang_up;
 mod ladder;
 mod list;
 mod show;
@@ -11,7 +12,10 @@ use lineside_model::call_report::CallEnded;
 use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
-    [list::routes(), export::routes(), whither::routes(), show::routes()].into_iter().flatten().collect()
+    [list::routes(), export::routes(), whither::routes(), hang_up::routes(), show::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The lamp's word for how a call ended.

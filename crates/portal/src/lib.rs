@@ -9,6 +9,7 @@
 
 pub mod address_fields;
 pub mod assets;
+pub mod audio;
 pub mod control;
 pub mod cross_site;
 pub mod filter;

@@ -31,14 +31,15 @@ const LIFE: Duration = Duration::from_mins(10);
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// `?users=` takes identifiers with commas between. Those of another account say nothing, as if they did not exist.
-/// `?account=1` asks for the account's counts too.
+/// `?account=1` asks for the account's counts too, `?calls=1` to be told when a call begins, is answered, or ends.
 async fn live(visitor: Visitor, data: FormData) -> Answer {
     let users: Vec<UserId> = data.text("users").split(',').filter_map(|id| id.parse().ok()).take(USERS_MAX).collect();
     let listener = visitor.service.listen(&visitor.caller)?;
     let account = !data.text("account").is_empty() && visitor.caller.administers();
+    let calls = !data.text("calls").is_empty();
     // What changed between drawing the page and listening comes first.
     let first = Some(Heard::everything());
-    let watch = Watch { visitor, users, account, listener, first, events: VecDeque::new() };
+    let watch = Watch { visitor, users, account, calls, listener, first, events: VecDeque::new() };
     let events = stream::unfold(watch, Watch::next).take_until(tokio::time::sleep(LIFE));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
@@ -47,6 +48,7 @@ struct Watch {
     visitor: Visitor,
     users: Vec<UserId>,
     account: bool,
+    calls: bool,
     listener: Listener,
     first: Option<Heard>,
     events: VecDeque<Event>,
@@ -76,7 +78,17 @@ impl Watch {
         if self.account && heard.account {
             self.events.push_back(Event::default().event("account").data(self.counts().await?));
         }
+        if self.calls && heard.calls && self.is_concerned(heard) {
+            self.events.push_back(Event::default().event("calls").data("changed"));
+        }
         Ok(())
+    }
+
+    /// When others telephone is no user's business.
+    fn is_concerned(&self, heard: &Heard) -> bool {
+        let caller = &self.visitor.caller;
+        let own = caller.user_id().is_some_and(|own| heard.users.contains(&own));
+        caller.administers() || heard.everybody || own
     }
 
     async fn strips(&self, users: &[UserId]) -> Result<String, ServiceError> {

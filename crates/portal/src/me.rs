@@ -7,6 +7,7 @@ use crate::frame::Frame;
 use crate::page::{self, Answer};
 use crate::router::{Access, Route};
 use crate::user::checklist::Checklist;
+use crate::user::test_call::TestCalls;
 use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
@@ -20,6 +21,7 @@ struct MePage {
     user: UserDetail,
     licenses: Vec<String>,
     checklist: Checklist,
+    test_calls: TestCalls,
 }
 
 async fn me(visitor: Visitor) -> Answer {
@@ -29,5 +31,6 @@ async fn me(visitor: Visitor) -> Answer {
     let licenses = user.assignments.iter().filter_map(|held| catalogue.license_type(held.license_type_id));
     let licenses = licenses.map(|license| license.name.clone()).collect();
     let checklist = Checklist::new(&user, &catalogue, &frame).without_repairs();
-    page::show(&MePage { frame, user, licenses, checklist })
+    let test_calls = TestCalls::of(&visitor, user.user.id, &frame).await?;
+    page::show(&MePage { frame, user, licenses, checklist, test_calls })
 }

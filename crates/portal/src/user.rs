@@ -17,6 +17,7 @@ pub mod profile_form;
 pub mod recording;
 pub mod security;
 pub mod state;
+pub mod test_call;
 pub mod timeline;
 pub mod voicemail;
 pub mod why;
@@ -40,6 +41,7 @@ pub fn routes() -> Vec<Route> {
         voicemail::routes(),
         forwarding::routes(),
         recording::routes(),
+        test_call::routes(),
         security::routes(),
         mails::routes(),
         state::routes(),

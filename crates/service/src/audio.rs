@@ -1,9 +1,13 @@
 //! Voicemail and recordings as files: in the storage under the hash of their content, so that the same sound lies there once
 //! and a file that was told of twice is one.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use object_store::{ObjectStoreExt, PutPayload};
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 
 use crate::{Service, ServiceError};
@@ -14,6 +18,50 @@ pub struct Stored {
     /// SHA-256 of the content, in hex: its name.
     pub audio: String,
     pub bytes: u64,
+}
+
+/// What is asked of a file: all of it, or some of its bytes, as a player asks that seeks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    Whole,
+    Bytes(Range<u64>),
+    /// It begins behind the end.
+    Beyond,
+}
+
+impl Part {
+    /// As the words of the header `Range` say it (RFC 9110 section 14.2). What can't be read, and several ranges at once, count
+    /// as no wish, as the section allows.
+    pub fn of(range: Option<&str>, size: u64) -> Self {
+        let Some((first, last)) = range.and_then(ends) else { return Self::Whole };
+        let (from, until) = match (first, last) {
+            (Some(first), Some(last)) if first > last => return Self::Whole,
+            (Some(first), Some(last)) => (first, last.saturating_add(1).min(size)),
+            (Some(first), None) => (first, size),
+            (None, Some(count)) => (size.saturating_sub(count), size),
+            (None, None) => return Self::Whole,
+        };
+        if from < until { Self::Bytes(from..until) } else { Self::Beyond }
+    }
+}
+
+/// The numbers before and behind the hyphen of `bytes=0-499`.
+fn ends(range: &str) -> Option<(Option<u64>, Option<u64>)> {
+    let (unit, range) = range.split_once('=')?;
+    let (first, last) = range.split_once('-')?;
+    let number = |text: &str| match text.trim() {
+        "" => Some(None),
+        digits => digits.bytes().all(|b| b.is_ascii_digit()).then(|| Some(digits.parse().unwrap_or(u64::MAX))),
+    };
+    unit.trim().eq_ignore_ascii_case("bytes").then_some((number(first)?, number(last)?))
+}
+
+/// A sound file on its way, whole or in part: a recording of hours is never in memory at once.
+pub struct Sound {
+    /// Of the whole file, in bytes.
+    pub size: u64,
+    pub part: Part,
+    pub bytes: BoxStream<'static, Result<Bytes, ServiceError>>,
 }
 
 pub(crate) fn path(audio: &str) -> object_store::path::Path {
@@ -36,6 +84,19 @@ impl Service {
 
     pub(crate) async fn load_audio(&self, audio: &str) -> Result<Vec<u8>, ServiceError> {
         Ok(self.inner.files.get(&path(audio)).await?.bytes().await?.to_vec())
+    }
+
+    /// `size` is known with what it is a sound of, so that the file itself need not be asked.
+    pub(crate) async fn sound(&self, audio: &str, size: u64, range: Option<&str>) -> Result<Sound, ServiceError> {
+        let part = Part::of(range, size);
+        let wanted = match &part {
+            Part::Beyond => return Ok(Sound { size, part, bytes: stream::empty().boxed() }),
+            Part::Whole => None,
+            Part::Bytes(bytes) => Some(GetRange::Bounded(bytes.clone())),
+        };
+        let options = GetOptions { range: wanted, ..GetOptions::default() };
+        let found = self.inner.files.get_opts(&path(audio), options).await?;
+        Ok(Sound { size, part, bytes: found.into_stream().map_err(ServiceError::from).boxed() })
     }
 
     /// A copy on this machine, for the switch to play. Named by its content, so it is made once.
@@ -106,6 +167,30 @@ fn samples(wav: &[u8]) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_is_some_of_the_bytes_and_what_is_none_is_passed_over() {
+        for (range, part) in [
+            ("bytes=0-", Part::Bytes(0..100)),
+            ("bytes=10-19", Part::Bytes(10..20)),
+            ("Bytes = 90-200", Part::Bytes(90..100)),
+            ("bytes=-20", Part::Bytes(80..100)),
+            ("bytes=-2000", Part::Bytes(0..100)),
+            ("bytes=100-", Part::Beyond),
+            ("bytes=99999999999999999999999-", Part::Beyond),
+            ("bytes=-0", Part::Beyond),
+            ("bytes=20-10", Part::Whole),
+            ("bytes=0-1,5-6", Part::Whole),
+            ("bytes=-", Part::Whole),
+            ("bytes=+1-2", Part::Whole),
+            ("lines=1-2", Part::Whole),
+            ("", Part::Whole),
+        ] {
+            assert_eq!(Part::of(Some(range), 100), part, "{range}");
+        }
+        assert_eq!(Part::of(None, 100), Part::Whole);
+        assert_eq!(Part::of(Some("bytes=0-"), 0), Part::Beyond);
+    }
 
     #[test]
     fn peaks_follow_the_sound_and_other_bytes_have_none() {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use lineside_model::call::{CallFilter, CallRecord, LiveCall};
-use lineside_model::call_report::{Alarm, AlarmKind, CallDirection, CallEnded, CallReport, TestCall};
+use lineside_model::call_report::{Alarm, AlarmKind, CallDirection, CallEnded, CallReport};
 use lineside_model::directory::DirectoryAccount;
 use lineside_model::id::{AccountId, CallId, ChangeId, MailId, UserId};
 use lineside_model::journal::{Actor, Scope};
@@ -15,21 +15,22 @@ use lineside_model::recording::Recording;
 use lineside_store::call::Talked;
 
 use crate::live::News;
+use crate::test_call::tested;
 use crate::{Caller, Service, ServiceError};
 
-/// The most calls that one file or page of the API holds.
-pub const CALLS_MAX: i64 = 10_000;
+/// The most calls that are read at once; who wants more asks on from the last one.
+pub const CALLS_MAX: i64 = 1_000;
 
 /// What goes on now, as this node's switch told it.
 #[derive(Default)]
 pub(crate) struct LiveCalls(Mutex<BTreeMap<(AccountId, CallId), LiveCall>>);
 
 impl LiveCalls {
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<(AccountId, CallId), LiveCall>)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<(AccountId, CallId), LiveCall>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn of(&self, account: AccountId) -> Vec<LiveCall> {
+    pub(crate) fn of(&self, account: AccountId) -> Vec<LiveCall> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = (account, CallId(uuid::Uuid::nil()));
         calls.range(first..).take_while(|((of, _), _)| *of == account).map(|(_, call)| call.clone()).collect()
@@ -44,11 +45,7 @@ impl Service {
         if caller.administers() {
             return Ok(live);
         }
-        let involves = |call: &LiveCall| {
-            let ends = [Some(&call.began.caller), call.began.callee.as_ref()];
-            ends.into_iter().flatten().any(|end| end.user == Some(own))
-        };
-        Ok(live.into_iter().filter(involves).collect())
+        Ok(live.into_iter().filter(|call| call.users().contains(&own)).collect())
     }
 
     /// A page of the history, and whether there is more. A User sees their own calls.
@@ -100,18 +97,24 @@ impl Service {
         for report in reports {
             let taken = match report {
                 CallReport::Began(began) => {
-                    self.tell_of_call(began.account, [began.caller.user, began.callee.as_ref().and_then(|c| c.user)]);
-                    let key = (began.account, began.call);
-                    self.inner.live_calls.change(|calls| drop(calls.insert(key, LiveCall { began, answered: None })));
+                    let live = LiveCall { began, answered: None };
+                    if let Some(user) = tested(&live) {
+                        self.inner.asked_tests.heard_of(user);
+                    }
+                    let (account, users) = (live.began.account, live.users());
+                    let key = (account, live.began.call);
+                    self.inner.live_calls.change(|calls| drop(calls.insert(key, live)));
+                    self.tell_of_call(account, users.into_iter().map(Some));
                     Ok(())
                 }
                 CallReport::Answered(answered) => {
                     let key = (answered.account, answered.call);
-                    self.inner.live_calls.change(|calls| {
-                        if let Some(call) = calls.get_mut(&key) {
-                            call.answered = Some(answered);
-                        }
+                    let users = self.inner.live_calls.change(|calls| {
+                        let call = calls.get_mut(&key)?;
+                        call.answered = Some(answered);
+                        Some(call.users())
                     });
+                    self.tell_of_call(key.0, users.into_iter().flatten().map(Some));
                     Ok(())
                 }
                 CallReport::Ended(call) => {
@@ -154,8 +157,9 @@ impl Service {
         Ok(())
     }
 
-    fn tell_of_call(&self, account_id: AccountId, users: impl IntoIterator<Item = Option<UserId>>) {
-        self.inner.live.tell(News { account_id, users: users.into_iter().flatten().collect(), account: false });
+    pub(crate) fn tell_of_call(&self, account_id: AccountId, users: impl IntoIterator<Item = Option<UserId>>) {
+        let users = users.into_iter().flatten().collect();
+        self.inner.live.tell(News { account_id, users, account: false, calls: true });
     }
 
     /// Seconds out of the house, on whom the limits count them: who forwarded last, or the caller.
@@ -176,27 +180,6 @@ impl Service {
             }
         }
         talked
-    }
-
-    async fn test_call_ended(&self, test: &TestCall) -> Result<(), ServiceError> {
-        let scope = Scope { account_id: test.account, actor: Actor::system("Lineside") };
-        let summary = match (test.answered, test.heard) {
-            (false, _) => "Test call: the phone did not answer".to_owned(),
-            (true, false) => "Test call: nothing was heard from the phone".to_owned(),
-            (true, true) => {
-                let loss = test.quality.loss_permille();
-                let way = test.round_trip_ms.map(|ms| format!(", {ms} ms there and back")).unwrap_or_default();
-                let (whole, tenth, jitter) = (loss / 10, loss % 10, test.quality.jitter_ms);
-                format!("Test call: heard, {whole}.{tenth} % lost, jitter {jitter:.1} ms{way}")
-            }
-        };
-        let id = ChangeId(ChangeId(test.call.0).derive("test_call", test.user.0));
-        self.store().record_event(&scope, id, test.at, "test_call", &summary, Some(test.user)).await?;
-        if let Some(audio) = &test.audio {
-            let _ = tokio::fs::remove_file(audio).await;
-        }
-        self.tell_of_call(test.account, [Some(test.user)]);
-        Ok(())
     }
 
     /// In the journal, and by mail to the administrators: once a day for each account, user and kind.

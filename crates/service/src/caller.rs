@@ -69,6 +69,13 @@ impl Caller {
         }
     }
 
+    pub fn account_id(&self) -> Option<AccountId> {
+        match &self.identity {
+            Identity::User { account_id, .. } => Some(*account_id),
+            Identity::Operator { .. } => None,
+        }
+    }
+
     /// The account, for somebody who administers it. For everybody else it does not exist.
     pub fn scope(&self) -> Result<Scope, ServiceError> {
         match &self.identity {

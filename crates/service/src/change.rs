@@ -111,7 +111,7 @@ impl Service {
             self.inner.schedule_due.notify_one();
         }
         let users = plan.touched_users().into_iter().collect();
-        self.inner.live.tell(News { account_id, users, account: true });
+        self.inner.live.tell(News { account_id, users, account: true, calls: false });
         Ok(())
     }
 }

@@ -153,7 +153,7 @@ impl Service {
         for (account_id, mut users) in accounts {
             users.sort();
             users.dedup();
-            self.inner.live.tell(News { account_id, users, account: counted.contains(&account_id) });
+            self.inner.live.tell(News { account_id, users, account: counted.contains(&account_id), calls: false });
         }
         Ok(())
     }

@@ -4,14 +4,14 @@
 use chrono::{DateTime, Utc};
 use lineside_model::catalogue::CatalogueStep;
 use lineside_model::change::{Change, ChangeRequest};
-use lineside_model::id::AccountId;
+use lineside_model::id::{AccountId, UserId};
 use lineside_model::journal::Actor;
 use lineside_model::list::JournalFilter;
 use lineside_model::plan::{FieldChange, Step};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{Caller, Identity, Service, ServiceError};
+use crate::{Caller, Service, ServiceError};
 
 /// One field that was changed, from what was seen to what is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,10 +51,10 @@ impl Service {
         seen: i64,
         filter: &JournalFilter,
     ) -> Result<Vec<Difference>, ServiceError> {
-        // Of an account, an operator changes nothing but the record of the account itself.
+        // Of an account, an operator changes nothing but the record of the account itself; a User their own things.
         let scope = match caller.settings_scope(AccountId(record)) {
             Ok(scope) => scope,
-            Err(_) => caller.scope()?,
+            Err(_) => caller.scope_of_user(UserId(record))?,
         };
         let journal = self.store().journal(&scope, filter).await?;
         let moved =
@@ -111,16 +111,18 @@ fn looked_at(caller: &Caller, change: &Change) -> Option<(Uuid, i64, JournalFilt
             let filter = JournalFilter { user_id: Some(*user_id), page: 1, ..JournalFilter::default() };
             Some((user_id.0, (*version)?, filter))
         }
+        Change::SetForwarding { user_id, version, .. } | Change::SetVoicemail { user_id, version, .. } => {
+            let filter = JournalFilter { user_id: Some(*user_id), ..of(change.action()) };
+            Some((user_id.0, (*version)?, filter))
+        }
+        Change::SetCallRules { version, .. } => Some((caller.account_id()?.0, (*version)?, of(change.action()))),
+        Change::EditTrunk { trunk_id, version, .. } => Some((trunk_id.0, (*version)?, of(change.action()))),
         Change::EditLocation { location_id, version, .. } => Some((location_id.0, (*version)?, of(change.action()))),
         Change::EditDepartment { department_id, version, .. } => {
             Some((department_id.0, (*version)?, of(change.action())))
         }
         Change::EditAccount { account_id, version, .. } => {
-            let own = match caller.identity {
-                Identity::User { account_id, .. } => Some(account_id),
-                Identity::Operator { .. } => None,
-            };
-            Some((account_id.or(own)?.0, (*version)?, of(change.action())))
+            Some((account_id.or(caller.account_id())?.0, (*version)?, of(change.action())))
         }
         _ => None,
     }

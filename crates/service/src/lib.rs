@@ -9,6 +9,7 @@
 //! - [`operator`]: accounts; [`catalogue`]: what can be assigned in them
 //! - [`provisioning`]: what a phone gets when it asks
 //! - [`directory`]: what the switch knows, and what it reports back
+//! - [`test_call`]: test calls, and the hand that ends a call
 //! - [`call`], [`voicemail`], [`recording`]: what calls leave behind; [`question`]: what telephones ask
 //! - [`call_settings`]: rules for calls, trunks, and where a call would go
 //! - [`schedule`]: what waits for its day, and the worker that carries it out
@@ -40,10 +41,11 @@ pub mod recording;
 pub mod resync;
 pub mod schedule;
 pub mod sign_in;
+pub mod test_call;
 pub mod voicemail;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use lineside_auth::{CryptoRng, Hasher, Sealer};
 use lineside_model::directory::Transport;
@@ -100,6 +102,8 @@ struct Inner {
     settings: Settings,
     live: live::Live,
     live_calls: call::LiveCalls,
+    asked_tests: test_call::AskedTests,
+    calls: OnceLock<Arc<dyn test_call::Calls>>,
     feed: directory::Feed,
     mail_due: Notify,
     resync_due: Notify,
@@ -136,6 +140,8 @@ impl Service {
             settings,
             live: live::Live::default(),
             live_calls: call::LiveCalls::default(),
+            asked_tests: test_call::AskedTests::default(),
+            calls: OnceLock::new(),
             feed: directory::Feed::default(),
             mail_due: Notify::new(),
             resync_due: Notify::new(),

@@ -14,6 +14,8 @@ pub struct News {
     pub users: Vec<UserId>,
     /// So did what pages of the account show: its schedule, its counts. Not with each phone that registers once more.
     pub account: bool,
+    /// A call began, was answered or ended.
+    pub calls: bool,
 }
 
 /// A page that falls this far behind reads everything anew.
@@ -29,7 +31,7 @@ impl Default for Live {
 
 impl Live {
     pub(crate) fn tell(&self, news: News) {
-        if news.account || !news.users.is_empty() {
+        if news.account || news.calls || !news.users.is_empty() {
             // Nobody listening is no error.
             let _ = self.0.send(news);
         }
@@ -70,21 +72,23 @@ pub struct Heard {
     /// After falling behind: look at everybody again.
     pub everybody: bool,
     pub account: bool,
+    pub calls: bool,
 }
 
 impl Heard {
     pub fn everything() -> Self {
-        Self { users: BTreeSet::new(), everybody: true, account: true }
+        Self { users: BTreeSet::new(), everybody: true, account: true, calls: true }
     }
 
     fn is_nothing(&self) -> bool {
-        self.users.is_empty() && !self.everybody && !self.account
+        self.users.is_empty() && !self.everybody && !self.account && !self.calls
     }
 
     fn add(&mut self, account: AccountId, news: News) {
         if news.account_id == account {
             self.users.extend(news.users);
             self.account |= news.account;
+            self.calls |= news.calls;
         }
     }
 }

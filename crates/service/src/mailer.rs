@@ -58,6 +58,7 @@ impl Service {
                 account_id: job.mail.account_id,
                 users: vec![job.mail.user_id],
                 account: false,
+                calls: false,
             });
         }
         Ok(count)

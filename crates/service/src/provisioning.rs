@@ -51,6 +51,7 @@ impl Service {
                 account_id: found.account.id,
                 users: vec![user.id],
                 account: false,
+                calls: false,
             });
         }
         Ok(file)

@@ -49,7 +49,7 @@ impl Service {
             Asks::Messages => self.messages(&scope, user).await?,
             Asks::Pin(pin) => Answer::Pin(self.check_mailbox_pin(&scope, user, &pin).await?),
             Asks::Heard(message) | Asks::Save(message) => {
-                self.heard(&scope, user, message).await?;
+                self.mark(&scope, user, message, MessageState::Saved).await?;
                 Answer::Done
             }
             Asks::Delete(message) => {

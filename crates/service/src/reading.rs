@@ -133,7 +133,9 @@ impl Service {
         let request = if caller.is_operator() {
             self.operator_entry(caller, id).await.map(|entry| entry.request)
         } else {
-            self.journal_entry(caller, id, Steps::Page(1)).await.map(|entry| entry.request)
+            // A User has no journal to read, and changes of their own all the same.
+            let (scope, _) = caller.own_scope()?;
+            return Ok(self.store().journal_entry(&scope, id, Steps::Page(1)).await?.map(|entry| entry.request));
         };
         match request {
             Ok(request) => Ok(Some(request)),

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use lineside_model::call_report::CallRecorded;
 use lineside_model::id::{AccountId, ChangeId, RecordingId, UserId};
 use lineside_model::journal::{Actor, Scope};
-use lineside_model::recording::{Recording, RecordingMode};
+use lineside_model::recording::{Recording, RecordingChoice, RecordingMode};
 
+use crate::audio::{Part, Sound};
 use crate::{Caller, Service, ServiceError};
 
 /// Recordings deleted at once, and calls forgotten at once.
@@ -14,21 +15,55 @@ const BATCH: i64 = 500;
 const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
 
 impl Service {
-    pub async fn recording_mode(&self, caller: &Caller, user: UserId) -> Result<RecordingMode, ServiceError> {
+    /// `None`: nothing is recorded.
+    pub async fn recording_choice(
+        &self,
+        caller: &Caller,
+        user: UserId,
+    ) -> Result<Option<RecordingChoice>, ServiceError> {
         let scope = caller.scope_of_user(user)?;
-        Ok(self.store().recording_choice(&scope, user).await?.map(|choice| choice.mode).unwrap_or_default())
+        Ok(self.store().recording_choice(&scope, user).await?)
     }
 
-    /// As WAV. Who heard it stands in the journal.
-    pub async fn recording_audio(&self, caller: &Caller, id: RecordingId) -> Result<Vec<u8>, ServiceError> {
+    pub async fn recording_mode(&self, caller: &Caller, user: UserId) -> Result<RecordingMode, ServiceError> {
+        Ok(self.recording_choice(caller, user).await?.map(|choice| choice.mode).unwrap_or_default())
+    }
+
+    /// As WAV, whole or in part. Who heard it stands in the journal: once an hour, since a player asks for many parts.
+    pub async fn recording_sound(
+        &self,
+        caller: &Caller,
+        id: RecordingId,
+        range: Option<&str>,
+    ) -> Result<Sound, ServiceError> {
+        let (scope, recording) = self.kept_recording(caller, id).await?;
+        let sound = self.sound(recording.audio.as_deref().unwrap_or_default(), recording.bytes, range).await?;
+        if sound.part != Part::Beyond {
+            let (summary, user) = (format!("Listened to the recording of {}", part_of(&recording)), recording.user_id);
+            let event = ChangeId(within_the_hour(self.now()));
+            let event = ChangeId(event.derive(&format!("listen/{}", caller.id()), id.0));
+            self.store().record_event(&scope, event, self.now(), "listen_recording", &summary, Some(user)).await?;
+        }
+        Ok(sound)
+    }
+
+    /// Its audio is gone then; that it was there, and who deleted it, stays.
+    pub async fn delete_recording(&self, caller: &Caller, id: RecordingId) -> Result<Recording, ServiceError> {
+        caller.scope()?;
+        let (scope, recording) = self.kept_recording(caller, id).await?;
+        let summary = format!("Deleted the recording of {}", part_of(&recording));
+        let (event, user) = (self.new_change_id(), Some(recording.user_id));
+        self.store().forget_recordings(&scope, event, self.now(), &[id], &summary, user).await?;
+        self.drop_audio(recording.audio.clone().into_iter().collect()).await;
+        Ok(recording)
+    }
+
+    /// One whose audio is still there, for whoever may hear it.
+    async fn kept_recording(&self, caller: &Caller, id: RecordingId) -> Result<(Scope, Recording), ServiceError> {
         let (scope, _) = caller.own_scope()?;
-        let recording = self.store().recording(&scope, id).await?.ok_or(ServiceError::NotFound)?;
-        let scope = caller.scope_of_user(recording.user_id)?;
-        let audio = self.load_audio(recording.audio.as_deref().ok_or(ServiceError::NotFound)?).await?;
-        let summary = "Listened to a recording";
-        let (id, user) = (self.new_change_id(), Some(recording.user_id));
-        self.store().record_event(&scope, id, self.now(), "listen_recording", summary, user).await?;
-        Ok(audio)
+        let recording = self.store().recording(&scope, id).await?.filter(|recording| recording.audio.is_some());
+        let recording = recording.ok_or(ServiceError::NotFound)?;
+        Ok((caller.scope_of_user(recording.user_id)?, recording))
     }
 
     /// From the switch. Told again after a crash, it is there once.
@@ -95,9 +130,21 @@ impl Service {
             many => format!("Deleted {many} recordings of {} to {}: their time was over", day(first), day(last)),
         };
         let ids: Vec<RecordingId> = over.iter().map(|recording| recording.id).collect();
-        self.store().forget_recordings(&scope, self.new_change_id(), self.now(), &ids, &summary).await?;
+        self.store().forget_recordings(&scope, self.new_change_id(), self.now(), &ids, &summary, None).await?;
         let deleted = over.len();
         self.drop_audio(over.into_iter().filter_map(|recording| recording.audio).collect()).await;
         Ok(deleted)
     }
+}
+
+/// In the words of a journal.
+fn part_of(recording: &Recording) -> String {
+    let length = lineside_model::call::clock(TimeDelta::milliseconds(recording.duration_ms.into()));
+    format!("{} ({length})", recording.started_at.format("%Y-%m-%d %H:%M UTC"))
+}
+
+/// The same for every instant of an hour.
+fn within_the_hour(at: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
+    let hour = at.timestamp_millis() / 3_600_000 * 3_600_000;
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(hour).unwrap_or_default(), &[0; 10]).into_uuid()
 }

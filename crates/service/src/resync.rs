@@ -104,6 +104,7 @@ impl Service {
             account_id: job.account_id,
             users: job.user_id.into_iter().collect(),
             account: false,
+            calls: false,
         });
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! Mailboxes: messages that callers leave, and what their user does with them on pages and by telephone.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use lineside_auth::Hash;
 use lineside_model::call_report::MessageLeft;
+use lineside_model::extension::Extension;
 use lineside_model::id::{AccountId, ChangeId, MailId, MessageId, UserId};
 use lineside_model::journal::{Actor, ActorKind, Scope, Via};
 use lineside_model::list::UserDetail;
@@ -13,7 +16,7 @@ use lineside_model::voicemail::{
 };
 use lineside_store::voicemail::{MailboxDetail, MailboxWatch};
 
-use crate::audio::{self, Stored};
+use crate::audio::{self, Sound, Stored};
 use crate::live::News;
 use crate::{Caller, Service, ServiceError};
 
@@ -37,24 +40,78 @@ impl Service {
         self.load_audio(&message.audio).await
     }
 
-    /// Its user has listened to it, so the lamp need not shine for it.
-    pub async fn message_heard(&self, caller: &Caller, id: MessageId) -> Result<(), ServiceError> {
+    /// As [`Self::message_audio`], to be passed on as it is read.
+    pub async fn message_sound(
+        &self,
+        caller: &Caller,
+        id: MessageId,
+        range: Option<&str>,
+    ) -> Result<Sound, ServiceError> {
         let message = self.message(caller, id).await?;
-        let scope = caller.scope_of_user(message.user_id)?;
-        self.heard(&scope, message.user_id, id).await
+        self.sound(&message.audio, message.bytes, range).await
     }
 
-    pub(crate) async fn heard(&self, scope: &Scope, user: UserId, id: MessageId) -> Result<(), ServiceError> {
-        if self.store().heard(scope, user, id).await? {
+    /// Heard, so that the lamp need not shine for it; or new again.
+    pub async fn mark_message(&self, caller: &Caller, id: MessageId, state: MessageState) -> Result<(), ServiceError> {
+        let message = self.message(caller, id).await?;
+        let scope = caller.scope_of_user(message.user_id)?;
+        self.mark(&scope, message.user_id, id, state).await
+    }
+
+    pub(crate) async fn mark(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        id: MessageId,
+        state: MessageState,
+    ) -> Result<(), ServiceError> {
+        if self.store().set_message_state(scope, user, id, state).await? {
             self.mailbox_changed(scope.account_id, user).await?;
         }
         Ok(())
     }
 
+    /// A copy for the colleague who has this extension. The same request sent twice makes one.
+    pub async fn forward_message_to(
+        &self,
+        caller: &Caller,
+        request: ChangeId,
+        id: MessageId,
+        extension: &str,
+    ) -> Result<(), ServiceError> {
+        let message = self.message(caller, id).await?;
+        let scope = caller.scope_of_user(message.user_id)?;
+        let to = self.colleague(&scope, extension).await?;
+        let own = to == message.user_id;
+        let message_for = if own {
+            Err("the message lies in this mailbox already; write a colleague's extension")
+        } else if self.mailbox_is_full(&scope, to).await? {
+            Err("their mailbox is full; ask them to delete some messages first")
+        } else {
+            Ok(to)
+        };
+        let to = message_for.map_err(|why| ServiceError::field("extension", why))?;
+        let copy = MessageId(request.derive("copy", to.0));
+        self.copy_message(&scope, message.user_id, id, to, copy).await
+    }
+
+    async fn colleague(&self, scope: &Scope, extension: &str) -> Result<UserId, ServiceError> {
+        let parsed = Extension::parse(extension).map_err(|error| ServiceError::field("extension", error))?;
+        let found = self.store().destinations(scope.account_id, &[parsed].into(), &BTreeSet::new()).await?;
+        let nobody =
+            || ServiceError::field("extension", format!("nobody has extension {}; check it", extension.trim()));
+        found.into_iter().next().ok_or_else(nobody)
+    }
+
+    async fn mailbox_is_full(&self, scope: &Scope, user: UserId) -> Result<bool, ServiceError> {
+        let mailbox = self.store().mailbox(scope, user).await?;
+        Ok(StorageLevel::of(mailbox.bytes, mailbox.limit_mb) == StorageLevel::Full)
+    }
+
     /// The switch's lamps and open pages look again.
     async fn mailbox_changed(&self, account_id: AccountId, user: UserId) -> Result<(), ServiceError> {
         self.feed_directory(&[user]).await?;
-        self.inner.live.tell(News { account_id, users: vec![user], account: false });
+        self.inner.live.tell(News { account_id, users: vec![user], account: false, calls: false });
         Ok(())
     }
 
@@ -162,10 +219,21 @@ impl Service {
         id: MessageId,
         to: UserId,
     ) -> Result<(), ServiceError> {
+        self.copy_message(scope, from, id, to, MessageId(self.new_uuid())).await
+    }
+
+    async fn copy_message(
+        &self,
+        scope: &Scope,
+        from: UserId,
+        id: MessageId,
+        to: UserId,
+        copy: MessageId,
+    ) -> Result<(), ServiceError> {
         let message = self.store().message(scope, id).await?.filter(|message| message.user_id == from);
         let message = message.ok_or(ServiceError::NotFound)?;
         let copy = VoicemailMessage {
-            id: MessageId(self.new_uuid()),
+            id: copy,
             user_id: to,
             received_at: self.now(),
             state: MessageState::New,

@@ -183,9 +183,9 @@ impl Store {
         if filter.recorded {
             condition.and_plain(RECORDED);
         }
-        if let Some((at, id)) = filter.before {
+        if let Some(place) = filter.before {
             let before = if order == NEWEST_FIRST { BEFORE } else { BEFORE_OF_KEY };
-            condition.and_each(before, [at.into(), id.into()]);
+            condition.and_each(before, [place.at.into(), place.call.into()]);
         }
         let sql = condition.slice(select, order, limit, 0);
         let rows: Vec<CallColumns> = self.reader().await?.rows(sql, condition.values).await?;

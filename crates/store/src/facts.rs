@@ -273,15 +273,11 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// What is set for the calls of the users here; messages and trunks where they are asked for.
+    /// What is set for calls, messages and trunks, where they are asked for.
     async fn calls(&mut self) -> Result<(), StoreError> {
-        let ids: Vec<UserId> = self.facts.users.keys().copied().collect();
-        let forwarding: Vec<Forwarding> = self.own::<ForwardingColumns, _>(FORWARDING_OF_USERS, ids.clone()).await?;
-        self.facts.forwarding = by_id(forwarding, |forwarding| forwarding.user_id);
-        let mailboxes: Vec<Mailbox> = self.own::<MailboxColumns, _>(MAILBOXES_OF_USERS, ids.clone()).await?;
-        self.facts.mailboxes = by_id(mailboxes, |mailbox| mailbox.user_id);
-        let choices: Vec<RecordingChoice> = self.own::<ChoiceColumns, _>(CHOICES_OF_USERS, ids).await?;
-        self.facts.recording = by_id(choices, |choice| choice.user_id);
+        if self.needs.call_choices {
+            self.call_choices().await?;
+        }
         let ids = self.needs.messages.clone();
         let messages: Vec<VoicemailMessage> = self.own::<MessageColumns, _>(MESSAGES_BY_ID, ids).await?;
         self.facts.messages = by_id(messages, |message| message.id);
@@ -289,6 +285,17 @@ impl Loader<'_> {
             let trunks: Vec<Trunk> = try_all(self.link.rows::<TrunkColumns>(TRUNKS, values![self.account]).await?)?;
             self.facts.trunks = by_id(trunks, |trunk| trunk.id);
         }
+        Ok(())
+    }
+
+    async fn call_choices(&mut self) -> Result<(), StoreError> {
+        let ids: Vec<UserId> = self.facts.users.keys().copied().collect();
+        let forwarding: Vec<Forwarding> = self.own::<ForwardingColumns, _>(FORWARDING_OF_USERS, ids.clone()).await?;
+        self.facts.forwarding = by_id(forwarding, |forwarding| forwarding.user_id);
+        let mailboxes: Vec<Mailbox> = self.own::<MailboxColumns, _>(MAILBOXES_OF_USERS, ids.clone()).await?;
+        self.facts.mailboxes = by_id(mailboxes, |mailbox| mailbox.user_id);
+        let choices: Vec<RecordingChoice> = self.own::<ChoiceColumns, _>(CHOICES_OF_USERS, ids).await?;
+        self.facts.recording = by_id(choices, |choice| choice.user_id);
         Ok(())
     }
 

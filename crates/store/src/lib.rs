@@ -57,6 +57,7 @@ pub mod session;
 #[cfg(test)]
 mod statements;
 mod tally;
+mod test_call;
 pub mod trunk;
 #[cfg(test)]
 mod upgrade;

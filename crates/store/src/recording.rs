@@ -44,6 +44,7 @@ const FORGET: &str = "UPDATE recording SET audio = NULL, deleted_at = $2 WHERE a
 pub(crate) const AUDIO_USED: &str = "
     SELECT count(*) FROM (
         SELECT audio FROM recording WHERE audio = $1 UNION ALL SELECT audio FROM voicemail_message WHERE audio = $1
+        UNION ALL SELECT audio FROM test_call WHERE audio = $1
     ) used";
 
 #[cfg(test)]
@@ -197,6 +198,7 @@ impl Store {
         now: DateTime<Utc>,
         recordings: &[RecordingId],
         summary: &str,
+        user_id: Option<UserId>,
     ) -> Result<(), StoreError> {
         let mut tries = Tries::default();
         loop {
@@ -204,7 +206,8 @@ impl Store {
             let forgotten = async {
                 let own = values![scope.account_id, now];
                 link.execute_in(FORGET, own, recordings.iter().copied()).await?;
-                journal::write(&mut link, scope, Written::event(id, now, "delete_recordings", summary)).await?;
+                let entry = Written { user_id, ..Written::event(id, now, "delete_recordings", summary) };
+                journal::write(&mut link, scope, entry).await?;
                 Ok(())
             };
             let forgotten = forgotten.await;

@@ -10,7 +10,8 @@ use crate::{
     Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911,
     forwarding, greeting, home, import, journal, license, line, location, login, mail, operator_journal, phone_number,
     readiness, recording, rehearsal, resync, sample, sample_schedule, schedule, schedule_facts, schedule_list,
-    schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, trunk, user, user_list, voicemail,
+    schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, test_call, trunk, user, user_list,
+    voicemail,
 };
 
 const ALL: &[&[&str]] = &[
@@ -52,6 +53,7 @@ const ALL: &[&[&str]] = &[
     seats::STATEMENTS,
     session::STATEMENTS,
     tally::STATEMENTS,
+    test_call::STATEMENTS,
     trunk::STATEMENTS,
     user::STATEMENTS,
     user_list::STATEMENTS,

@@ -48,8 +48,8 @@ const SAVE_MESSAGES: &str = "
         bytes, call_id, forwarded_by)
     VALUES (...) ON CONFLICT (id) DO NOTHING";
 const DELETE_MESSAGES: &str = "DELETE FROM voicemail_message WHERE account_id = $1 AND id IN (...)";
-const HEARD: &str = "
-    UPDATE voicemail_message SET state = 'saved' WHERE account_id = $1 AND user_id = $2 AND id = $3 AND state = 'new'";
+const SET_STATE: &str = "
+    UPDATE voicemail_message SET state = $4 WHERE account_id = $1 AND user_id = $2 AND id = $3 AND state <> $4";
 /// Over all accounts, for the switch; a mailbox holds some hundreds of messages at most.
 const COUNTS: &str = "
     SELECT m.user_id, m.account_id, m.state, count(*) AS messages, CAST(sum(m.bytes) AS BIGINT) AS bytes
@@ -70,7 +70,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     MESSAGES,
     SAVE_MESSAGES,
     DELETE_MESSAGES,
-    HEARD,
+    SET_STATE,
     COUNTS,
     RULES,
     WATCH,
@@ -291,9 +291,16 @@ impl Store {
         }
     }
 
-    /// A message that was listened to is new no longer. False: it was not new.
-    pub async fn heard(&self, scope: &Scope, user: UserId, id: MessageId) -> Result<bool, StoreError> {
-        Ok(self.writer().await?.execute(HEARD, values![scope.account_id, user, id]).await? > 0)
+    /// A message that was listened to is new no longer, until somebody says so. False: it was so before.
+    pub async fn set_message_state(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        id: MessageId,
+        state: MessageState,
+    ) -> Result<bool, StoreError> {
+        let values = values![scope.account_id, user, id, state.as_str()];
+        Ok(self.writer().await?.execute(SET_STATE, values).await? > 0)
     }
 
     pub async fn mailbox_watch(&self, scope: &Scope, user: UserId) -> Result<MailboxWatch, StoreError> {

@@ -62,6 +62,11 @@ fn nothing() -> BTreeMap<&'static str, String> {
         "operator tokens",
         "operator journal",
         "imports",
+        "calls",
+        "recordings",
+        "messages",
+        "trunks",
+        "test-calls",
     ];
     names.into_iter().map(|name| (name, uuid::Uuid::nil().to_string())).collect()
 }
@@ -83,13 +88,23 @@ async fn nobody_is_asked_for_a_token() {
 }
 
 #[tokio::test]
-async fn a_user_finds_nothing_of_what_administrators_do() {
+async fn a_user_finds_what_is_theirs_and_nothing_of_what_administrators_do() {
     let (house, _database) = house(Engine::Sqlite).await.unwrap();
+    let ids = belongings(&house).await;
     let user = Client::of_user(&house, &house.acme).await;
-    for endpoint in endpoints() {
-        let answer = call(&user, &endpoint, &nothing()).await;
-        let expected = if matches!(endpoint.access, Access::Administrator | Access::Operator) { 404 } else { 200 };
-        assert_eq!(answer.status, expected, "{endpoint:?}");
+    let mut endpoints = endpoints();
+    // What is deleted is not found afterwards.
+    endpoints.sort_by_key(|endpoint| endpoint.method == Method::DELETE);
+    for endpoint in endpoints {
+        let answer = call(&user, &endpoint, &ids).await;
+        let theirs = !matches!(endpoint.access, Access::Administrator | Access::Operator);
+        if !theirs {
+            assert_eq!(answer.status, 404, "{endpoint:?}");
+        } else if endpoint.method == Method::GET {
+            assert_eq!(answer.status, 200, "{endpoint:?}");
+        } else {
+            assert!(answer.status.is_success() || answer.status == 422, "{endpoint:?}: {}", answer.status);
+        }
     }
 }
 
@@ -111,7 +126,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let address = json!({"street_number": "3550", "street_name": "N Central Ave", "city": "Phoenix", "region": "AZ",
         "postal_code": "85012"});
     let user = json!({"first_name": "Ana", "last_name": "Duarte", "username": "ana.duarte", "without_license": true,
-        "email": "ana@acme.example", "send_welcome": true});
+        "email": "ana@acme.example", "extension": "1001", "send_welcome": true});
     let add = async |path: &str, body: Value| client.send(Method::POST, path, &[], Some(body)).await.expect(201);
     let user = add("/users", user).await;
     let mail = user.json["mails"][0]["id"].as_str().unwrap().to_owned();
@@ -129,6 +144,12 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let import = house.service.upload_import(caller, "users.csv", file).await.unwrap();
     house.service.plan_import(caller, import.id).await.unwrap();
     let journal = client.get("/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+    let trunk = json!({"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP"});
+    let trunk = add("/trunks", trunk).await.id();
+    let (call, recording) = house.recorded_call(1, house.acme.user.id).await.unwrap();
+    let (message, _) = house.message_left(2, house.acme.user.id).await.unwrap();
+    let test = house.test_call_heard(3, house.acme.user.id).await.unwrap();
+    house.call_begun(4, house.acme.user.id).await;
     let operator = Client::operator(house).await;
     let named = Some(json!({"name": "Billing"}));
     let operator_token = operator.send(Method::POST, "/operator/tokens", &[], named).await.expect(201).id();
@@ -147,6 +168,11 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("operator tokens", operator_token),
         ("operator journal", operator_journal),
         ("imports", import.id.to_string()),
+        ("calls", call.to_string()),
+        ("recordings", recording.to_string()),
+        ("messages", message.to_string()),
+        ("trunks", trunk),
+        ("test-calls", test.to_string()),
     ]
     .into()
 }
@@ -167,8 +193,18 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "lock") => json!({"locked": true}),
         ("PUT", "greeting") => json!("not even read"),
         ("PUT", "columns") => json!({"key": "username", "columns": {"0": "username"}}),
+        ("PUT", "call-settings") => json!({
+            "recording": {"announce": true, "beep": false, "emergency": false, "keep_days": 90},
+            "outbound": {"international": ["+44"], "premium": [], "user_calls": 4, "account_calls": 50,
+                "user_minutes": 600, "account_minutes": 10_000, "call_minutes": 240},
+            "voicemail_storage_mb": 100, "keep_calls_days": 400}),
+        ("PUT", "voicemail") => json!({"enabled": true, "email_voicemails": false, "attach_recording": false}),
+        ("PUT", "forwarding") => json!({"busy": "1001"}),
+        ("PUT", "recording") => json!({"mode": "all"}),
+        ("POST", "forward") => json!({"extension": "1001"}),
         ("POST", "cells") => json!({"cells": []}),
-        ("POST", "complete" | "generate" | "resync" | "welcome" | "retry" | "plan") | ("GET" | "DELETE", _) => {
+        ("POST", "complete" | "generate" | "resync" | "welcome" | "retry" | "plan" | "hang-up" | "test-call")
+        | ("GET" | "DELETE", _) => {
             return None;
         }
         other => panic!("give {other:?} a body here, so that it is tried as the administrator of another account"),
@@ -194,7 +230,9 @@ async fn another_accounts_identifiers_are_unknown(#[values(Engine::Sqlite, Engin
         assert_eq!(answer.status, 404, "{endpoint:?}: {}", answer.json);
         let answer = answer.expect(404);
         assert_eq!(answer.json["type"], "/problems/not-found");
-        if endpoint.method == Method::GET && !path.ends_with("greeting") {
+        // Who listens stands in the journal.
+        let heard = path.ends_with("greeting") || path.contains("/recordings/");
+        if endpoint.method == Method::GET && !heard {
             own.get(&path).await.expect(if path.contains("/tokens/") { 405 } else { 200 });
         }
     }

@@ -1,6 +1,7 @@
 //! Changes: planned, applied once, refused.
 
 use axum::http::Method;
+use lineside_testkit::call::wav;
 use lineside_testkit::database::Engine;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -247,31 +248,6 @@ async fn a_greeting_is_uploaded_heard_and_removed() {
     assert_eq!(client.get(&path).await.headers["content-type"], "audio/wav");
     client.send(Method::DELETE, &path, &[], None).await.expect(204);
     client.get(&path).await.expect(404);
-}
-
-/// Two seconds of a quiet square wave, 8 kHz, 16 bits, mono.
-pub fn wav() -> Vec<u8> {
-    let samples: Vec<u8> =
-        (0..16_000_i32).flat_map(|at| (if at / 10 % 2 == 0 { 3000_i16 } else { -3000 }).to_le_bytes()).collect();
-    let length = u32::try_from(samples.len()).unwrap();
-    let mut wav = Vec::new();
-    wav.extend(b"RIFF");
-    wav.extend((36 + length).to_le_bytes());
-    wav.extend(b"WAVEfmt ");
-    wav.extend(16_u32.to_le_bytes());
-    for value in [1_u16, 1] {
-        wav.extend(value.to_le_bytes());
-    }
-    for value in [8_000_u32, 16_000] {
-        wav.extend(value.to_le_bytes());
-    }
-    for value in [2_u16, 16] {
-        wav.extend(value.to_le_bytes());
-    }
-    wav.extend(b"data");
-    wav.extend(length.to_le_bytes());
-    wav.extend(samples);
-    wav
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test's own helpers can't do fails the test")]
 
 mod access;
+mod call;
 mod catalogue;
 mod change;
 mod client;
@@ -12,8 +13,11 @@ mod reading;
 mod repeat;
 mod schedule;
 mod sweep;
+mod test_call;
 mod together;
 mod token;
+mod trunk;
+mod voicemail;
 
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::House;

@@ -8,7 +8,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{DeviceModel, Mac, NewDevice};
 use lineside_model::extension::Extension;
 use lineside_model::field::FieldErrors;
-use lineside_model::id::{DepartmentId, DeviceId, LocationId, NumberId, UserId};
+use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, NumberId, UserId};
 use lineside_model::journal::{Actor, Scope, Via};
 use lineside_model::license::Catalogue;
 use lineside_model::location::{EmergencyContactInput, SiteInput};
@@ -106,7 +106,7 @@ async fn open<'a>(
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
-fn in_words(errors: FieldErrors) -> anyhow::Error {
+pub(super) fn in_words(errors: FieldErrors) -> anyhow::Error {
     anyhow::anyhow!("{errors:?}")
 }
 
@@ -159,6 +159,10 @@ struct Site {
 }
 
 impl Demo<'_> {
+    pub(super) fn account_id(&self) -> AccountId {
+        self.scope.account_id
+    }
+
     pub(super) async fn apply(&self, change: Change) -> anyhow::Result<ChangeRequest> {
         let request = ChangeRequest { id: self.service.new_change_id(), change };
         self.done(request.clone()).await?;
@@ -227,6 +231,7 @@ impl Demo<'_> {
         }
         self.owners_desk(&mut sites[0]).await?;
         super::schedule::fill(self, &colleagues).await?;
+        super::calls::fill(self, &colleagues).await?;
         for n in 0..6_u32 {
             let mac = Some(Mac::parse(&format!("805ec0fe00{n:02x}"))?);
             self.apply(Change::AddDevice {

@@ -1,12 +1,13 @@
 //! The history as a file, as filtered.
 
-use std::fmt::Write as _;
-
+use axum::body::Body;
 use axum::http::header;
 use axum::response::IntoResponse;
-use lineside_model::call::CallRecord;
+use futures_util::{StreamExt, stream};
+use lineside_model::call::{CallFilter, CallRecord};
+use lineside_model::call_report::LegQuality;
 use lineside_model::time_zone::TimeZone;
-use lineside_service::call::CALLS_MAX;
+use lineside_service::ServiceError;
 
 use super::list::read;
 use crate::form_data::FormData;
@@ -18,47 +19,55 @@ pub fn routes() -> Vec<Route> {
     vec![Route::get("/calls/export.csv", Access::User, export)]
 }
 
+/// Calls that are read and written at a time: however long the history is, no more of it is in memory.
+const PIECE: i64 = 1_000;
+
 async fn export(visitor: Visitor, query: FormData) -> Answer {
     let zone = visitor.frame("Calls").await?.zone();
-    let (calls, _) = visitor.service.calls(&visitor.caller, &read(&query, zone), CALLS_MAX).await?;
+    let Visitor { service, caller, .. } = visitor;
+    let first = stream::once(async { Ok(HEAD.to_owned()) });
+    let pieces = stream::try_unfold(Some(read(&query, zone)), move |filter| {
+        let (service, caller) = (service.clone(), caller.clone());
+        async move {
+            let Some(filter) = filter else { return Ok(None) };
+            let (calls, more) = service.calls(&caller, &filter, PIECE).await?;
+            let before = calls.last().filter(|_| more).map(CallRecord::place);
+            let next = before.map(|place| CallFilter { before: Some(place), ..filter });
+            Ok::<_, ServiceError>(Some((calls.iter().map(|call| line(call, zone)).collect(), next)))
+        }
+    });
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"calls.csv\""),
     ];
-    Ok((headers, csv(&calls, zone)).into_response())
+    Ok((headers, Body::from_stream(first.chain(pieces))).into_response())
 }
 
-fn csv(calls: &[CallRecord], zone: TimeZone) -> String {
-    // The mark tells spreadsheets that this is UTF-8.
-    let mut file =
-        "\u{feff}Started,Caller number,Caller name,Dialled,Answered by,Direction,Outcome,Why it ended,Talked seconds,\
-                    Codec,Lost permille from caller,Lost permille from callee,Recorded,Call\r\n"
-            .to_owned();
-    for CallRecord { ended: call, recording } in calls {
-        let loss = |leg: &Option<lineside_model::call_report::LegQuality>| {
-            leg.as_ref().map(|leg| leg.loss_permille().to_string()).unwrap_or_default()
-        };
-        let began = &call.began;
-        let columns = [
-            zone.local(began.at).format("%Y-%m-%d %H:%M:%S%:z").to_string(),
-            began.caller.number.clone(),
-            began.caller.name.clone(),
-            began.dialled.clone(),
-            call.other_end(),
-            began.direction.label().to_owned(),
-            call.outcome.label().to_owned(),
-            call.why(),
-            call.talked().num_seconds().to_string(),
-            call.codecs(),
-            loss(&call.from_caller),
-            loss(&call.from_callee),
-            if recording.is_some() { "yes" } else { "" }.to_owned(),
-            began.call.to_string(),
-        ];
-        let line: Vec<String> = columns.iter().map(|text| cell(text)).collect();
-        let _ = write!(file, "{}\r\n", line.join(","));
-    }
-    file
+/// The mark tells spreadsheets that this is UTF-8.
+const HEAD: &str = "\u{feff}Started,Caller number,Caller name,Dialled,Answered by,Direction,Outcome,Why it ended,Talked \
+                    seconds,Codec,Lost permille from caller,Lost permille from callee,Recorded,Call\r\n";
+
+fn line(CallRecord { ended: call, recording }: &CallRecord, zone: TimeZone) -> String {
+    let loss = |leg: &Option<LegQuality>| leg.as_ref().map(|leg| leg.loss_permille().to_string()).unwrap_or_default();
+    let began = &call.began;
+    let columns = [
+        zone.local(began.at).format("%Y-%m-%d %H:%M:%S%:z").to_string(),
+        began.caller.number.clone(),
+        began.caller.name.clone(),
+        began.dialled.clone(),
+        call.other_end(),
+        began.direction.label().to_owned(),
+        call.outcome.label().to_owned(),
+        call.why(),
+        call.talked().num_seconds().to_string(),
+        call.codecs(),
+        loss(&call.from_caller),
+        loss(&call.from_callee),
+        if recording.is_some() { "yes" } else { "" }.to_owned(),
+        began.call.to_string(),
+    ];
+    let cells: Vec<String> = columns.iter().map(|text| cell(text)).collect();
+    format!("{}\r\n", cells.join(","))
 }
 
 /// Quoted (RFC 4180 section 2); what a spreadsheet would take for a formula begins with an apostrophe, since callers choose

@@ -1,8 +1,7 @@
 //! One call: who, when, why it ended, how it sounded, its recordings and its SIP messages.
 
 use askama::Template;
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::http::HeaderMap;
 use chrono::TimeDelta;
 use lineside_model::call::{CallRecord, clock};
 use lineside_model::call_report::LegQuality;
@@ -11,6 +10,8 @@ use lineside_model::recording::Recording;
 
 use super::ladder::LadderDrawing;
 use super::{tag, talked};
+use crate::audio;
+use crate::flash;
 use crate::frame::Frame;
 use crate::page::{self, Answer};
 use crate::record_path::RecordPath;
@@ -18,7 +19,11 @@ use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::get("/calls/{id}", Access::User, show), Route::get("/recordings/{id}/audio.wav", Access::User, listen)]
+    vec![
+        Route::get("/calls/{id}", Access::User, show),
+        Route::get("/recordings/{id}/audio.wav", Access::User, listen),
+        Route::post("/recordings/{id}/delete", Access::Administrator, delete),
+    ]
 }
 
 #[derive(Template)]
@@ -28,6 +33,7 @@ struct CallPage {
     call: CallRecord,
     recordings: Vec<Recording>,
     ladder: Option<LadderDrawing>,
+    administers: bool,
 }
 
 impl CallPage {
@@ -50,11 +56,17 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<CallId>) -> Answer {
     let (call, recordings) = visitor.service.call(&visitor.caller, id).await?;
     let frame = visitor.frame("Call").await?;
     // Messages are for who looks after phones.
-    let ladder = visitor.caller.administers().then(|| LadderDrawing::of(&call.ended, frame.zone())).flatten();
-    page::show(&CallPage { frame, call, recordings, ladder })
+    let administers = visitor.caller.administers();
+    let ladder = administers.then(|| LadderDrawing::of(&call.ended, frame.zone())).flatten();
+    page::show(&CallPage { frame, call, recordings, ladder, administers })
 }
 
-async fn listen(visitor: Visitor, RecordPath(id): RecordPath<RecordingId>) -> Answer {
-    let audio = visitor.service.recording_audio(&visitor.caller, id).await?;
-    Ok(([(header::CONTENT_TYPE, "audio/wav")], audio).into_response())
+async fn listen(visitor: Visitor, RecordPath(id): RecordPath<RecordingId>, headers: HeaderMap) -> Answer {
+    let sound = visitor.service.recording_sound(&visitor.caller, id, audio::range(&headers)).await?;
+    Ok(audio::respond(sound))
+}
+
+async fn delete(visitor: Visitor, RecordPath(id): RecordPath<RecordingId>) -> Answer {
+    let recording = visitor.service.delete_recording(&visitor.caller, id).await?;
+    Ok(flash::done(&format!("/calls/{}", recording.call_id), "The recording is deleted; the journal proves it."))
 }

@@ -17,6 +17,7 @@ use crate::record_path::RecordPath;
 use crate::router::{Access, Route};
 use crate::schedule::entry::Entry;
 use crate::user::checklist::Checklist;
+use crate::user::test_call::TestCalls;
 use crate::user::timeline::Timeline;
 use crate::user::voicemail::is_new;
 use crate::visitor::Visitor;
@@ -42,6 +43,7 @@ struct UserPage {
     recording: RecordingMode,
     calls: Vec<CallRecord>,
     unheard: usize,
+    test_calls: TestCalls,
     checklist: Checklist,
     timeline: Option<Timeline>,
     entries: Vec<Entry>,
@@ -105,6 +107,7 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
         recording: service.recording_mode(caller, id).await?,
         calls: service.calls(caller, &CallFilter { user_id: Some(id), ..CallFilter::default() }, CALLS_SHOWN).await?.0,
         unheard: service.mailbox(caller, id).await?.messages.iter().filter(|message| is_new(message)).count(),
+        test_calls: TestCalls::of(&visitor, id, &frame).await?,
         history,
         spool: service.settings().mail_spool.is_some(),
         service: service.clone(),

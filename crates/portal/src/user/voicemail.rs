@@ -1,7 +1,7 @@
 //! A user's mailbox: what is set, and the messages in it. Its user and administrators see it.
 
 use askama::Template;
-use axum::http::header;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect};
 use chrono::TimeDelta;
 use lineside_model::call::clock;
@@ -12,6 +12,7 @@ use lineside_model::voicemail::{MessageState, PinChange, StorageLevel, Voicemail
 use lineside_service::store::voicemail::MailboxDetail;
 use lineside_service::{Service, ServiceError};
 
+use crate::audio;
 use crate::flash;
 use crate::form::Form;
 use crate::form_data::FormData;
@@ -32,6 +33,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/messages/{id}", Access::User, message),
         Route::get("/messages/{id}/audio.wav", Access::User, listen),
         Route::post("/messages/{id}/heard", Access::User, heard),
+        Route::post("/messages/{id}/new", Access::User, unheard),
+        Route::post("/messages/{id}/forward", Access::User, forward),
         Route::post("/messages/{id}/delete", Access::User, delete),
     ]
 }
@@ -69,6 +72,7 @@ struct MessagePage {
     message: VoicemailMessage,
     player: Player,
     change_id: String,
+    form: Form,
 }
 
 fn length(message: &VoicemailMessage) -> String {
@@ -145,6 +149,10 @@ async fn read(visitor: &Visitor, user: &UserDetail, data: &FormData) -> Result<C
 }
 
 async fn message(visitor: Visitor, RecordPath(id): RecordPath<MessageId>) -> Answer {
+    shown_message(&visitor, id, Form::empty(visitor.service.new_change_id()), page::show).await
+}
+
+async fn shown_message(visitor: &Visitor, id: MessageId, form: Form, show: fn(&MessagePage) -> Answer) -> Answer {
     let message = visitor.service.message(&visitor.caller, id).await?;
     let audio = visitor.service.message_audio(&visitor.caller, id).await?;
     let user = visitor.service.user(&visitor.caller, message.user_id).await?;
@@ -152,18 +160,36 @@ async fn message(visitor: Visitor, RecordPath(id): RecordPath<MessageId>) -> Ans
     let label = format!("Message from {}", message.caller.pretty());
     let player = Player::new(&label, format!("/messages/{id}/audio.wav"), &audio, length(&message));
     let change_id = visitor.service.new_change_id().to_string();
-    page::show(&MessagePage { frame, user, message, player, change_id })
+    show(&MessagePage { frame, user, message, player, change_id, form })
 }
 
-async fn listen(visitor: Visitor, RecordPath(id): RecordPath<MessageId>) -> Answer {
-    let audio = visitor.service.message_audio(&visitor.caller, id).await?;
-    Ok(([(header::CONTENT_TYPE, "audio/wav")], audio).into_response())
+async fn forward(visitor: Visitor, RecordPath(id): RecordPath<MessageId>, data: FormData) -> Answer {
+    match visitor.service.forward_message_to(&visitor.caller, data.change_id()?, id, data.text("extension")).await {
+        Ok(()) => Ok(flash::done(&format!("/messages/{id}"), "A copy lies in your colleague's mailbox.")),
+        Err(ServiceError::Invalid(errors)) => {
+            shown_message(&visitor, id, Form::sent(&data).with_errors(errors), page::show_again).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn listen(visitor: Visitor, RecordPath(id): RecordPath<MessageId>, headers: HeaderMap) -> Answer {
+    let sound = visitor.service.message_sound(&visitor.caller, id, audio::range(&headers)).await?;
+    Ok(audio::respond(sound))
 }
 
 async fn heard(visitor: Visitor, RecordPath(id): RecordPath<MessageId>) -> Answer {
+    mark(&visitor, id, MessageState::Saved, "The message is saved as heard.").await
+}
+
+async fn unheard(visitor: Visitor, RecordPath(id): RecordPath<MessageId>) -> Answer {
+    mark(&visitor, id, MessageState::New, "The message counts as new again.").await
+}
+
+async fn mark(visitor: &Visitor, id: MessageId, state: MessageState, said: &str) -> Answer {
     let message = visitor.service.message(&visitor.caller, id).await?;
-    visitor.service.message_heard(&visitor.caller, id).await?;
-    Ok(flash::done(&format!("/users/{}/voicemail", message.user_id), "The message is saved as heard."))
+    visitor.service.mark_message(&visitor.caller, id, state).await?;
+    Ok(flash::done(&format!("/users/{}/voicemail", message.user_id), said))
 }
 
 async fn delete(visitor: Visitor, RecordPath(id): RecordPath<MessageId>, data: FormData) -> Answer {

@@ -1,55 +1,11 @@
 //! Forwarding, voicemail, recording, the history of calls, their settings and trunks, as people meet them.
 
 use axum::http::StatusCode;
-use chrono::{DateTime, TimeDelta, Utc};
-use lineside_model::call_report::{
-    AnsweredBy, CallAnswered, CallBegan, CallDirection, CallEnded, CallOutcome, CallParty, CallRecorded, CallReport,
-    EndedBy, LadderStep, LegQuality, MessageLeft,
-};
-use lineside_model::id::{CallId, UserId};
-use uuid::Uuid;
+use chrono::TimeDelta;
+use lineside_model::call_report::{CallEnded, CallOutcome, CallReport};
+use lineside_testkit::call::{ended, wav};
 
 use crate::visit::Visit;
-
-/// A second of a loud tone, as the switch writes it.
-fn wav() -> Vec<u8> {
-    let samples: Vec<u8> = (0..8_000_i16).flat_map(|n| (n % 16 * 2_000 - 16_000).to_le_bytes()).collect();
-    let mut wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data".to_vec();
-    wav.extend(u32::try_from(samples.len()).unwrap().to_le_bytes());
-    wav.extend(samples);
-    wav
-}
-
-fn file(visit: &Visit, name: &str) -> std::path::PathBuf {
-    let path = visit.house.spool.with_file_name(name);
-    std::fs::write(&path, wav()).unwrap();
-    path
-}
-
-fn caller() -> CallParty {
-    CallParty { user: None, number: "+16025550199".into(), name: "Carla <b>Costa</b>".into() }
-}
-
-fn ended(visit: &Visit, n: u128, at: DateTime<Utc>, user: UserId) -> CallEnded {
-    let (call, account) = (CallId(Uuid::from_u128(n)), visit.house.acme.id);
-    let callee = CallParty { user: Some(user), number: "201".into(), name: "Ursula User".into() };
-    let (direction, dialled) = (CallDirection::Inbound, "+14805550143".to_owned());
-    let began = CallBegan { call, account, at, direction, caller: caller(), dialled, callee: Some(callee.clone()) };
-    let quality = LegQuality { codec: "PCMU".into(), packets: 990, lost: 10, jitter_ms: 1.5 };
-    CallEnded {
-        began,
-        answered: Some(CallAnswered { call, account, at: at + TimeDelta::seconds(5), by: AnsweredBy::Party(callee) }),
-        ended_at: at + TimeDelta::seconds(70),
-        outcome: CallOutcome::Answered,
-        status: None,
-        ended_by: EndedBy::Caller,
-        hops: Vec::new(),
-        from_caller: Some(quality),
-        from_callee: None,
-        trunk: None,
-        ladder: vec![LadderStep { at, leg: 0, received: true, title: "INVITE".into(), text: "INVITE sip:201".into() }],
-    }
-}
 
 #[tokio::test]
 async fn forwarding_is_set_with_an_error_beside_each_wrong_field() {
@@ -76,17 +32,8 @@ async fn forwarding_is_set_with_an_error_beside_each_wrong_field() {
 async fn a_message_is_listed_played_and_deleted_by_its_user_alone() {
     let visit = Visit::owner().await;
     let (house, user) = (&visit.house, visit.house.acme.user.id);
-    let audio = file(&visit, "left.wav");
-    let left = MessageLeft {
-        call: CallId(Uuid::from_u128(7)),
-        account: house.acme.id,
-        user,
-        caller: caller(),
-        at: house.service.now(),
-        duration_ms: 42_000,
-        audio: audio.clone(),
-    };
-    house.service.calls_reported(vec![CallReport::MessageLeft(left.clone())]).await;
+    let (_, left) = house.message_left(7, user).await.unwrap();
+    let audio = left.audio.clone();
     assert!(!audio.exists(), "the switch's file is taken away");
     // Told again after a crash.
     std::fs::write(&audio, wav()).unwrap();
@@ -122,23 +69,10 @@ async fn the_history_is_filtered_and_a_call_shows_its_ladder_and_recording() {
     let visit = Visit::owner().await;
     let (house, user) = (&visit.house, visit.house.acme.user.id);
     let at = house.service.now() - TimeDelta::hours(1);
-    let call = ended(&visit, 1, at, user);
-    let recorded = CallRecorded {
-        call: call.began.call,
-        account: house.acme.id,
-        user,
-        caller: caller(),
-        callee: call.began.callee.clone().unwrap(),
-        direction: CallDirection::Inbound,
-        at,
-        duration_ms: 65_000,
-        audio: file(&visit, "recorded.wav"),
-    };
-    let other = ended(&visit, 2, at + TimeDelta::minutes(1), house.acme.owner.id);
+    let (call, _) = house.recorded_call(1, user).await.unwrap();
+    let other = ended(house.acme.id, 2, at + TimeDelta::minutes(1), house.acme.owner.id);
     let other = CallEnded { answered: None, outcome: CallOutcome::Busy, status: Some(486), ..other };
-    let reports =
-        [CallReport::Recorded(recorded), CallReport::Ended(Box::new(call.clone())), CallReport::Ended(Box::new(other))];
-    house.service.calls_reported(reports.to_vec()).await;
+    house.service.calls_reported(vec![CallReport::Ended(Box::new(other))]).await;
     let all = visit.get("/calls").await;
     assert_eq!(all.texts("#results tbody tr").len(), 2);
     assert_eq!(visit.get("/calls?outcome=busy").await.texts("#results tbody tr").len(), 1);
@@ -146,7 +80,7 @@ async fn the_history_is_filtered_and_a_call_shows_its_ladder_and_recording() {
     assert_eq!(visit.get("/calls?number=602+555+0199").await.texts("#results tbody tr").len(), 0, "whole numbers");
     assert_eq!(visit.get("/calls?number=%2B1+602+555+0199").await.texts("#results tbody tr").len(), 2);
     assert!(visit.get("/calls/export.csv").await.html.contains("\"the caller hung up\""));
-    let link = format!("/calls/{}", call.began.call);
+    let link = format!("/calls/{call}");
     let shown = visit.get(&link).await;
     assert!(shown.says("1:05") && shown.says("1.0 %") && shown.says("PCMU") && shown.has(".ladder"), "{}", shown.html);
     let own = visit.sign_in("acme.user").await;
@@ -161,7 +95,7 @@ async fn the_history_is_filtered_and_a_call_shows_its_ladder_and_recording() {
         .unwrap()
         .to_owned();
     assert_eq!(visit.get(&audio).await.status, StatusCode::OK);
-    assert!(visit.get("/journal?action=listen_recording").await.says("Listened to a recording"));
+    assert!(visit.get("/journal?action=listen_recording").await.says("Listened to the recording of"));
     house.clock.turn(TimeDelta::days(91));
     house.service.delete_what_is_over().await.unwrap();
     let visit = visit.sign_in(&house.acme.owner.username).await;
@@ -201,4 +135,89 @@ async fn the_way_of_a_call_is_explained() {
     assert!(shown.says("It ends with 404: nobody has this extension or number."), "{}", shown.html);
     let shown = visit.get("/calls/where?caller=nobody+at+all&dialled=201").await;
     assert!(shown.error("caller").is_some());
+}
+
+#[tokio::test]
+async fn the_whole_history_is_exported_piece_by_piece() {
+    let visit = Visit::owner().await;
+    let (house, at) = (&visit.house, visit.house.service.now() - TimeDelta::hours(9));
+    let call = |n: u32| {
+        let call = ended(house.acme.id, n.into(), at + TimeDelta::seconds(n.into()), house.acme.user.id);
+        CallReport::Ended(Box::new(call))
+    };
+    house.service.calls_reported((1..=2_050).map(call).collect()).await;
+    let file = visit.get("/calls/export.csv").await.html;
+    let lines: Vec<&str> = file.lines().collect();
+    assert_eq!(lines.len(), 2_051);
+    assert!(lines[0].starts_with("\u{feff}Started,") && lines[1..].iter().all(|line| line.starts_with("\"2026-")));
+    let distinct: std::collections::HashSet<&str> = lines.iter().copied().collect();
+    assert_eq!(distinct.len(), 2_051);
+    assert_eq!(visit.get("/calls/export.csv?outcome=busy").await.html.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_goes_on_is_hung_up_by_administrators() {
+    let visit = Visit::owner().await;
+    let call = visit.house.call_begun(1, visit.house.acme.user.id).await;
+    let button = format!("form[action='/calls/{call}/hang-up']");
+    assert!(visit.get("/calls").await.has(&button));
+    let own = visit.sign_in("acme.user").await;
+    let shown = own.get("/calls").await;
+    assert!(shown.says("ringing") && !shown.has(&button));
+    assert_eq!(own.post(&format!("/calls/{call}/hang-up"), &[]).await.status, StatusCode::NOT_FOUND);
+    let visit = own.sign_in(&own.house.acme.owner.username).await;
+    let done = visit.post(&format!("/calls/{call}/hang-up"), &[]).await;
+    assert_eq!(done.location.as_deref(), Some("/calls"));
+    assert!(visit.get("/journal?action=hang_up").await.says("Hung up the call of"));
+}
+
+#[tokio::test]
+async fn a_test_call_shows_where_it_is_and_what_it_found() {
+    let visit = Visit::owner().await;
+    let user = visit.house.acme.user.id;
+    let page = format!("/users/{user}");
+    let asked = visit.post(&format!("{page}/test-call"), &[]).await;
+    assert_eq!(asked.location, Some(format!("{page}#test-call")));
+    let shown = visit.get(&page).await;
+    assert!(shown.says("The phone is being called.") && !shown.has("#test-call form"), "{}", shown.html);
+    visit.house.test_call_heard(1, user).await.unwrap();
+    let shown = visit.get(&page).await;
+    assert!(shown.says("the phone was heard") && shown.says("0.0 % lost, jitter 2.5 ms, 14 ms there and back, PCMU"));
+    let own = visit.sign_in("acme.user").await;
+    let shown = own.get("/me").await;
+    assert!(shown.says("the phone was heard") && shown.has("#test-call form"));
+    assert!(shown.has("#test-call audio[src^='/test-calls/']"));
+    let heard = own.get("/test-calls/00000000-0000-0000-0000-000000000001/audio.wav").await;
+    assert_eq!(heard.status, StatusCode::OK);
+    let other = format!("/users/{}/test-call", own.house.acme.owner.id);
+    assert_eq!(own.post(&other, &[]).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_message_is_sent_to_a_colleague_and_a_recording_deleted() {
+    let visit = Visit::owner().await;
+    let (user, owner) = (visit.house.acme.user.id, visit.house.acme.owner.id);
+    let (message, _) = visit.house.message_left(1, user).await.unwrap();
+    let page = format!("/messages/{message}");
+    let change = visit.house.service.new_change_id().to_string();
+    let to = [("change_id".to_owned(), change), ("extension".to_owned(), "1999".to_owned())];
+    let wrong = visit.post(&format!("{page}/forward"), &to).await;
+    assert_eq!(wrong.error("extension").as_deref(), Some("nobody has extension 1999; check it"));
+    let done = visit.fill(&format!("/users/{owner}/edit"), &[("extension", "1999")]).await;
+    assert!(done.status.is_redirection(), "{}", done.html);
+    let sent = visit.post(&format!("{page}/forward"), &to).await;
+    visit.post(&format!("{page}/forward"), &to).await;
+    assert_eq!(sent.location.as_deref(), Some(page.as_str()), "{}", sent.html);
+    assert_eq!(
+        visit.get(&format!("/users/{owner}/voicemail")).await.texts("tbody tr").len(),
+        1,
+        "pressed twice, once there"
+    );
+    visit.post(&format!("{page}/heard"), &[]).await;
+    assert!(visit.get(&page).await.has(&format!("form[action='{page}/new']")));
+
+    let (call, recording) = visit.house.recorded_call(2, user).await.unwrap();
+    let deleted = visit.post(&format!("/recordings/{recording}/delete"), &[]).await;
+    assert_eq!(deleted.location, Some(format!("/calls/{call}")));
+    assert!(visit.get(&format!("/calls/{call}")).await.says("The journal says why"));
 }

@@ -13,7 +13,7 @@ use lineside_model::text::Name;
 use lineside_portal::{Access, endpoints};
 
 /// Addresses whose first parameter names a record of an account, by their beginning; and those whose parameter does not.
-const RECORDS: [&str; 13] = [
+const RECORDS: [&str; 14] = [
     "/users/{id}",
     "/locations/{id}",
     "/departments/{id}",
@@ -26,6 +26,7 @@ const RECORDS: [&str; 13] = [
     "/calls/{id}",
     "/messages/{id}",
     "/recordings/{id}",
+    "/test-calls/{id}",
     "/trunks/{id}",
 ];
 /// License types are the operator's: everybody has the same.
@@ -122,7 +123,14 @@ async fn another_accounts_records_answer_as_unknown_ones_do() {
     let entry = plan.steps[0].after.as_ref().unwrap().id().to_string();
     let file = b"Username,First name\nacme.user,Anna\n".to_vec();
     let import = house.service.upload_import(owner, "users.csv", file).await.unwrap().id.to_string();
+    let (call_id, recording) = house.recorded_call(1, acme.user.id).await.unwrap();
+    let (message, _) = house.message_left(2, acme.user.id).await.unwrap();
+    let test = house.test_call_heard(3, acme.user.id).await.unwrap();
     let record = |path: &str| match path {
+        path if path.starts_with("/calls/") => call_id.to_string(),
+        path if path.starts_with("/recordings/") => recording.to_string(),
+        path if path.starts_with("/messages/") => message.to_string(),
+        path if path.starts_with("/test-calls/") => test.to_string(),
         path if path.starts_with("/users/") => acme.user.id.to_string(),
         path if path.starts_with("/departments/") => department.new_department_id().to_string(),
         path if path.starts_with("/devices/") => device.new_device_id().to_string(),
