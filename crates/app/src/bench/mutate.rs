@@ -41,8 +41,8 @@ pub struct Options {
     data: PathBuf,
 }
 
-/// Messages that are sent before the program is asked whether it has dealt with them.
-const BATCH: u64 = 500;
+/// Messages that are sent before the program is asked whether it has dealt with them: no more than answers fit into a socket.
+const BATCH: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What memory may grow by: buffers that have found their size, and tables of what is remembered for a while.
 const GROWTH_KB: u64 = 48 * 1024;
