@@ -40,6 +40,7 @@ pub mod device;
 pub mod e911;
 pub mod forwarding;
 pub mod greeting;
+pub mod greeting_archive;
 pub mod journal;
 pub mod license;
 pub mod location;

@@ -64,7 +64,7 @@ pub fn words(parameter: &str, text: Option<String>) -> Result<String, Problem> {
     if text.chars().count() > 200 {
         return Err(Problem::malformed(parameter, "shorten this to 200 characters"));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(lineside_model::text::is_unprintable) {
         return Err(Problem::malformed(parameter, "remove the control characters"));
     }
     Ok(text)

@@ -99,6 +99,7 @@ pub(crate) fn routes() -> Vec<Route> {
         crate::e911::routes(),
         crate::forwarding::routes(),
         crate::greeting::routes(),
+        crate::greeting_archive::routes(),
         crate::import::routes(),
         crate::journal::routes(),
         crate::undo::routes(),

@@ -17,6 +17,7 @@ use crate::import::Import;
 use crate::leaving::Leaving;
 use crate::license::SeatBinding;
 use crate::location::Site;
+use crate::mass_edit::MassEdit;
 use crate::phone_number::{E164, NumberKind};
 use crate::recording::RecordingMode;
 use crate::secret::Opaque;
@@ -93,15 +94,29 @@ pub enum Change {
         role: Role,
         pin_hash: Option<Opaque>,
     },
+    /// The same fields of many.
+    EditUsers {
+        user_ids: Vec<UserId>,
+        edit: Box<MassEdit>,
+    },
     SetUserState {
-        user_id: UserId,
+        user_ids: Vec<UserId>,
         state: UserState,
+        /// At 00:00 of this date in the account's time zone; `None`: now.
+        #[serde(default)]
+        date: Option<NaiveDate>,
     },
     /// They can be brought back for 30 days, by undoing this change.
     DeleteUsers {
         user_ids: Vec<UserId>,
         leaving: Leaving,
+        #[serde(default)]
+        date: Option<NaiveDate>,
     },
+    /// Numbers whose time as forwarded or kept back is over; only Lineside's own.
+    ReleaseNumbers,
+    /// Takes what is left of users who can be brought back no more; only Lineside's own.
+    PurgeUsers,
     /// Takes back what another change did, as far as nothing changed since.
     Undo {
         undone: ChangeId,
@@ -140,6 +155,11 @@ pub enum Change {
         address: CivicAddress,
         callback: Option<E164>,
         confirmed: bool,
+    },
+    /// By the user themselves: the address is theirs to say, the callback stays what the account made it.
+    ConfirmOwnE911 {
+        user_id: UserId,
+        address: CivicAddress,
     },
     AddDevice {
         device: NewDevice,
@@ -296,15 +316,18 @@ impl Change {
             Self::EditProfile { .. } => "edit_profile",
             Self::SetWizard { .. } => "set_wizard",
             Self::SetSecurity { .. } => "set_security",
+            Self::EditUsers { .. } => "edit_users",
             Self::SetUserState { .. } => "set_user_state",
             Self::DeleteUsers { .. } => "delete_users",
+            Self::ReleaseNumbers => "release_numbers",
+            Self::PurgeUsers => "purge_users",
             Self::Undo { .. } => "undo",
             Self::AddNumbers { .. } => "add_numbers",
             Self::PortNumbers { .. } => "port_numbers",
             Self::MovePort { .. } => "move_port",
             Self::CompletePort { .. } => "complete_port",
             Self::AssignNumber { .. } => "assign_number",
-            Self::ConfirmE911 { .. } => "confirm_e911",
+            Self::ConfirmE911 { .. } | Self::ConfirmOwnE911 { .. } => "confirm_e911",
             Self::AddDevice { .. } => "add_device",
             Self::AssignDevice { .. } => "assign_device",
             Self::UnassignDevice { .. } => "unassign_device",
@@ -354,6 +377,7 @@ impl Change {
             | Self::SetVoicemail { user_id, .. }
             | Self::DeleteMessages { user_id, .. }
             | Self::SetGreeting { user_id, .. }
+            | Self::ConfirmOwnE911 { user_id, .. }
             | Self::RemoveGreeting { user_id } => Some(*user_id),
             _ => None,
         }
@@ -361,7 +385,10 @@ impl Change {
 
     /// Lineside's own: leaves no trace when there was nothing to do.
     pub fn is_upkeep(&self) -> bool {
-        matches!(self, Self::RunSchedule | Self::WarnOfSchedule | Self::Rehearse { .. })
+        matches!(
+            self,
+            Self::RunSchedule | Self::WarnOfSchedule | Self::Rehearse { .. } | Self::ReleaseNumbers | Self::PurgeUsers
+        )
     }
 }
 

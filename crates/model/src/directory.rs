@@ -28,6 +28,8 @@ pub struct DirectoryUser {
     pub display_name: String,
     pub extension: Option<Extension>,
     pub numbers: Vec<E164>,
+    /// Of somebody who left, whose callers reach this user for a while.
+    pub answers: Vec<E164>,
     pub forwarding: ForwardingRules,
     pub unreachable: Option<Destination>,
     /// Has an active Voice license and is not suspended.
@@ -101,6 +103,7 @@ impl DirectoryUser {
             display_name: String::new(),
             extension: None,
             numbers: Vec::new(),
+            answers: Vec::new(),
             forwarding: ForwardingRules::default(),
             unreachable: None,
             voice: false,

@@ -107,7 +107,7 @@ impl DialPlan {
 }
 
 /// Where calls go: an extension of the account, or a number anywhere.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Destination {
     Extension(Extension),

@@ -21,6 +21,7 @@ use crate::id::{
     TrunkId, UserId,
 };
 use crate::import::{Import, Key};
+use crate::leaving::{Leaving, LeftMailbox};
 use crate::license::{Assignment, Catalogue, Holding, LicenseType, Seats};
 use crate::location::Location;
 use crate::phone_number::{E164, PhoneNumber};
@@ -77,6 +78,14 @@ pub struct Needs {
     pub messages: BTreeSet<MessageId>,
     /// What is set for the calls of the users here: forwarding, mailbox, recording.
     pub call_choices: bool,
+    /// All messages of these.
+    pub messages_of: BTreeSet<UserId>,
+    /// Imports that wait to be applied, by what people call them.
+    pub pending_imports: bool,
+    /// Numbers whose time as forwarded or kept back is over.
+    pub numbers_due: bool,
+    /// Users who can be brought back no more, with all that is left of them.
+    pub to_purge: bool,
     /// All of the account's: they are few.
     pub trunks: bool,
     /// Numbers of the account's own inventory, by what they are.
@@ -167,21 +176,35 @@ impl Needs {
                 needs.users.insert(*user_id);
                 needs.profile(profile);
             }
+            Change::EditUsers { user_ids, edit } => {
+                needs.call_choices = true;
+                needs.users.extend(user_ids.iter().copied());
+                needs.locations.extend(edit.location_id.get());
+                needs.departments.extend(edit.department_id.get());
+                if let Some(to) = edit.unreachable.get() {
+                    needs.destination(to);
+                }
+            }
             Change::SetWizard { user_id, .. }
             | Change::SetSecurity { user_id, .. }
-            | Change::SetUserState { user_id, .. }
             | Change::ConfirmE911 { user_id, .. }
+            | Change::ConfirmOwnE911 { user_id, .. }
             | Change::SetGreeting { user_id, .. }
             | Change::RemoveGreeting { user_id }
             | Change::MoveSchedule { user_id, .. } => {
                 needs.users.insert(*user_id);
             }
-            Change::DeleteUsers { user_ids, leaving } => {
+            Change::DeleteUsers { user_ids, leaving, .. } => {
                 needs.users.extend(user_ids.iter().copied());
-                needs.forwarders_of.extend(user_ids.iter().copied());
-                if let Some(to) = &leaving.forwarders {
-                    needs.destination(to);
+                for user in user_ids {
+                    needs.leaving(*user, leaving);
                 }
+                needs.pending_imports = true;
+            }
+            Change::ReleaseNumbers => needs.numbers_due = true,
+            Change::PurgeUsers => {
+                needs.to_purge = true;
+                needs.call_choices = true;
             }
             Change::Undo { undone, .. } => needs.undone = Some(*undone),
             Change::SetVoicemail { user_id, .. } => {
@@ -232,7 +255,9 @@ impl Needs {
                 needs.users.extend(user_ids.iter().copied());
                 needs.licenses.insert(*license_type_id);
             }
-            Change::RemoveLicense { user_ids, .. } | Change::SendWelcome { user_ids } => {
+            Change::RemoveLicense { user_ids, .. }
+            | Change::SetUserState { user_ids, .. }
+            | Change::SendWelcome { user_ids } => {
                 needs.users.extend(user_ids.iter().copied());
             }
             Change::SetRecording { user_ids, .. } => {
@@ -253,6 +278,23 @@ impl Needs {
             Change::ImportUsers { import } => needs.import(import),
             Change::Together { changes } => changes.iter().for_each(|change| needs.change(change)),
         }
+    }
+
+    /// What the departure of a user looks at, beside the user.
+    pub fn leaving(&mut self, user: UserId, leaving: &Leaving) {
+        self.forwarders_of.insert(user);
+        self.call_choices = true;
+        if leaving.mailbox == LeftMailbox::Delete {
+            self.messages_of.insert(user);
+        }
+        self.extensions.extend(leaving.forward_to.clone().filter(|to| !self.extensions.contains(to)));
+        if let Some(Destination::Extension(to)) = leaving.forwarders.as_ref().filter(|to| !self.knows(to)) {
+            self.extensions.push(to.clone());
+        }
+    }
+
+    fn knows(&self, to: &Destination) -> bool {
+        matches!(to, Destination::Extension(to) if self.extensions.contains(to))
     }
 
     /// What undoing these steps looks at.
@@ -365,6 +407,8 @@ pub struct Facts {
     pub usage: Usage,
     /// Users whose calls go to one of [`Needs::forwarders_of`].
     pub forwarders: BTreeSet<UserId>,
+    /// Such as "users.xlsx of Ana Duarte".
+    pub pending_imports: Vec<String>,
     /// What is to be undone.
     pub undone: Option<Undone>,
 }
@@ -421,6 +465,7 @@ impl Facts {
             taken: Taken::default(),
             usage: Usage::default(),
             forwarders: BTreeSet::new(),
+            pending_imports: Vec::new(),
             undone: None,
         }
     }

@@ -137,7 +137,7 @@ impl ForwardingInput {
     }
 }
 
-fn ring_seconds(text: &str) -> Result<u16, String> {
+pub(crate) fn ring_seconds(text: &str) -> Result<u16, String> {
     match text.trim().parse() {
         Ok(seconds) if (RING_SECONDS_MIN..=RING_SECONDS_MAX).contains(&seconds) => Ok(seconds),
         _ => Err(format!("write a number of seconds from {RING_SECONDS_MIN} to {RING_SECONDS_MAX}")),

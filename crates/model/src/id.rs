@@ -49,6 +49,10 @@ id! {
     MessageId,
     RecordingId,
     ImportId,
+    /// A saved view of the list of users.
+    ViewId,
+    /// Greetings of many users in one file.
+    ArchiveId,
     /// One change that somebody asked for: minted when its form is opened or its request arrives. It becomes the
     /// journal entry's identifier, so that the same change sent twice is applied once.
     ChangeId,

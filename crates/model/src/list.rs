@@ -17,7 +17,7 @@ use crate::phone_number::{E164, NumberKind, NumberState, PhoneNumber};
 use crate::readiness::{LampKind, Lamps};
 use crate::resync::Resync;
 use crate::schedule::ScheduleEntry;
-use crate::user::{User, UserState, WizardStep};
+use crate::user::{Role, User, UserState, WizardStep};
 
 /// Rows a page.
 pub const PAGE: i64 = 50;
@@ -98,6 +98,9 @@ pub struct UserRow {
     pub location: Option<String>,
     pub department: Option<String>,
     pub license: Option<String>,
+    pub email: Option<String>,
+    pub role: Role,
+    pub created_at: DateTime<Utc>,
     pub state: UserState,
     pub wizard: Option<WizardStep>,
     pub lamps: Lamps,
@@ -196,7 +199,7 @@ pub struct NumberFilter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberRow {
     pub number: PhoneNumber,
-    /// Who has it, or gets it when it ports in.
+    /// Who has it, gets it when it ports in, or answers it for who left.
     pub user: Option<UserName>,
     pub location: Option<String>,
 }

@@ -227,7 +227,28 @@ pub struct PhoneNumber {
     /// While it is porting in: who gets it when the port completes.
     #[serde(default)]
     pub promised_to: Option<UserId>,
+    /// While it is kept back: who answers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_to: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_until: Option<DateTime<Utc>>,
+    /// While it is kept back: when it becomes free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+}
+
+impl PhoneNumber {
+    /// In this state, of nobody and kept for nobody.
+    #[must_use]
+    pub fn released(self, state: NumberState) -> Self {
+        Self { user_id: None, state, forwarded_to: None, forwarded_until: None, kept_until: None, ..self }
+    }
+
+    /// When something is to become of it by itself.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        self.forwarded_until.into_iter().chain(self.kept_until).min()
+    }
 }
 
 #[cfg(test)]

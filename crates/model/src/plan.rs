@@ -11,9 +11,12 @@ mod greeting;
 mod import;
 mod leaving;
 mod license;
+mod lifecycle;
 mod location;
+mod mass_edit;
 mod phone_number;
 mod porting;
+mod purge;
 mod recording;
 mod rehearsal;
 mod requirement;
@@ -135,8 +138,14 @@ impl Draft<'_> {
             Change::SetSecurity { user_id, version, role, pin_hash } => {
                 draft.set_security(*user_id, *version, *role, pin_hash.as_ref());
             }
-            Change::SetUserState { user_id, state } => draft.set_user_state(*user_id, *state),
-            Change::DeleteUsers { user_ids, leaving } => draft.delete_users(user_ids, leaving),
+            Change::EditUsers { user_ids, edit } => draft.edit_users(user_ids, edit),
+            Change::SetUserState { user_ids, state, date } => draft.set_user_state(user_ids, *state, *date),
+            Change::DeleteUsers { user_ids, leaving, date: None } => draft.delete_users(user_ids, leaving),
+            Change::DeleteUsers { user_ids, leaving, date: Some(date) } => {
+                draft.delete_users_on(user_ids, leaving, *date);
+            }
+            Change::ReleaseNumbers => draft.release_numbers(),
+            Change::PurgeUsers => draft.purge_users(),
             Change::Undo { since, .. } => draft.undo(*since),
             Change::AddNumbers { numbers, kind, location_id } => draft.add_numbers(numbers, *kind, *location_id),
             Change::PortNumbers { numbers, kind, location_id, date } => {
@@ -148,6 +157,7 @@ impl Draft<'_> {
             Change::ConfirmE911 { user_id, address, callback, confirmed } => {
                 draft.confirm_e911(*user_id, address, callback.as_ref(), *confirmed);
             }
+            Change::ConfirmOwnE911 { user_id, address } => draft.confirm_own_e911(*user_id, address),
             Change::AddDevice { device } => draft.add_device(device),
             Change::AssignDevice { device_id, user_id } => draft.assign_device(*device_id, *user_id),
             Change::UnassignDevice { device_id } => draft.unassign_device(*device_id),

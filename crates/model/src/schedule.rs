@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, ChangeId, LicenseTypeId, ScheduleEntryId, TrackId, UserId};
+use crate::lifecycle::Lifecycle;
 use crate::plan::Blocker;
 
 /// What one track of one user becomes at 00:00 of a date in the account's time zone.
@@ -16,6 +17,9 @@ pub struct ScheduleEntry {
     pub track_id: TrackId,
     /// `None`: the license of the track is removed.
     pub license_type_id: Option<LicenseTypeId>,
+    /// The user as a whole becomes something else, and no license does; `track_id` is [`crate::lifecycle::TRACK`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
     pub date: NaiveDate,
     /// The instant at which the date begins; it moves with the account's time zone.
     pub due_at: DateTime<Utc>,

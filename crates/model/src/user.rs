@@ -150,6 +150,12 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<DateTime<Utc>>,
+    /// Recordings of who left go with their names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recordings_go: bool,
+    /// Nothing is left of who left but this row, which calls and recordings refer to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purged_at: Option<DateTime<Utc>>,
 }
 
 impl User {
@@ -159,7 +165,7 @@ impl User {
 
     /// Until when a deleted user can be brought back.
     pub fn kept_until(&self) -> Option<DateTime<Utc>> {
-        self.deleted_at?.checked_add_days(Days::new(KEPT_DAYS))
+        self.deleted_at.filter(|_| self.purged_at.is_none())?.checked_add_days(Days::new(KEPT_DAYS))
     }
 }
 

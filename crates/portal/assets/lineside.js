@@ -40,12 +40,14 @@ function liveSearch(form) {
   });
 }
 
-/** Rows picked like files: click, Ctrl or Cmd click, Shift click, Space on a row, Escape for none. */
+/** Rows picked like files: click, Ctrl or Cmd click, Shift click; Space on a row, arrows with Shift, Ctrl+A for the page, Escape
+    for none. Of a list that is picked as a whole, the boxes say who of this page is left out. */
 function selection(table) {
   const form = table.closest("form");
   const boxes = () => [...table.querySelectorAll("tbody input[type=checkbox]")];
   const all = table.querySelector("thead input[type=checkbox]");
-  let last = null;
+  const elsewhere = Number(table.dataset.elsewhere ?? 0);
+  let last = null; // where a range begins
   function show() {
     const picked = boxes().filter((box) => box.checked);
     for (const box of boxes()) box.closest("tr").setAttribute("aria-selected", String(box.checked));
@@ -53,20 +55,22 @@ function selection(table) {
       all.checked = picked.length > 0 && picked.length === boxes().length;
       all.indeterminate = picked.length > 0 && picked.length < boxes().length;
     }
+    const total = elsewhere + picked.length;
     const count = form?.querySelector("[data-selected]");
-    if (count) count.textContent = picked.length === 0 ? "None selected" : `${picked.length} selected`;
-    for (const button of form?.querySelectorAll("[data-needs-selection]") ?? []) button.disabled = picked.length === 0;
+    if (count) count.textContent = total === 0 ? "None selected" : `${total} selected`;
+    for (const button of form?.querySelectorAll("[data-needs-selection]") ?? []) button.disabled = total === 0;
   }
   function range(from, to, checked) {
     const list = boxes();
     const [first, second] = [list.indexOf(from), list.indexOf(to)].sort((a, b) => a - b);
     for (const box of list.slice(Math.max(first, 0), second + 1)) box.checked = checked;
   }
-  if (all) all.closest("th").querySelectorAll("[hidden]").forEach((part) => (part.hidden = false));
-  all?.addEventListener("change", () => {
-    for (const box of boxes()) box.checked = all.checked;
+  function setAll(checked) {
+    for (const box of boxes()) box.checked = checked;
     show();
-  });
+  }
+  if (all) all.closest("th").querySelectorAll("[hidden]").forEach((part) => (part.hidden = false));
+  all?.addEventListener("change", () => setAll(all.checked));
   table.addEventListener("click", (event) => {
     const row = event.target.closest("tbody tr");
     if (!row || event.target.closest("a, button, select, label")) return;
@@ -89,22 +93,35 @@ function selection(table) {
   table.addEventListener("mousedown", (event) => {
     if (event.shiftKey && event.target.closest("tbody")) event.preventDefault();
   });
+  /** To the next row; with Shift the range from where it began follows, and shrinks again on the way back. */
+  function go(list, at, step, extend) {
+    const next = list[at + step];
+    if (!next) return;
+    next.focus();
+    if (!extend) {
+      last = next;
+      return;
+    }
+    last = last ?? list[at];
+    const start = list.indexOf(last);
+    const back = Math.abs(at + step - start) < Math.abs(at - start);
+    if (back) list[at].checked = false;
+    range(last, next, true);
+    show();
+  }
   table.addEventListener("keydown", (event) => {
     const list = boxes();
     const at = list.indexOf(event.target);
     if (at >= 0 && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
-      const next = list[at + (event.key === "ArrowDown" ? 1 : -1)];
-      next?.focus();
-      if (next && event.shiftKey) {
-        next.checked = true;
-        show();
-      }
+      go(list, at, event.key === "ArrowDown" ? 1 : -1, event.shiftKey);
     }
-    if (event.key === "Escape") {
-      for (const box of list) box.checked = false;
-      show();
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && (at >= 0 || event.target === all)) {
+      event.preventDefault();
+      setAll(true);
     }
+    if (event.key === " " && at >= 0) last = event.target;
+    if (event.key === "Escape") setAll(false);
   });
   table.addEventListener("change", show);
   show();

@@ -98,6 +98,11 @@ impl Form {
         !self.value(name).is_empty()
     }
 
+    /// For a second form of a page, which is a change of its own.
+    pub fn change_id(&self) -> &str {
+        &self.change_id
+    }
+
     pub fn error(&self, name: &str) -> Option<&str> {
         self.errors.of(name)
     }

@@ -1,7 +1,7 @@
 //! What a form sent, as text.
 
 use axum::extract::{FromRequest, RawForm, Request};
-use lineside_model::id::ChangeId;
+use lineside_model::id::{ChangeId, UserId};
 use lineside_model::text::search_text;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,6 +58,15 @@ impl FormData {
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.retain(|(field, _)| field != name);
         self.0.push((name.to_owned(), value.into()));
+    }
+
+    /// About these users instead of a selection.
+    #[must_use]
+    pub fn of_users(self, users: &[UserId]) -> Self {
+        let selects =
+            |name: &str| matches!(name, "user_ids" | "select" | "except" | "shown") || name.starts_with("filter.");
+        let others = self.0.into_iter().filter(|(name, _)| !selects(name));
+        Self(others.chain(users.iter().map(|user| ("user_ids".to_owned(), user.to_string()))).collect())
     }
 
     /// Parses a field that a list of ours filled in; `None` when blank or tampered with.

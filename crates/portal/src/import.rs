@@ -2,8 +2,8 @@
 
 mod apply;
 mod columns;
-mod file;
-mod history;
+pub(crate) mod file;
+pub(crate) mod history;
 mod plan;
 
 use crate::router::Route;

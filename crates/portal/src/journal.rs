@@ -14,12 +14,18 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Changes and events, in the order in which a person looks for them.
-const ACTIONS: [&str; 57] = [
+const ACTIONS: [&str; 63] = [
     "add_user",
     "edit_profile",
     "set_security",
     "set_user_state",
     "delete_users",
+    "edit_users",
+    "release_numbers",
+    "purge_users",
+    "change_password",
+    "share_view",
+    "remove_view",
     "undo",
     "set_wizard",
     "confirm_e911",
@@ -77,6 +83,11 @@ const ACTIONS: [&str; 57] = [
 /// `edit_profile` as people read it.
 pub(crate) fn action_label(action: &str) -> String {
     match action {
+        "edit_users" => "Change the same fields of users".to_owned(),
+        "purge_users" => "Erase users who left".to_owned(),
+        "release_numbers" => "Free numbers that were kept back".to_owned(),
+        "remove_view" => "Remove a shared view".to_owned(),
+        "share_view" => "Share a view".to_owned(),
         "undo" => "Undo a change".to_owned(),
         "delete_messages" => "Delete voicemail messages".to_owned(),
         "delete_recordings" => "Delete recordings whose time is over".to_owned(),

@@ -76,6 +76,7 @@ fn routes() -> Vec<Route> {
         crate::call::routes(),
         crate::department::routes(),
         crate::device::routes(),
+        crate::greeting_archive::routes(),
         crate::healthz::routes(),
         crate::home::routes(),
         crate::import::routes(),

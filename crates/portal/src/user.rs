@@ -12,6 +12,7 @@ pub mod greeting;
 pub mod license;
 pub mod list;
 pub mod mails;
+pub mod mass_edit;
 pub mod page;
 pub mod profile_form;
 pub mod recording;
@@ -19,6 +20,7 @@ pub mod security;
 pub mod state;
 pub mod test_call;
 pub mod timeline;
+pub mod view;
 pub mod voicemail;
 pub mod why;
 pub mod wizard;
@@ -46,6 +48,8 @@ pub fn routes() -> Vec<Route> {
         mails::routes(),
         state::routes(),
         delete::routes(),
+        mass_edit::routes(),
+        view::routes(),
     ]
     .into_iter()
     .flatten()

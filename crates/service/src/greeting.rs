@@ -43,6 +43,19 @@ impl Service {
         Ok(Change::SetGreeting { user_id, file_name, duration_ms: greeting.duration_ms, audio })
     }
 
+    /// Removes a file that no greeting has any more. What fails here is a file too many, and logged.
+    pub(crate) async fn drop_greeting(&self, audio: &str) {
+        let dropped = async {
+            if !self.store().greeting_used(audio).await? {
+                self.inner.files.delete(&audio_path(audio)).await?;
+            }
+            Ok::<_, ServiceError>(())
+        };
+        if let Err(error) = dropped.await {
+            tracing::warn!(%audio, %error, "a greeting that nobody needs could not be removed");
+        }
+    }
+
     /// The user's greeting as WAV.
     pub async fn greeting_audio(&self, caller: &Caller, user_id: UserId) -> Result<Vec<u8>, ServiceError> {
         let scope = caller.scope_of_user(user_id)?;

@@ -4,6 +4,8 @@
 //! - [`caller`]: who asks, and what they may touch
 //! - [`change`]: plan and apply
 //! - [`reading`]: lists and records, each scoped to the caller's account
+//! - [`selection`]: whom a mass action is about
+//! - [`user_view`]: saved views and chosen columns of the list of users
 //! - [`history`]: what others changed since somebody looked
 //! - [`sign_in`], [`password`], [`api_token`]: getting in
 //! - [`operator`]: accounts; [`catalogue`]: what can be assigned in them
@@ -13,6 +15,8 @@
 //! - [`call`], [`voicemail`], [`recording`]: what calls leave behind; [`question`]: what telephones ask
 //! - [`call_settings`]: rules for calls, trunks, and where a call would go
 //! - [`schedule`]: what waits for its day, and the worker that carries it out
+//! - [`greeting_archive`]: greetings of many users in one file
+//! - [`leaving`]: what becomes of those who left
 //! - [`import`]: users from files, and files to fill in
 //! - [`mailer`], [`resync`]: the outbox's workers, of mails and of phones that are asked to fetch anew; [`live`]: news for open pages
 
@@ -27,8 +31,10 @@ pub mod clock;
 pub mod directory;
 pub mod error;
 pub mod greeting;
+pub mod greeting_archive;
 pub mod history;
 pub mod import;
+pub mod leaving;
 pub mod live;
 pub mod mailer;
 pub mod mint;
@@ -40,8 +46,10 @@ pub mod reading;
 pub mod recording;
 pub mod resync;
 pub mod schedule;
+pub mod selection;
 pub mod sign_in;
 pub mod test_call;
+pub mod user_view;
 pub mod voicemail;
 
 use std::sync::atomic::{AtomicU64, Ordering};

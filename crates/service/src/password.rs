@@ -7,7 +7,8 @@ use lineside_model::mail::{Mail, MailKind, MailState};
 use lineside_model::username::Username;
 use lineside_store::login::{Login, Subject};
 
-use crate::{Service, ServiceError};
+use crate::sign_in::{FAILURES_MAX, SignInError, SignedIn};
+use crate::{Caller, Service, ServiceError};
 
 /// A link sets the password once within 72 hours.
 pub const LINK: TimeDelta = TimeDelta::hours(72);
@@ -44,6 +45,32 @@ impl Service {
         let password = Password::parse(password, username).map_err(|error| ServiceError::field("password", error))?;
         let hash = self.inner.hasher.hash(&password, &mut *self.rng()).await?;
         Ok(self.store().set_password(&username.to_ascii_lowercase(), hash.as_str()).await?)
+    }
+
+    /// Somebody's own, by the password that they have: a wrong one counts as at sign-in. Every session ends, and a new one
+    /// begins here.
+    pub async fn change_password(&self, caller: &Caller, current: &str, new: &str) -> Result<SignedIn, ServiceError> {
+        let (scope, id) = caller.own_scope()?;
+        let username = self.me(caller).await?.user.profile.username.to_string();
+        let new_password = Password::parse(new, &username).map_err(|error| ServiceError::field("password", error))?;
+        match self.sign_in(&username, current, caller.from.clone()).await {
+            Ok(_) => {}
+            Err(SignInError::Service(error)) => return Err(error),
+            Err(SignInError::Refused) => {
+                let message =
+                    format!("this is not your password; after {FAILURES_MAX} wrong tries it is locked for 15 minutes");
+                return Err(ServiceError::field("current", message));
+            }
+        }
+        let hash = self.inner.hasher.hash(&new_password, &mut *self.rng()).await?;
+        self.store().set_password(&username.to_ascii_lowercase(), hash.as_str()).await?;
+        let (entry, summary) = (self.new_change_id(), "Changed their password");
+        self.store().record_event(&scope, entry, self.now(), "change_password", summary, Some(id)).await?;
+        match self.sign_in(&username, new, caller.from.clone()).await {
+            Ok(signed_in) => Ok(signed_in),
+            Err(SignInError::Service(error)) => Err(error),
+            Err(SignInError::Refused) => Err(ServiceError::NotFound),
+        }
     }
 
     /// Queues a link to the person's address, if there is such a person with an address. The answer is the same for all.

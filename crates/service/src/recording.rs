@@ -113,6 +113,7 @@ impl Service {
             let keep = TimeDelta::days(account.rules.keep_calls_days.into());
             while self.store().forget_calls(account.account_id, now - keep, BATCH).await? > 0 {}
         }
+        self.erase_leavers().await?;
         Ok(self.store().forget_talked_before((now - TimeDelta::days(7)).date_naive()).await?)
     }
 
@@ -122,12 +123,22 @@ impl Service {
         before: chrono::DateTime<chrono::Utc>,
     ) -> Result<usize, ServiceError> {
         let over = self.store().recordings_before(account_id, before, BATCH).await?;
+        self.forget_recordings(account_id, over, "their time was over").await
+    }
+
+    /// With proof in the journal, then the files.
+    pub(crate) async fn forget_recordings(
+        &self,
+        account_id: AccountId,
+        over: Vec<Recording>,
+        why: &str,
+    ) -> Result<usize, ServiceError> {
         let (Some(first), Some(last)) = (over.first(), over.last()) else { return Ok(0) };
         let scope = Scope { account_id, actor: Actor::system("Lineside") };
         let day = |recording: &Recording| recording.started_at.date_naive();
         let summary = match over.len() {
-            1 => format!("Deleted 1 recording of {}: its time was over", day(first)),
-            many => format!("Deleted {many} recordings of {} to {}: their time was over", day(first), day(last)),
+            1 => format!("Deleted 1 recording of {}: {why}", day(first)),
+            many => format!("Deleted {many} recordings of {} to {}: {why}", day(first), day(last)),
         };
         let ids: Vec<RecordingId> = over.iter().map(|recording| recording.id).collect();
         self.store().forget_recordings(&scope, self.new_change_id(), self.now(), &ids, &summary, None).await?;

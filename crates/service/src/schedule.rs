@@ -103,6 +103,9 @@ impl Service {
         for account in self.store().accounts_to_settle(ACCOUNTS).await? {
             made += self.settle(account).await?;
         }
+        for account in self.store().accounts_with_numbers_due(now, ACCOUNTS).await? {
+            made += usize::from(self.keep(account, Change::ReleaseNumbers).await?);
+        }
         for account in self.store().accounts_to_warn(now, ACCOUNTS).await? {
             made += usize::from(self.keep(account, Change::WarnOfSchedule).await?);
         }

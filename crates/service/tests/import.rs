@@ -218,7 +218,11 @@ async fn an_export_that_others_overtook_is_merged_with_what_they_did() -> Result
         house
             .apply(
                 owner,
-                Change::DeleteUsers { user_ids: gone.to_vec(), leaving: lineside_model::leaving::Leaving::default() },
+                Change::DeleteUsers {
+                    user_ids: gone.to_vec(),
+                    leaving: lineside_model::leaving::Leaving::default(),
+                    date: None,
+                },
             )
             .await?;
 

@@ -32,8 +32,8 @@ use crate::journal::Written;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
 use crate::{
-    Store, StoreError, journal, login, mail, operator_journal, readiness, resync, schedule, search, seat_day, seats,
-    session, tally,
+    Store, StoreError, forwarding, journal, login, mail, operator_journal, purge, readiness, resync, schedule, search,
+    seat_day, seats, session, tally,
 };
 
 /// What became of a change.
@@ -113,7 +113,8 @@ impl Store {
         if request.change.is_upkeep() && plan.steps.is_empty() {
             return Ok(Applied::Done(plan));
         }
-        let entry = Written::change(request.id, context.now, request.change.action(), &plan)?;
+        let proof = matches!(request.change, Change::PurgeUsers).then(|| plan.without_contents());
+        let entry = Written::change(request.id, context.now, request.change.action(), proof.as_ref().unwrap_or(&plan))?;
         let undoes = if let Change::Undo { undone, .. } = request.change { Some(undone) } else { None };
         let entry = Written { request: sent, undoes, ..entry };
         if matches!(request.change, Change::OpenAccount { .. }) {
@@ -161,6 +162,9 @@ async fn carry_out(
 
     delete::<Greeting>(link, scope, plan).await?;
     delete::<VoicemailMessage>(link, scope, plan).await?;
+    delete::<Forwarding>(link, scope, plan).await?;
+    delete::<Mailbox>(link, scope, plan).await?;
+    delete::<RecordingChoice>(link, scope, plan).await?;
     delete::<Trunk>(link, scope, plan).await?;
     delete::<ScheduleEntry>(link, scope, plan).await?;
     delete::<Assignment>(link, scope, plan).await?;
@@ -196,6 +200,8 @@ async fn carry_out(
 
     follow(link, scope, &facts.catalogue, plan, &touched, now).await?;
     schedule::follow(link, facts.account.id, plan).await?;
+    forwarding::follow(link, facts.account.id, plan).await?;
+    purge::follow(link, facts.account.id, plan).await?;
     let after = UserCounts::of(link, scope.account_id, &touched).await?;
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
     tally.add(link, scope.account_id).await?;

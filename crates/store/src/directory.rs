@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::connection::Connection;
 use crate::device::LOCKED_OF_USERS;
 use crate::line::{LINES_BY_USER, LineColumns};
-use crate::phone_number::NUMBERS_BY_USER;
+use crate::phone_number::{NUMBERS_ANSWERED, NUMBERS_BY_USER};
 use crate::user::EXTENSIONS_TAKEN;
 use crate::value::{from_json, kept_number, known, try_all, values};
 use crate::{Store, StoreError, voicemail};
@@ -44,7 +44,9 @@ macro_rules! directory_columns {
 const ASSIGNMENTS: &str = "SELECT user_id, license_type_id FROM assignment WHERE user_id IN (...)";
 const TIME_ZONES: &str = "SELECT id, settings FROM account WHERE id IN (...)";
 /// Over all accounts: a number reaches its user from everywhere.
-const HOLDERS: &str = "SELECT user_id FROM phone_number WHERE user_id IS NOT NULL AND number IN (...)";
+const HOLDERS: &str = "
+    SELECT COALESCE(user_id, forwarded_to) FROM phone_number
+    WHERE COALESCE(user_id, forwarded_to) IS NOT NULL AND number IN (...)";
 const REGISTERED: &str = "SELECT id FROM account_user WHERE registered_until > $1 AND id IN (...)";
 const USERS: &str = concat!("SELECT ", directory_columns!(), " WHERE u.id IN (...)");
 const USERS_AFTER: &str = concat!("SELECT ", directory_columns!(), " WHERE u.id > $1 ORDER BY u.id LIMIT $2");
@@ -130,7 +132,8 @@ impl Store {
         rows: Vec<DirectoryColumns>,
     ) -> Result<Vec<SealedDirectoryUser>, StoreError> {
         let ids: Vec<UserId> = rows.iter().map(|row| UserId(row.id)).collect();
-        let mut numbers_of = numbers(link, &ids).await?;
+        let mut numbers_of = numbers(link, NUMBERS_BY_USER, &ids).await?;
+        let mut answered_by = numbers(link, NUMBERS_ANSWERED, &ids).await?;
         let catalogue = self.catalogue_on(link).await?;
         let rights_of = rights(link, &catalogue, &ids).await?;
         let zones = time_zones(link, &rows).await?;
@@ -153,6 +156,7 @@ impl Store {
                 display_name: profile.full_name(),
                 extension: profile.extension,
                 numbers: numbers_of.remove(&row.id).unwrap_or_default(),
+                answers: answered_by.remove(&row.id).unwrap_or_default(),
                 unreachable: profile.unreachable,
                 voice: row.voice,
                 rights: rights_of.get(&row.id).copied().filter(|_| row.voice).unwrap_or_default(),
@@ -183,8 +187,12 @@ impl Store {
     }
 }
 
-async fn numbers(link: &mut Connection, ids: &[UserId]) -> Result<BTreeMap<Uuid, Vec<E164>>, StoreError> {
-    let rows: Vec<(Uuid, String)> = link.rows_in(NUMBERS_BY_USER, values![], ids.iter().copied()).await?;
+async fn numbers(
+    link: &mut Connection,
+    sql: &'static str,
+    ids: &[UserId],
+) -> Result<BTreeMap<Uuid, Vec<E164>>, StoreError> {
+    let rows: Vec<(Uuid, String)> = link.rows_in(sql, values![], ids.iter().copied()).await?;
     let mut numbers_of: BTreeMap<Uuid, Vec<E164>> = BTreeMap::new();
     for (user, number) in rows {
         numbers_of.entry(user).or_default().push(kept_number(&number)?);

@@ -12,9 +12,10 @@ use lineside_model::extension::Extension;
 use lineside_model::facts::{Facts, Needs, ScheduleNeeds, Usage};
 use lineside_model::forwarding::Forwarding;
 use lineside_model::greeting::Greeting;
-use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, UserId};
+use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, ScheduleEntryId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::license::{Assignment, Requirement};
+use lineside_model::lifecycle::Lifecycle;
 use lineside_model::location::Location;
 use lineside_model::phone_number::{E164, PhoneNumber};
 use lineside_model::plan::Context;
@@ -33,6 +34,7 @@ use crate::device::{DEVICES_BY_ID, DEVICES_OF_USERS, DeviceColumns, MACS_TAKEN};
 use crate::e911::{E911_OF_USERS, E911Columns};
 use crate::forwarding::{FORWARDING_OF_USERS, ForwardingColumns};
 use crate::greeting::{GREETINGS_OF_USERS, GreetingColumns};
+use crate::import::PENDING;
 use crate::license::{ASSIGNMENTS_OF_USERS, AssignmentColumns};
 use crate::line::{LINE_COUNT, LINES_OF_USERS, LineColumns};
 use crate::location::{
@@ -40,16 +42,21 @@ use crate::location::{
 };
 use crate::login::USERNAMES_TAKEN;
 use crate::phone_number::{
-    NUMBERS_BY_E164, NUMBERS_BY_ID, NUMBERS_OF_USERS, NUMBERS_PROMISED, NUMBERS_TAKEN, NumberColumns,
+    NUMBERS_BY_E164, NUMBERS_BY_ID, NUMBERS_DUE, NUMBERS_FORWARDED, NUMBERS_OF_USERS, NUMBERS_PROMISED, NUMBERS_TAKEN,
+    NumberColumns,
 };
+use crate::purge::TO_PURGE;
 use crate::recording::{CHOICES_OF_USERS, ChoiceColumns};
-use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, USERS_OF_ENTRIES};
+use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, LIFECYCLES, USERS_OF_ENTRIES};
 use crate::search::USERS_BY_WORD;
 use crate::trunk::{TRUNKS, TrunkColumns};
-use crate::user::{EXTENSIONS_TAKEN, FORWARDERS_BY_EXTENSION, FORWARDERS_BY_NUMBER, USERS_BY_ID, UserColumns};
-use crate::value::{Value, kept_number, parse, try_all, values};
-use crate::voicemail::{MAILBOXES_OF_USERS, MESSAGES_BY_ID, MailboxColumns, MessageColumns};
-use crate::{Store, StoreError, account, call_settings, journal, schedule_facts, seat_day, seats};
+use crate::user::{
+    EXTENSIONS_TAKEN, FORWARDERS_BY_EXTENSION, FORWARDERS_BY_NUMBER, RULES_TO_EXTENSION, RULES_TO_NUMBER, USERS_BY_ID,
+    UserColumns,
+};
+use crate::value::{Value, from_json, kept_number, parse, try_all, values};
+use crate::voicemail::{MAILBOXES_OF_USERS, MESSAGES_BY_ID, MESSAGES_OF_USERS, MailboxColumns, MessageColumns};
+use crate::{Store, StoreError, account, call_settings, import, journal, purge, schedule_facts, seat_day, seats};
 
 /// Facts in the making: what one statement brings tells what the next one asks for.
 struct Loader<'a> {
@@ -113,6 +120,7 @@ impl Loader<'_> {
         self.taken().await?;
         self.named().await?;
         self.scheduled().await?;
+        self.over().await?;
         self.forwarders().await?;
         self.of_users().await?;
         self.administrators().await?;
@@ -131,12 +139,15 @@ impl Loader<'_> {
     }
 
     async fn forwarders(&mut self) -> Result<(), StoreError> {
-        for sql in [FORWARDERS_BY_EXTENSION, FORWARDERS_BY_NUMBER] {
+        for sql in [FORWARDERS_BY_EXTENSION, FORWARDERS_BY_NUMBER, RULES_TO_EXTENSION, RULES_TO_NUMBER] {
             let to = self.needs.forwarders_of.clone();
             let rows: Vec<(Uuid,)> = self.link.rows_in(sql, values![self.account], to).await?;
             self.facts.forwarders.extend(rows.into_iter().map(|(id,)| UserId(id)));
         }
         self.needs.users.extend(self.facts.forwarders.iter().copied());
+        let answered = self.needs.forwarders_of.clone();
+        let numbers: Vec<PhoneNumber> = self.own::<NumberColumns, _>(NUMBERS_FORWARDED, answered).await?;
+        self.facts.numbers.extend(numbers);
         Ok(())
     }
 
@@ -170,13 +181,7 @@ impl Loader<'_> {
         for (number,) in rows {
             self.facts.taken.e164s.insert(kept_number(&number)?);
         }
-        let extensions = self.needs.extensions.iter().map(Extension::as_str);
-        let rows: Vec<(String, Uuid)> = self.link.rows_in(EXTENSIONS_TAKEN, values![self.account], extensions).await?;
-        for (extension, user) in rows {
-            self.facts.taken.extensions.insert(parse("an extension", &extension)?, UserId(user));
-            // So that a plan can say whose it is.
-            self.needs.users.insert(UserId(user));
-        }
+        self.extensions().await?;
         let emails = self.needs.emails.iter().map(|email| email.as_str().to_lowercase());
         let rows: Vec<(Uuid,)> = self.link.rows_in(USERS_BY_WORD, values![self.account], emails).await?;
         self.needs.users.extend(rows.into_iter().map(|(user,)| UserId(user)));
@@ -191,6 +196,17 @@ impl Loader<'_> {
         if let Some(name) = self.needs.department_name.clone() {
             let holder = self.holder(DEPARTMENT_BY_NAME, fold(name.as_str())).await?;
             self.facts.taken.department_name = holder.map(DepartmentId);
+        }
+        Ok(())
+    }
+
+    async fn extensions(&mut self) -> Result<(), StoreError> {
+        let extensions = self.needs.extensions.iter().map(Extension::as_str);
+        let rows: Vec<(String, Uuid)> = self.link.rows_in(EXTENSIONS_TAKEN, values![self.account], extensions).await?;
+        for (extension, user) in rows {
+            self.facts.taken.extensions.insert(parse("an extension", &extension)?, UserId(user));
+            // So that a plan can say whose it is.
+            self.needs.users.insert(UserId(user));
         }
         Ok(())
     }
@@ -230,6 +246,46 @@ impl Loader<'_> {
         let looked_at = schedule_facts::looked_at(self.link, &self.facts, self.needs.schedule, self.now).await?;
         self.needs.users.extend(looked_at.users);
         self.facts.due = looked_at.due;
+        self.departures().await
+    }
+
+    /// Those of the entries that are carried out: who leaves is looked at as closely as when somebody asks for it.
+    async fn departures(&mut self) -> Result<(), StoreError> {
+        let ids: Vec<ScheduleEntryId> = self.needs.entries.iter().chain(&self.facts.due).copied().collect();
+        let rows: Vec<(Uuid, String)> = self.link.rows_in(LIFECYCLES, values![self.account], ids).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for (user, lifecycle) in rows {
+            if let Lifecycle::Deleted { leaving } = from_json("a schedule entry's lifecycle", &lifecycle)? {
+                self.needs.leaving(UserId(user), &leaving);
+            }
+        }
+        self.extensions().await
+    }
+
+    /// What time has brought: numbers that are free again, users of whom nothing is to be left; and imports that wait.
+    async fn over(&mut self) -> Result<(), StoreError> {
+        if self.needs.numbers_due {
+            let values = values![self.account, self.now];
+            let numbers: Vec<PhoneNumber> = try_all(self.link.rows::<NumberColumns>(NUMBERS_DUE, values).await?)?;
+            self.facts.numbers.extend(numbers);
+        }
+        if self.needs.to_purge {
+            let values = values![self.account, purge::deleted_by(self.now)];
+            let rows: Vec<(Uuid,)> = self.link.rows(TO_PURGE, values).await?;
+            let users = rows.into_iter().map(|(id,)| UserId(id));
+            self.needs.users.extend(users.clone());
+            self.needs.messages_of.extend(users);
+            self.needs.holdings = true;
+        }
+        if self.needs.pending_imports {
+            let rows: Vec<(i64, String)> = self.link.rows(PENDING, values![self.account]).await?;
+            for row in rows {
+                let job = import::job(row)?;
+                self.facts.pending_imports.push(format!("{} of {}", job.file_name, job.owner));
+            }
+        }
         Ok(())
     }
 
@@ -281,6 +337,9 @@ impl Loader<'_> {
         let ids = self.needs.messages.clone();
         let messages: Vec<VoicemailMessage> = self.own::<MessageColumns, _>(MESSAGES_BY_ID, ids).await?;
         self.facts.messages = by_id(messages, |message| message.id);
+        let of = self.needs.messages_of.clone();
+        let messages: Vec<VoicemailMessage> = self.own::<MessageColumns, _>(MESSAGES_OF_USERS, of).await?;
+        self.facts.messages.extend(messages.into_iter().map(|message| (message.id, message)));
         if self.needs.trunks {
             let trunks: Vec<Trunk> = try_all(self.link.rows::<TrunkColumns>(TRUNKS, values![self.account]).await?)?;
             self.facts.trunks = by_id(trunks, |trunk| trunk.id);

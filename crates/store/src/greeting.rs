@@ -6,9 +6,9 @@ use lineside_model::plan::Record;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::record::Stored;
 use crate::value::{Value, instant, values};
+use crate::{Store, StoreError};
 
 pub(crate) const GREETINGS_OF_USERS: &str = "
     SELECT user_id, account_id, version, file_name, duration_ms, audio, uploaded_at
@@ -20,8 +20,10 @@ const SAVE_GREETINGS: &str = "
     WHERE greeting.account_id = excluded.account_id AND greeting.version = excluded.version - 1";
 const DELETE_GREETINGS: &str = "DELETE FROM greeting WHERE account_id = $1 AND user_id IN (...)";
 
+const AUDIO_USED: &str = "SELECT count(*) FROM greeting WHERE audio = $1";
+
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[GREETINGS_OF_USERS, SAVE_GREETINGS, DELETE_GREETINGS];
+pub(crate) const STATEMENTS: &[&str] = &[GREETINGS_OF_USERS, SAVE_GREETINGS, DELETE_GREETINGS, AUDIO_USED];
 
 #[derive(FromRow)]
 pub(crate) struct GreetingColumns {
@@ -69,5 +71,12 @@ impl Stored for Greeting {
             self.audio.as_str(),
             self.uploaded_at,
         ])
+    }
+}
+
+impl Store {
+    /// Somebody's greeting has this audio.
+    pub async fn greeting_used(&self, audio: &str) -> Result<bool, StoreError> {
+        Ok(self.reader().await?.number(AUDIO_USED, values![audio]).await? > 0)
     }
 }

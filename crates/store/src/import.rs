@@ -22,13 +22,17 @@ const SAVE: &str = "
 const IMPORT: &str = "SELECT version, document FROM import WHERE account_id = $1 AND id = $2";
 const IMPORTS: &str =
     "SELECT version, document FROM import WHERE account_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+/// Those that wait to be applied.
+pub(crate) const PENDING: &str = "
+    SELECT version, document FROM import WHERE account_id = $1 AND state = 'planned' ORDER BY created_at DESC, id DESC
+    LIMIT 5";
 const ALL_USERS: &str =
     "SELECT id FROM account_user WHERE account_id = $1 AND state <> 'deleted' ORDER BY sort_key, id";
 const KEYS: &str =
     "SELECT id, username, extension, profile FROM account_user WHERE account_id = $1 AND state <> 'deleted'";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, ALL_USERS, KEYS];
+pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, PENDING, ALL_USERS, KEYS];
 
 impl Store {
     pub async fn add_import(&self, scope: &Scope, job: &ImportJob) -> Result<(), StoreError> {
@@ -93,7 +97,7 @@ impl Store {
     }
 }
 
-fn job((version, document): (i64, String)) -> Result<ImportJob, StoreError> {
+pub(crate) fn job((version, document): (i64, String)) -> Result<ImportJob, StoreError> {
     let job: ImportJob = from_json("an import", &document)?;
     Ok(ImportJob { version, ..job })
 }

@@ -1,5 +1,6 @@
 //! The inventory of phone numbers.
 
+use chrono::{DateTime, Utc};
 use lineside_model::id::{AccountId, LocationId, NumberId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::list::{FreeNumber, NumberFilter, NumberRow, Page, UserName};
@@ -18,7 +19,7 @@ use crate::{Store, StoreError};
 macro_rules! number_columns {
     () => {
         "n.id, n.account_id, n.version, n.number, n.kind, n.state, n.location_id, n.user_id, n.ports_on, n.promised_to,
-        n.created_at"
+        n.forwarded_to, n.forwarded_until, n.kept_until, n.created_at"
     };
 }
 
@@ -30,9 +31,25 @@ pub(crate) const NUMBERS_OF_USERS: &str =
     concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.user_id IN (...)");
 pub(crate) const NUMBERS_PROMISED: &str =
     concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.promised_to IN (...)");
+/// Numbers of leavers that these users answer.
+pub(crate) const NUMBERS_FORWARDED: &str =
+    concat!("SELECT ", number_columns!(), " FROM phone_number n WHERE n.account_id = $1 AND n.forwarded_to IN (...)");
+/// Forwarded or kept back until now.
+pub(crate) const NUMBERS_DUE: &str = concat!(
+    "SELECT ",
+    number_columns!(),
+    " FROM phone_number n WHERE n.account_id = $1 AND n.due_at IS NOT NULL AND n.due_at <= $2 ORDER BY n.due_at LIMIT 1000"
+);
+const ACCOUNTS_WITH_NUMBERS_DUE: &str = "
+    SELECT DISTINCT account_id FROM (
+        SELECT account_id FROM phone_number WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at LIMIT 100000
+    ) due ORDER BY account_id LIMIT $2";
 /// Over all accounts: for the line directory.
 pub(crate) const NUMBERS_BY_USER: &str =
     "SELECT user_id, number FROM phone_number WHERE user_id IN (...) ORDER BY user_id, kind";
+/// The same, of those that a user answers for who left.
+pub(crate) const NUMBERS_ANSWERED: &str = "
+    SELECT forwarded_to, number FROM phone_number WHERE forwarded_to IN (...) ORDER BY forwarded_to, kind";
 /// Over the whole system.
 pub(crate) const NUMBERS_TAKEN: &str = "SELECT number FROM phone_number WHERE number IN (...)";
 const LISTED: &str = concat!(
@@ -40,7 +57,7 @@ const LISTED: &str = concat!(
     number_columns!(),
     ", u.first_name, u.last_name, u.extension, l.name AS location_name
     FROM phone_number n
-    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = COALESCE(n.user_id, n.promised_to)
+    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = COALESCE(n.user_id, n.promised_to, n.forwarded_to)
     LEFT JOIN location l ON l.account_id = n.account_id AND l.id = n.location_id
     WHERE n.account_id = $1"
 );
@@ -49,7 +66,7 @@ const LISTED_ONE: &str = concat!(
     number_columns!(),
     ", u.first_name, u.last_name, u.extension, l.name AS location_name
     FROM phone_number n
-    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = COALESCE(n.user_id, n.promised_to)
+    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = COALESCE(n.user_id, n.promised_to, n.forwarded_to)
     LEFT JOIN location l ON l.account_id = n.account_id AND l.id = n.location_id
     WHERE n.account_id = $1 AND n.id = $2"
 );
@@ -68,11 +85,13 @@ const HOLDS: &str = "n.digits LIKE ?";
 const AREA_CODE: &str = "SELECT area_code FROM location WHERE account_id = $1 AND id = $2";
 const SAVE_NUMBERS: &str = "
     INSERT INTO phone_number (id, account_id, version, number, kind, state, location_id, user_id, ports_on,
-        promised_to, created_at, area_code, digits, national, last_seven, last_four)
+        promised_to, forwarded_to, forwarded_until, kept_until, due_at, created_at, area_code, digits, national,
+        last_seven, last_four)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, kind = excluded.kind, state = excluded.state,
         location_id = excluded.location_id, user_id = excluded.user_id, ports_on = excluded.ports_on,
-        promised_to = excluded.promised_to
+        promised_to = excluded.promised_to, forwarded_to = excluded.forwarded_to,
+        forwarded_until = excluded.forwarded_until, kept_until = excluded.kept_until, due_at = excluded.due_at
     WHERE phone_number.account_id = excluded.account_id AND phone_number.version = excluded.version - 1";
 const DELETE_NUMBERS: &str = "DELETE FROM phone_number WHERE account_id = $1 AND id IN (...)";
 
@@ -82,6 +101,10 @@ pub(crate) const STATEMENTS: &[&str] = &[
     NUMBERS_BY_E164,
     NUMBERS_OF_USERS,
     NUMBERS_PROMISED,
+    NUMBERS_FORWARDED,
+    NUMBERS_DUE,
+    ACCOUNTS_WITH_NUMBERS_DUE,
+    NUMBERS_ANSWERED,
     NUMBERS_BY_USER,
     NUMBERS_TAKEN,
     LISTED_ONE,
@@ -109,6 +132,9 @@ pub(crate) struct NumberColumns {
     user_id: Option<Uuid>,
     ports_on: Option<i64>,
     promised_to: Option<Uuid>,
+    forwarded_to: Option<Uuid>,
+    forwarded_until: Option<i64>,
+    kept_until: Option<i64>,
     created_at: i64,
 }
 
@@ -127,6 +153,9 @@ impl TryFrom<NumberColumns> for PhoneNumber {
             user_id: row.user_id.map(UserId),
             ports_on: row.ports_on.map(date),
             promised_to: row.promised_to.map(UserId),
+            forwarded_to: row.forwarded_to.map(UserId),
+            forwarded_until: row.forwarded_until.map(instant),
+            kept_until: row.kept_until.map(instant),
             created_at: instant(row.created_at),
         })
     }
@@ -149,7 +178,11 @@ impl TryFrom<ListedNumber> for NumberRow {
         let number: PhoneNumber = row.number.try_into()?;
         let name = row.first_name.zip(row.last_name).map(|(first, last)| format!("{first} {last}"));
         let extension = row.extension;
-        let user = number.user_id.or(number.promised_to).zip(name).map(|(id, name)| UserName { id, name, extension });
+        let user = number.user_id.or(number.promised_to).or(number.forwarded_to).zip(name).map(|(id, name)| UserName {
+            id,
+            name,
+            extension,
+        });
         Ok(Self { number, user, location: row.location_name })
     }
 }
@@ -193,6 +226,10 @@ impl Stored for PhoneNumber {
             self.user_id,
             self.ports_on,
             self.promised_to,
+            self.forwarded_to,
+            self.forwarded_until,
+            self.kept_until,
+            self.due_at(),
             self.created_at,
             self.number.area_code(),
             self.number.digits(),
@@ -251,6 +288,16 @@ impl Store {
         let sql = condition.page(LISTED, BY_NUMBER, filter.page);
         let rows: Vec<ListedNumber> = link.rows(sql, condition.values.clone()).await?;
         Ok(total.page(try_all(rows)?, filter.page))
+    }
+
+    /// Accounts with numbers whose time as forwarded or kept back is over.
+    pub async fn accounts_with_numbers_due(
+        &self,
+        now: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<AccountId>, StoreError> {
+        let rows: Vec<(Uuid,)> = self.reader().await?.rows(ACCOUNTS_WITH_NUMBERS_DUE, values![now, limit]).await?;
+        Ok(rows.into_iter().map(|(id,)| AccountId(id)).collect())
     }
 
     pub async fn number(&self, scope: &Scope, id: NumberId) -> Result<Option<NumberRow>, StoreError> {

@@ -20,6 +20,8 @@ macro_rules! recording_columns {
     };
 }
 
+pub(crate) use recording_columns;
+
 pub(crate) const CHOICES_OF_USERS: &str =
     "SELECT user_id, account_id, version, mode FROM recording_choice WHERE account_id = $1 AND user_id IN (...)";
 const SAVE_CHOICES: &str = "
@@ -83,7 +85,7 @@ impl TryFrom<ChoiceColumns> for RecordingChoice {
 }
 
 #[derive(FromRow)]
-struct RecordingColumns {
+pub(crate) struct RecordingColumns {
     id: Uuid,
     account_id: Uuid,
     call_id: Uuid,

@@ -303,6 +303,8 @@ impl Sample {
             welcome_wanted: false,
             created_at: self.now,
             deleted_at: None,
+            recordings_go: false,
+            purged_at: None,
         })
     }
 
@@ -319,6 +321,9 @@ impl Sample {
             state: if user_id.is_some() { NumberState::Assigned } else { NumberState::Free },
             ports_on: None,
             promised_to: None,
+            forwarded_to: None,
+            forwarded_until: None,
+            kept_until: None,
             location_id: Some(LocationId(id(1, at % LOCATIONS))),
             user_id,
             created_at: self.now,

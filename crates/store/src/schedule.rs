@@ -19,7 +19,7 @@ use crate::value::{Value, date, from_json, instant, json, known, values};
 macro_rules! entry_columns {
     () => {
         "e.id AS entry_id, e.account_id AS entry_account_id, e.version AS entry_version, e.user_id, e.track_id,
-        e.license_type_id, e.date, e.due_at, e.state AS entry_state, e.reserved, e.seats, e.conflicts, e.warned,
+        e.license_type_id, e.lifecycle, e.date, e.due_at, e.state AS entry_state, e.reserved, e.seats, e.conflicts, e.warned,
         e.change_id, e.created_at AS scheduled_at, e.created_by, e.failed_at"
     };
 }
@@ -28,15 +28,18 @@ pub(crate) use entry_columns;
 pub(crate) const ENTRIES_OF_USERS: &str =
     concat!("SELECT ", entry_columns!(), " FROM schedule_entry e WHERE e.account_id = $1 AND e.user_id IN (...)");
 pub(crate) const USERS_OF_ENTRIES: &str = "SELECT user_id FROM schedule_entry WHERE account_id = $1 AND id IN (...)";
+/// What is to become of users as a whole, of these entries.
+pub(crate) const LIFECYCLES: &str =
+    "SELECT user_id, lifecycle FROM schedule_entry WHERE account_id = $1 AND lifecycle IS NOT NULL AND id IN (...)";
 /// A day of before that is another entry's of after: out of its way, where no other can be.
 const PARK: &str = "UPDATE schedule_entry SET date = -date WHERE account_id = $1 AND id IN (...)";
 const SAVE_ENTRIES: &str = "
     INSERT INTO schedule_entry (id, account_id, version, user_id, track_id, license_type_id, date, due_at, state, reserved,
-        seats, conflicts, warned, change_id, created_at, created_by, failed_at, sort_key)
+        seats, conflicts, warned, change_id, created_at, created_by, failed_at, lifecycle, sort_key)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, license_type_id = excluded.license_type_id,
         date = excluded.date, due_at = excluded.due_at, state = excluded.state, reserved = excluded.reserved,
-        seats = excluded.seats, conflicts = excluded.conflicts, warned = excluded.warned, failed_at = excluded.failed_at
+        seats = excluded.seats, conflicts = excluded.conflicts, lifecycle = excluded.lifecycle, warned = excluded.warned, failed_at = excluded.failed_at
     WHERE schedule_entry.account_id = excluded.account_id AND schedule_entry.version = excluded.version - 1";
 const DELETE_ENTRIES: &str = "DELETE FROM schedule_entry WHERE account_id = $1 AND id IN (...)";
 pub(crate) const SORT_AS_USERS: &str = "
@@ -47,8 +50,17 @@ const SET_DUE: &str =
     "UPDATE schedule_entry SET due_at = $3 WHERE account_id = $1 AND date = $2 AND state = 'scheduled'";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[ENTRIES_OF_USERS, USERS_OF_ENTRIES, PARK, SAVE_ENTRIES, DELETE_ENTRIES, SORT_AS_USERS, DATES, SET_DUE];
+pub(crate) const STATEMENTS: &[&str] = &[
+    ENTRIES_OF_USERS,
+    USERS_OF_ENTRIES,
+    LIFECYCLES,
+    PARK,
+    SAVE_ENTRIES,
+    DELETE_ENTRIES,
+    SORT_AS_USERS,
+    DATES,
+    SET_DUE,
+];
 
 #[derive(FromRow)]
 pub(crate) struct EntryColumns {
@@ -58,6 +70,7 @@ pub(crate) struct EntryColumns {
     pub user_id: Uuid,
     track_id: Uuid,
     license_type_id: Option<Uuid>,
+    lifecycle: Option<String>,
     date: i64,
     due_at: i64,
     entry_state: String,
@@ -82,6 +95,7 @@ impl TryFrom<EntryColumns> for ScheduleEntry {
             user_id: UserId(row.user_id),
             track_id: TrackId(row.track_id),
             license_type_id: row.license_type_id.map(LicenseTypeId),
+            lifecycle: row.lifecycle.map(|text| from_json("a schedule entry's lifecycle", &text)).transpose()?,
             date: date(row.date),
             due_at: instant(row.due_at),
             state: known("a schedule entry's state", &row.entry_state, EntryState::parse)?,
@@ -125,6 +139,7 @@ impl Stored for ScheduleEntry {
             self.created_at,
             self.created_by.as_str(),
             self.failed_at,
+            self.lifecycle.as_ref().map(json).transpose()?,
         ])
     }
 }

@@ -8,10 +8,10 @@ use crate::connection::Connection;
 use crate::value::Value;
 use crate::{
     Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911,
-    forwarding, greeting, home, import, journal, license, line, location, login, mail, operator_journal, phone_number,
-    readiness, recording, rehearsal, resync, sample, sample_schedule, schedule, schedule_facts, schedule_list,
-    schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, test_call, trunk, user, user_list,
-    voicemail,
+    forwarding, greeting, greeting_archive, home, import, journal, license, line, location, login, mail,
+    operator_journal, phone_number, purge, readiness, recording, rehearsal, resync, sample, sample_schedule, schedule,
+    schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, test_call,
+    trunk, user, user_list, user_view, voicemail,
 };
 
 const ALL: &[&[&str]] = &[
@@ -27,6 +27,7 @@ const ALL: &[&[&str]] = &[
     e911::STATEMENTS,
     forwarding::STATEMENTS,
     greeting::STATEMENTS,
+    greeting_archive::STATEMENTS,
     home::STATEMENTS,
     import::STATEMENTS,
     journal::STATEMENTS,
@@ -37,6 +38,7 @@ const ALL: &[&[&str]] = &[
     mail::STATEMENTS,
     operator_journal::STATEMENTS,
     phone_number::STATEMENTS,
+    purge::STATEMENTS,
     readiness::STATEMENTS,
     recording::STATEMENTS,
     resync::STATEMENTS,
@@ -57,6 +59,7 @@ const ALL: &[&[&str]] = &[
     trunk::STATEMENTS,
     user::STATEMENTS,
     user_list::STATEMENTS,
+    user_view::STATEMENTS,
     voicemail::STATEMENTS,
 ];
 

@@ -188,7 +188,11 @@ impl Places {
         places
     }
 
+    /// Who left is at no place.
     pub(crate) fn user(&mut self, user: &User, sign: i64) {
+        if user.is_deleted() {
+            return;
+        }
         if let Some(location) = user.profile.location_id {
             self.locations.entry(location).or_default().0 += sign;
         }

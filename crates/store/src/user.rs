@@ -29,7 +29,7 @@ use crate::{Store, StoreError, device};
 macro_rules! user_columns {
     () => {
         "u.id, u.account_id, u.version, u.profile, u.role, u.state, u.pin_hash, u.wizard, u.welcome_wanted, u.created_at,
-        u.deleted_at"
+        u.deleted_at, u.recordings_go, u.purged_at"
     };
 }
 pub(crate) use user_columns;
@@ -49,6 +49,14 @@ const LOOKED_AT: &str = concat!(
     LEFT JOIN login g ON g.user_id = u.id
     WHERE u.account_id = $1 AND u.id = $2"
 );
+/// By their rules of forwarding.
+pub(crate) const RULES_TO_EXTENSION: &str = "
+    SELECT f.user_id FROM account_user u
+    JOIN forwards_to f ON f.account_id = u.account_id AND f.target = u.extension
+    WHERE u.account_id = $1 AND u.id IN (...)";
+pub(crate) const RULES_TO_NUMBER: &str = "
+    SELECT f.user_id FROM phone_number n JOIN forwards_to f ON f.account_id = n.account_id AND f.target = n.number
+    WHERE n.account_id = $1 AND n.user_id IN (...)";
 /// Whose calls go to one of these users, by extension or by number.
 pub(crate) const FORWARDERS_BY_EXTENSION: &str = "
     SELECT f.id FROM account_user u
@@ -66,14 +74,15 @@ const EXTENSIONS: &str = "
 const SAVE_USERS: &str = "
     INSERT INTO account_user (id, account_id, version, first_name, last_name, username, extension, location_id,
         department_id, role, state, wizard, welcome_wanted, pin_hash, profile, created_at, sort_key, extension_key,
-        deleted_at, unreachable)
+        deleted_at, unreachable, recordings_go, purged_at)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, first_name = excluded.first_name,
         last_name = excluded.last_name, username = excluded.username, extension = excluded.extension,
         location_id = excluded.location_id, department_id = excluded.department_id, role = excluded.role,
         state = excluded.state, wizard = excluded.wizard, welcome_wanted = excluded.welcome_wanted,
         pin_hash = excluded.pin_hash, profile = excluded.profile, sort_key = excluded.sort_key,
-        extension_key = excluded.extension_key, deleted_at = excluded.deleted_at, unreachable = excluded.unreachable
+        extension_key = excluded.extension_key, deleted_at = excluded.deleted_at, unreachable = excluded.unreachable,
+        recordings_go = excluded.recordings_go, purged_at = excluded.purged_at
     WHERE account_user.account_id = excluded.account_id AND account_user.version = excluded.version - 1";
 const DELETE_USERS: &str = "DELETE FROM account_user WHERE account_id = $1 AND id IN (...)";
 
@@ -85,6 +94,8 @@ pub(crate) const STATEMENTS: &[&str] = &[
     LOOKED_AT,
     FORWARDERS_BY_EXTENSION,
     FORWARDERS_BY_NUMBER,
+    RULES_TO_EXTENSION,
+    RULES_TO_NUMBER,
     THOUSANDS,
     EXTENSIONS,
     SAVE_USERS,
@@ -107,6 +118,8 @@ pub(crate) struct UserColumns {
     welcome_wanted: bool,
     created_at: i64,
     deleted_at: Option<i64>,
+    recordings_go: bool,
+    purged_at: Option<i64>,
 }
 
 impl TryFrom<UserColumns> for User {
@@ -125,6 +138,8 @@ impl TryFrom<UserColumns> for User {
             welcome_wanted: row.welcome_wanted,
             created_at: instant(row.created_at),
             deleted_at: row.deleted_at.map(instant),
+            recordings_go: row.recordings_go,
+            purged_at: row.purged_at.map(instant),
         })
     }
 }
@@ -198,6 +213,8 @@ impl Stored for User {
             extension_key(extension),
             self.deleted_at,
             profile.unreachable.as_ref().map(Destination::as_str).filter(|_| stays),
+            self.recordings_go,
+            self.purged_at,
         ])
     }
 }

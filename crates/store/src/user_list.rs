@@ -9,13 +9,13 @@ use lineside_model::id::{LicenseTypeId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::license::Catalogue;
 use lineside_model::list::{Page, UserFilter, UserRow};
-use lineside_model::user::{UserState, WizardStep};
+use lineside_model::user::{Profile, Role, UserState, WizardStep};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::user::LampColumns;
-use crate::value::{kept_number, known, values};
+use crate::value::{from_json, instant, kept_number, known, values};
 use crate::{Store, StoreError};
 
 #[cfg(test)]
@@ -24,7 +24,7 @@ pub(crate) use self::listing::ENTRIES;
 use self::listing::Listing;
 
 const ROWS: &str = "
-    SELECT u.id, u.first_name, u.last_name, u.username, u.extension, u.state, u.wizard,
+    SELECT u.id, u.first_name, u.last_name, u.username, u.extension, u.state, u.wizard, u.role, u.created_at, u.profile,
         u.voice_license_id, u.number, u.e911_confirmed, u.device, u.registered_until, u.was_registered,
         l.name AS location_name, d.name AS department_name
     FROM account_user u
@@ -43,6 +43,9 @@ struct ListedUser {
     extension: Option<String>,
     state: String,
     wizard: Option<String>,
+    role: String,
+    created_at: i64,
+    profile: String,
     #[sqlx(flatten)]
     lamps: LampColumns,
     location_name: Option<String>,
@@ -52,8 +55,12 @@ struct ListedUser {
 impl ListedUser {
     fn into_row(self, catalogue: &Catalogue, now: DateTime<Utc>) -> Result<UserRow, StoreError> {
         let license = self.lamps.voice_license_id.and_then(|id| catalogue.license_type(LicenseTypeId(id)));
+        let profile: Profile = from_json("a profile", &self.profile)?;
         Ok(UserRow {
             id: UserId(self.id),
+            email: profile.email.map(String::from),
+            role: known("a role", &self.role, Role::parse)?,
+            created_at: instant(self.created_at),
             number: self.lamps.number.as_deref().map(kept_number).transpose()?,
             lamps: self.lamps.lamps(now),
             first_name: self.first_name,
@@ -80,6 +87,12 @@ impl Store {
         let (total, ids) = Listing { link: &mut link, scope, filter }.page().await?;
         let rows = self.rows_in_order(&mut link, scope, &ids, now).await?;
         Ok(total.page(rows, filter.page))
+    }
+
+    /// All that match, in no order, up to a limit: whom a mass action is about.
+    pub async fn matching(&self, scope: &Scope, filter: &UserFilter, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let mut link = self.listing().await?;
+        Listing { link: &mut link, scope, filter }.all(limit).await
     }
 
     /// The rows of these users, for a lamp that changed on an open page.

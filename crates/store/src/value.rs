@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use lineside_model::id::{
-    AccountId, AssignmentId, CallId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LineId, LocationId, MailId,
-    MessageId, NumberId, OperatorId, RecordingId, ScheduleEntryId, TrackId, TrunkId, UserId,
+    AccountId, ArchiveId, AssignmentId, CallId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LineId, LocationId,
+    MailId, MessageId, NumberId, OperatorId, RecordingId, ScheduleEntryId, TrackId, TrunkId, UserId, ViewId,
 };
 use lineside_model::phone_number::E164;
 use lineside_model::secret::Opaque;
@@ -52,6 +52,7 @@ macro_rules! from_id {
 
 from_id!(
     AccountId,
+    ArchiveId,
     AssignmentId,
     CallId,
     ChangeId,
@@ -68,7 +69,8 @@ from_id!(
     ScheduleEntryId,
     TrackId,
     TrunkId,
-    UserId
+    UserId,
+    ViewId
 );
 
 macro_rules! from {

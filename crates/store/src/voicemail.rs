@@ -38,6 +38,8 @@ const SAVE_MAILBOXES: &str = "
 const DELETE_MAILBOXES: &str = "DELETE FROM mailbox WHERE account_id = $1 AND user_id IN (...)";
 pub(crate) const MESSAGES_BY_ID: &str =
     concat!("SELECT ", message_columns!(), " WHERE account_id = $1 AND id IN (...)");
+pub(crate) const MESSAGES_OF_USERS: &str =
+    concat!("SELECT ", message_columns!(), " WHERE account_id = $1 AND user_id IN (...)");
 const MESSAGES: &str = concat!(
     "SELECT ",
     message_columns!(),
@@ -67,6 +69,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     SAVE_MAILBOXES,
     DELETE_MAILBOXES,
     MESSAGES_BY_ID,
+    MESSAGES_OF_USERS,
     MESSAGES,
     SAVE_MESSAGES,
     DELETE_MESSAGES,

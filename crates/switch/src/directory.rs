@@ -195,7 +195,7 @@ impl Index {
         if let Some(extension) = &user.extension {
             self.extensions.entry(user.account_id).or_default().insert(extension.clone(), user.clone());
         }
-        for number in &user.numbers {
+        for number in user.numbers.iter().chain(&user.answers) {
             self.numbers.insert(number.as_str().to_owned(), user.clone());
         }
         self.users.insert(user.user_id, user);
@@ -220,7 +220,7 @@ impl Index {
                 self.extensions.remove(&user.account_id);
             }
         }
-        for number in &user.numbers {
+        for number in user.numbers.iter().chain(&user.answers) {
             remove_if(&mut self.numbers, number.as_str(), |found| found.user_id == id);
         }
     }

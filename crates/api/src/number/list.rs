@@ -77,11 +77,15 @@ pub struct NumberView {
     location_id: Option<Uuid>,
     #[schema(example = "Phoenix HQ")]
     location: Option<String>,
-    /// Who has it, or gets it when it ports in.
+    /// Who has it, gets it when it ports in, or answers it for who left.
     user: Option<UserNameView>,
     /// While it is porting in: the day on which it is expected.
     #[schema(example = "2027-03-01")]
     ports_on: Option<NaiveDate>,
+    /// While it is quarantined: until when `user` answers it for who left.
+    forwarded_until: Option<DateTime<Utc>>,
+    /// While it is quarantined: when it becomes free by itself.
+    kept_until: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
 
@@ -148,6 +152,8 @@ impl From<NumberRow> for NumberView {
             location,
             user: user.map(UserNameView::from),
             ports_on: number.ports_on,
+            forwarded_until: number.forwarded_until,
+            kept_until: number.kept_until,
             created_at: number.created_at,
         }
     }

@@ -1,6 +1,7 @@
 //! One entry of the schedule as JSON.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use lineside_model::lifecycle::Lifecycle;
 use lineside_model::schedule::{EntryState, ScheduleEntry, SeatMove, Warned};
 use lineside_model::schedule_list::ScheduleRow;
 use serde::{Deserialize, Serialize};
@@ -47,9 +48,12 @@ pub struct EntryView {
     user_id: Uuid,
     #[schema(example = "Ana Duarte")]
     user: String,
-    track_id: Uuid,
+    /// `null`: the user as a whole, see `becomes`.
+    track_id: Option<Uuid>,
     /// `null`: the license of the track is removed.
     license_type_id: Option<Uuid>,
+    /// The user as a whole becomes `suspended`, `resumed` or `deleted`.
+    becomes: Option<&'static str>,
     #[schema(example = "2027-03-01")]
     date: NaiveDate,
     /// The instant at which the date begins; it moves with the account's time zone.
@@ -96,7 +100,8 @@ impl EntryView {
             version: entry.version,
             user_id: entry.user_id.0,
             user,
-            track_id: entry.track_id.0,
+            track_id: Some(entry.track_id.0).filter(|_| entry.lifecycle.is_none()),
+            becomes: entry.lifecycle.as_ref().map(Lifecycle::as_str),
             license_type_id: entry.license_type_id.map(Uuid::from),
             date: entry.date,
             due_at: entry.due_at,

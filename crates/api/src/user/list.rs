@@ -1,6 +1,7 @@
 //! Lists of users.
 
 use axum::Json;
+use chrono::{DateTime, Utc};
 use lineside_model::id::{DepartmentId, LicenseTypeId, LocationId};
 use lineside_model::list::{UserFilter, UserRow, UserSort};
 use lineside_model::readiness::LampKind;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::reading::Reading;
-use crate::user::view::{LampsView, SortName, StateName};
+use crate::user::view::{LampsView, RoleName, SortName, StateName};
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
@@ -70,6 +71,11 @@ pub struct UserRowView {
     /// The Voice license.
     #[schema(example = "Business")]
     license: Option<String>,
+    #[schema(example = "ana@harbor.example")]
+    email: Option<String>,
+    #[schema(inline)]
+    role: RoleName,
+    created_at: DateTime<Utc>,
     #[schema(inline)]
     state: StateName,
     /// The step at which Add user was left.
@@ -127,6 +133,9 @@ impl From<UserRow> for UserRowView {
             location: row.location,
             department: row.department,
             license: row.license,
+            email: row.email,
+            role: row.role.into(),
+            created_at: row.created_at,
             state: row.state.into(),
             wizard: row.wizard.map(|step| step.to_string()),
             lamps: row.lamps.into(),

@@ -42,7 +42,7 @@ pub struct SecurityBody {
     responses((status = 200, body = UserView, description = "The user"))
 )]
 pub async fn set_user_state(Id(user_id): Id<UserId>, ask: Ask, Body(body): Body<StateBody>) -> Answer {
-    let change = Change::SetUserState { user_id, state: body.state.into() };
+    let change = Change::SetUserState { user_ids: vec![user_id], state: body.state.into(), date: None };
     ask.carry_out(change, || shown(&ask.service, &ask.caller, user_id)).await
 }
 

@@ -84,13 +84,23 @@ impl From<StateName> for UserState {
 }
 
 /// What users are sorted by.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = UserSort)]
 pub enum SortName {
     Name,
     Extension,
     Location,
+}
+
+impl From<UserSort> for SortName {
+    fn from(sort: UserSort) -> Self {
+        match sort {
+            UserSort::Name => Self::Name,
+            UserSort::Extension => Self::Extension,
+            UserSort::Location => Self::Location,
+        }
+    }
 }
 
 impl From<SortName> for UserSort {

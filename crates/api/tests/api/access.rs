@@ -67,6 +67,8 @@ fn nothing() -> BTreeMap<&'static str, String> {
         "messages",
         "trunks",
         "test-calls",
+        "user-views",
+        "greeting-archives",
     ];
     names.into_iter().map(|name| (name, uuid::Uuid::nil().to_string())).collect()
 }
@@ -150,6 +152,11 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let (message, _) = house.message_left(2, house.acme.user.id).await.unwrap();
     let test = house.test_call_heard(3, house.acme.user.id).await.unwrap();
     house.call_begun(4, house.acme.user.id).await;
+    let sounds = crate::greeting_archive::zip(&[("ana.duarte.wav", crate::change::wav())]);
+    let archive = lineside_model::id::ArchiveId(house.service.new_change_id().0);
+    let archive = house.service.upload_greeting_archive(caller, archive, "greetings.zip", sounds).await.unwrap();
+    let archive = crate::greeting_archive::read(house, caller, archive.id).await.id.to_string();
+    let view = add("/user-views", json!({"name": "Not ready", "filter": {"ready": false}})).await.id();
     let operator = Client::operator(house).await;
     let named = Some(json!({"name": "Billing"}));
     let operator_token = operator.send(Method::POST, "/operator/tokens", &[], named).await.expect(201).id();
@@ -173,6 +180,8 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("messages", message.to_string()),
         ("trunks", trunk),
         ("test-calls", test.to_string()),
+        ("user-views", view),
+        ("greeting-archives", archive),
     ]
     .into()
 }

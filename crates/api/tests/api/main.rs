@@ -7,6 +7,8 @@ mod call;
 mod catalogue;
 mod change;
 mod client;
+mod greeting_archive;
+mod mass_action;
 mod operator;
 mod precondition;
 mod reading;

@@ -11,10 +11,12 @@ use lineside_model::field::FieldErrors;
 use lineside_model::id::{AccountId, DepartmentId, DeviceId, LocationId, NumberId, UserId};
 use lineside_model::journal::{Actor, Scope, Via};
 use lineside_model::license::Catalogue;
+use lineside_model::list::{UserFilter, UserSort};
 use lineside_model::location::{EmergencyContactInput, SiteInput};
 use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::text::Name;
 use lineside_model::user::{NewUser, ProfileInput, Role, UserState, WizardStep};
+use lineside_model::user_view::{UserColumn, Viewed};
 use lineside_model::username::Username;
 use lineside_service::{Caller, Identity, Outcome, Service};
 
@@ -191,15 +193,28 @@ impl Demo<'_> {
         Ok(SignIn { username, password })
     }
 
-    async fn api_token(&self) -> anyhow::Result<String> {
+    fn as_owner(&self) -> Caller {
         let identity = Identity::User {
             id: self.owner,
             account_id: self.scope.account_id,
             role: Role::AccountOwner,
             name: "Demo".to_owned(),
         };
-        let caller = Caller { identity, via: Via::System, from: None };
-        Ok(self.service.add_api_token(&caller, "Demo").await?.token)
+        Caller { identity, via: Via::System, from: None }
+    }
+
+    async fn api_token(&self) -> anyhow::Result<String> {
+        Ok(self.service.add_api_token(&self.as_owner(), "Demo").await?.token)
+    }
+
+    /// A list that everybody who administers the account looks at in the morning.
+    pub(super) async fn shared_view(&self) -> anyhow::Result<()> {
+        let filter = UserFilter { ready: Some(false), sort: UserSort::Location, ..UserFilter::default() };
+        let columns = vec![UserColumn::Location, UserColumn::Department, UserColumn::Email, UserColumn::Ready];
+        self.service
+            .save_user_view(&self.as_owner(), "Not ready, by location", true, Viewed { filter, columns })
+            .await?;
+        Ok(())
     }
 
     /// Everything of Harbor & Vine; returns a plain user who can sign in.
@@ -333,7 +348,8 @@ impl Demo<'_> {
             .await?;
         }
         if n % 41 == 40 {
-            self.apply(Change::SetUserState { user_id, state: UserState::Suspended }).await?;
+            self.apply(Change::SetUserState { user_ids: vec![user_id], state: UserState::Suspended, date: None })
+                .await?;
         }
         Ok(user_id)
     }

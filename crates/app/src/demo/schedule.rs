@@ -4,10 +4,13 @@
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use lineside_model::change::Change;
+use lineside_model::extension::Extension;
 use lineside_model::id::{NumberId, UserId};
+use lineside_model::leaving::{Leaving, LeftNumbers};
 use lineside_model::license::{SeatBinding, VOICE};
 use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::time_zone::TimeZone;
+use lineside_model::user::UserState;
 
 use super::accounts::Demo;
 
@@ -42,7 +45,22 @@ pub(super) async fn fill(demo: &Demo<'_>, colleagues: &[UserId]) -> anyhow::Resu
         let bound = bound.into_iter().map(|(days, seats)| SeatBinding { until: day(today, days), seats }).collect();
         demo.apply(Change::SetSeats { license_type_id: demo.license(slug)?, bought, bound: Some(bound) }).await?;
     }
-    port(demo, user(39)?, day(today, 14)).await
+    demo.shared_view().await?;
+    port(demo, user(39)?, day(today, 14)).await?;
+    lifecycle(demo, user(30)?, user(31)?, today).await
+}
+
+/// Somebody who leaves next month, whose number the owner answers for a while; and somebody who is away for a season.
+async fn lifecycle(demo: &Demo<'_>, leaves: UserId, away: UserId, today: NaiveDate) -> anyhow::Result<()> {
+    let leaving =
+        Leaving { numbers: LeftNumbers::Forward, forward_to: Some(Extension::parse("201")?), ..Leaving::default() };
+    let date = Some(day(today, 31));
+    demo.apply(Change::DeleteUsers { user_ids: vec![leaves], leaving, date }).await?;
+    for (state, days) in [(UserState::Suspended, 45), (UserState::Active, 135)] {
+        let date = Some(day(today, days));
+        demo.apply(Change::SetUserState { user_ids: vec![away], state, date }).await?;
+    }
+    Ok(())
 }
 
 /// A number that another carrier still has, promised to somebody without one, and the license that waits for it.

@@ -46,6 +46,11 @@ impl Draft<'_> {
         }
     }
 
+    pub(super) fn confirm_own_e911(&mut self, id: UserId, address: &CivicAddress) {
+        let callback = self.facts.e911.get(&id).and_then(|e911| e911.callback.clone());
+        self.confirm_e911(id, address, callback.as_ref(), true);
+    }
+
     /// A device that joins or moves may ring elsewhere: a confirmed address opens again.
     pub(super) fn reopen_e911(&mut self, user_id: UserId, why: &str) {
         let Some(e911) = self.facts.e911.get(&user_id).filter(|e911| e911.confirmed.is_some()).cloned() else { return };

@@ -54,6 +54,9 @@ impl Draft<'_> {
                 user_id: None,
                 ports_on,
                 promised_to: None,
+                forwarded_to: None,
+                forwarded_until: None,
+                kept_until: None,
                 created_at: self.context.now,
             });
         }
@@ -67,11 +70,12 @@ impl Draft<'_> {
             return self.promise_number(number, to);
         }
         let pretty = number.number.pretty();
-        if number.user_id == to {
+        if number.user_id == to && number.state != NumberState::Quarantined {
             self.plan.summary = format!("{pretty} stays as it is");
             return;
         }
-        if !matches!(number.state, NumberState::Free | NumberState::Assigned) {
+        let freed = number.state == NumberState::Quarantined && to.is_none();
+        if !matches!(number.state, NumberState::Free | NumberState::Assigned) && !freed {
             let message =
                 format!("{pretty} is {}; it can be assigned once it is free", number.state.as_str().replace('_', " "));
             self.block(Blocker::field(BlockerKind::Invalid, "number_id", message));
@@ -80,7 +84,7 @@ impl Draft<'_> {
             self.take_number_from(from, &number);
         }
         let state = if to.is_some() { NumberState::Assigned } else { NumberState::Free };
-        let after = PhoneNumber { user_id: to, state, ..number.clone() };
+        let after = PhoneNumber { user_id: to, ..number.clone().released(state) };
         match to {
             Some(to) => {
                 let Some(user) = self.user(to) else { return };
@@ -88,6 +92,7 @@ impl Draft<'_> {
                 self.plan.user_id = Some(to);
                 self.replace_number_of(to, &after);
             }
+            None if freed => self.plan.summary = format!("Make {pretty} free before its time"),
             None => self.plan.summary = format!("Take {pretty} back into the inventory"),
         }
         self.update(number, after);

@@ -12,9 +12,11 @@ use chrono::NaiveDate;
 use super::requirement::{Day, dependent, falling, unmet};
 use crate::facts::Facts;
 use crate::id::{LicenseTypeId, UserId};
+use crate::lifecycle::Lifecycle;
 use crate::plan::{Blocker, BlockerKind, Draft, Repair, SeatEffect};
 use crate::schedule::{ScheduleEntry, SeatMove, in_words};
 use crate::seat_timeline::SeatTimeline;
+use crate::user::Role;
 
 /// Each type's seats over time, as a plan leaves them.
 pub(super) type Timelines = BTreeMap<LicenseTypeId, SeatTimeline>;
@@ -136,6 +138,10 @@ impl Draft<'_> {
 
     /// Such as "Pro Plus for Ana Duarte on 1 March 2027".
     pub(super) fn entry_in_words(&self, entry: &ScheduleEntry) -> String {
+        if let Some(lifecycle) = &entry.lifecycle {
+            let name = self.facts.name_of(entry.user_id);
+            return format!("the {} of {name} on {}", lifecycle.label(), in_words(entry.date));
+        }
         let what = if let Some(id) = entry.license_type_id {
             self.facts.license_name(id)
         } else {
@@ -212,11 +218,19 @@ impl<'a> Rehearsal<'a> {
     /// One user's entries, in order, from what the user holds now.
     fn play(&mut self, user: UserId) {
         let mut holding = self.facts.holding(user);
+        let mut gone: Option<NaiveDate> = None;
         for at in self.of_users[&user].clone() {
             let entry = &self.entries[at];
             let is_due = self.facts.due.contains(&entry.id);
             let day = Day { today: self.today, ahead: (!is_due).then_some(entry.date) };
-            let outcome = rehearse(self.facts, entry, self.reserved[at], &mut holding, day);
+            let outcome = match (gone, &entry.lifecycle) {
+                (Some(date), _) => nobody_left(self.facts, user, date),
+                (None, Some(lifecycle)) => rehearse_lifecycle(self.facts, entry, lifecycle, &mut holding, is_due),
+                (None, None) => rehearse(self.facts, entry, self.reserved[at], &mut holding, day),
+            };
+            if matches!(entry.lifecycle, Some(Lifecycle::Deleted { .. })) && outcome.conflicts.is_empty() {
+                gone.get_or_insert(entry.date);
+            }
             if outcome.takes_none {
                 // A seat that it may need again later has to be asked for again.
                 self.reserved[at] = false;
@@ -286,6 +300,47 @@ impl<'a> Rehearsal<'a> {
             self.play(self.entries[at].user_id);
         }
     }
+}
+
+/// What comes after a deletion finds nobody.
+fn nobody_left(facts: &Facts, user: UserId, date: NaiveDate) -> Rehearsed {
+    let message = format!("{} is deleted on {}, before this", facts.name_of(user), in_words(date));
+    let conflicts = vec![Blocker::new(BlockerKind::Invalid, message, vec![Repair::ChooseDate]).for_user(user)];
+    Rehearsed { conflicts, seats: Vec::new(), waits: false, takes_none: true }
+}
+
+fn rehearse_lifecycle(
+    facts: &Facts,
+    entry: &ScheduleEntry,
+    lifecycle: &Lifecycle,
+    holding: &mut crate::license::Holding,
+    is_due: bool,
+) -> Rehearsed {
+    let conflicts = against(facts, entry.user_id, lifecycle, is_due);
+    let mut seats = Vec::new();
+    if conflicts.is_empty() && matches!(lifecycle, Lifecycle::Deleted { .. }) {
+        seats.extend(holding.values().map(|license| SeatMove { license_type_id: *license, by: -1 }));
+        holding.clear();
+    }
+    Rehearsed { conflicts, seats, waits: false, takes_none: true }
+}
+
+/// Who answers their numbers is looked for when the day has come: until then others come and go.
+fn against(facts: &Facts, user: UserId, lifecycle: &Lifecycle, is_due: bool) -> Vec<Blocker> {
+    let owner = facts.users.get(&user).is_some_and(|user| user.role == Role::AccountOwner);
+    if owner && *lifecycle != Lifecycle::Resumed {
+        let message = "the Account Owner stays; ask the operator to name another owner first";
+        return vec![Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(user)];
+    }
+    let Lifecycle::Deleted { leaving } = lifecycle else { return Vec::new() };
+    let missing = leaving.forward_to.as_ref().filter(|to| is_due && !facts.taken.extensions.contains_key(*to));
+    missing
+        .map(|to| {
+            let message = format!("nobody has extension {to} any more, which was to answer the numbers; delete anew");
+            Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(user)
+        })
+        .into_iter()
+        .collect()
 }
 
 fn rehearse(

@@ -17,7 +17,7 @@ impl Draft<'_> {
         let fits = date > today && date <= last_date(today);
         if !fits {
             let message = format!(
-                "choose a date from {} to {}, or assign now",
+                "choose a date from {} to {}, or do it now",
                 in_words(today.succ_opt().unwrap_or(today)),
                 in_words(last_date(today))
             );
@@ -40,16 +40,23 @@ impl Draft<'_> {
             }
             return;
         }
+        let entry = self.entry_on(user_id, track_id, date);
+        self.create(ScheduleEntry { license_type_id, ..entry });
+    }
+
+    /// That waits for its day, for nothing yet.
+    pub(super) fn entry_on(&mut self, user_id: UserId, track_id: TrackId, date: NaiveDate) -> ScheduleEntry {
         let key = format!("entry {track_id} {date}");
         let id = ScheduleEntryId(self.id.derive(&key, user_id.0));
         self.asked.insert(id);
-        self.create(ScheduleEntry {
+        ScheduleEntry {
             id,
             account_id: self.facts.account.id,
             version: 1,
             user_id,
             track_id,
-            license_type_id,
+            license_type_id: None,
+            lifecycle: None,
             date,
             due_at: self.facts.account.settings.time_zone.start_of_day(date),
             state: EntryState::Scheduled,
@@ -61,7 +68,7 @@ impl Draft<'_> {
             created_at: self.context.now,
             created_by: self.context.actor.to_owned(),
             failed_at: None,
-        });
+        }
     }
 
     /// Another entry that waits for the same day.
@@ -79,12 +86,14 @@ impl Draft<'_> {
         entries.find(same).cloned()
     }
 
-    fn block_same_day(&mut self, other: &ScheduleEntry) {
+    pub(super) fn block_same_day(&mut self, other: &ScheduleEntry) {
         let track = self.facts.catalogue.track(other.track_id).map(|track| track.name.clone()).unwrap_or_default();
-        let message = format!(
-            "{} is scheduled already, and a user has one license of {track} at a time",
-            self.entry_in_words(other)
-        );
+        let entry = self.entry_in_words(other);
+        let message = if other.lifecycle.is_some() {
+            format!("{entry} is scheduled already; choose another date, or remove that first")
+        } else {
+            format!("{entry} is scheduled already, and a user has one license of {track} at a time")
+        };
         let entry_id = other.id;
         let repairs =
             vec![Repair::ChooseDate, Repair::RemoveScheduleEntry { entry_id }, Repair::EditScheduleEntry { entry_id }];
@@ -148,7 +157,8 @@ impl Draft<'_> {
         if !self.check_date(date) {
             return;
         }
-        let entries: Vec<ScheduleEntry> = self.facts.schedule.of(user_id).cloned().collect();
+        let licenses = self.facts.schedule.of(user_id).filter(|entry| entry.lifecycle.is_none());
+        let entries: Vec<ScheduleEntry> = licenses.cloned().collect();
         if entries.is_empty() {
             let message = format!("nothing is scheduled for {name}");
             return self.block(Blocker::field(BlockerKind::Invalid, "date", message));
@@ -167,9 +177,10 @@ impl Draft<'_> {
     pub(super) fn retry_schedule_entry(&mut self, id: ScheduleEntryId) {
         let Some(entry) = self.entry(id) else { return };
         self.plan.summary = format!("Carry out {} now", self.entry_in_words(&entry));
-        match entry.license_type_id {
-            Some(license) => self.give_license(entry.user_id, license),
-            None => self.drop_license(entry.user_id, entry.track_id),
+        match (&entry.lifecycle, entry.license_type_id) {
+            (Some(lifecycle), _) => return self.lifecycle_now(&entry, &lifecycle.clone()),
+            (None, Some(license)) => self.give_license(entry.user_id, license),
+            (None, None) => self.drop_license(entry.user_id, entry.track_id),
         }
         self.delete(entry);
     }
@@ -189,6 +200,8 @@ impl Draft<'_> {
             self.plan.user_id = Some(only.user_id);
         }
         let (mut done, mut failed) = (0, Vec::new());
+        let of_licenses = entries.iter().all(|entry| entry.lifecycle.is_none());
+        let count = |changes| count(changes, if of_licenses { "license change" } else { "change" });
         for entry in entries {
             if entry.has_conflicts() {
                 failed.push(self.fail(entry));
@@ -207,6 +220,9 @@ impl Draft<'_> {
     }
 
     fn carry_out(&mut self, entry: &ScheduleEntry) {
+        if let Some(lifecycle) = &entry.lifecycle {
+            return self.live(entry, lifecycle);
+        }
         match entry.license_type_id.and_then(|id| self.facts.catalogue.license_type(id)).cloned() {
             Some(license) => {
                 let held = self.facts.assignments.get(&(entry.user_id, entry.track_id));
@@ -296,6 +312,6 @@ impl Draft<'_> {
     }
 }
 
-fn count(changes: usize) -> String {
-    if changes == 1 { "1 license change".to_owned() } else { format!("{changes} license changes") }
+fn count(changes: usize, what: &str) -> String {
+    if changes == 1 { format!("1 {what}") } else { format!("{changes} {what}s") }
 }

@@ -150,7 +150,7 @@ impl Record {
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user.id),
-            Self::PhoneNumber(number) => number.user_id.or(number.promised_to),
+            Self::PhoneNumber(number) => number.user_id.or(number.promised_to).or(number.forwarded_to),
             Self::Device(device) => device.user_id,
             Self::Line(line) => Some(line.user_id),
             Self::E911Address(e911) => Some(e911.user_id),
@@ -234,9 +234,10 @@ impl Step {
     /// What is done: adds, changes, removes.
     pub fn verb(&self) -> &'static str {
         match (&self.before, &self.after) {
-            (None, _) => "Add",
+            (None, Some(_)) => "Add",
             (Some(_), Some(_)) => "Change",
-            (Some(_), None) => "Remove",
+            // The latter: of what the journal keeps no contents.
+            (Some(_) | None, None) => "Remove",
         }
     }
 
@@ -285,6 +286,9 @@ fn title(record: &Record, facts: &Facts) -> String {
         }
         Record::ScheduleEntry(entry) => {
             let user = words::user(facts, entry.user_id);
+            if let Some(lifecycle) = &entry.lifecycle {
+                return format!("scheduled {} of {user}", lifecycle.label());
+            }
             match entry.license_type_id {
                 Some(license) => format!("{kind} {} for {user}", words::license(facts, license)),
                 None => format!("{kind} removal for {user}"),
@@ -303,7 +307,7 @@ fn title(record: &Record, facts: &Facts) -> String {
 }
 
 /// Fields that say nothing to a person.
-const HIDDEN: [&str; 26] = [
+const HIDDEN: [&str; 28] = [
     "id",
     "account_id",
     "version",
@@ -330,6 +334,8 @@ const HIDDEN: [&str; 26] = [
     "call_id",
     "caller",
     "forwarded_by",
+    "deleted_at",
+    "purged_at",
 ];
 
 /// What the title says already.

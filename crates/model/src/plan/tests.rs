@@ -68,6 +68,8 @@ fn user(id: UserId, first: &str, extension: &str) -> User {
         welcome_wanted: false,
         created_at: now(),
         deleted_at: None,
+        recordings_go: false,
+        purged_at: None,
     }
 }
 
@@ -96,6 +98,9 @@ fn number(n: u128, text: &str, kind: NumberKind, holder: Option<UserId>) -> Phon
         user_id: holder,
         ports_on: None,
         promised_to: None,
+        forwarded_to: None,
+        forwarded_until: None,
+        kept_until: None,
         created_at: now(),
     }
 }
@@ -358,6 +363,7 @@ mod device;
 mod import;
 mod leaving;
 mod license;
+mod mass_edit;
 mod porting;
 mod random;
 mod resync;

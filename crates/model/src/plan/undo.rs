@@ -221,7 +221,7 @@ impl Draft<'_> {
     }
 
     fn check_still_kept(&mut self, user: &crate::user::User) {
-        if user.kept_until().is_some_and(|until| until <= self.context.now) {
+        if user.kept_until().is_none_or(|until| until <= self.context.now) {
             let message = format!("{} was deleted too long ago to be brought back", user.profile.full_name());
             self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(user.id));
         }
@@ -238,7 +238,9 @@ impl Draft<'_> {
         match gone {
             Record::Assignment(held) => self.bring_back_license(held, since),
             Record::ScheduleEntry(entry) => {
-                if entry.date > self.today() {
+                if let Some(lifecycle) = entry.lifecycle.as_ref().filter(|_| entry.date > self.today()) {
+                    self.schedule_lifecycle(entry.user_id, lifecycle, entry.date);
+                } else if entry.date > self.today() && entry.lifecycle.is_none() {
                     self.schedule(entry.user_id, entry.track_id, entry.license_type_id, entry.date);
                 } else {
                     self.warn(Some(entry.user_id), format!("{}: its date has passed", step.title));

@@ -1,10 +1,13 @@
 //! Users: add, edit, their wizard, their role and state.
 
+use chrono::NaiveDate;
+
 use crate::e911::E911Address;
 use crate::facts::Facts;
 use crate::id::{LicenseTypeId, NumberId, UserId};
 use crate::leaving::Leaving;
 use crate::license::Requirement;
+use crate::lifecycle::Lifecycle;
 use crate::phone_number::{NumberKind, NumberState, PhoneNumber};
 use crate::plan::{Blocker, BlockerKind, Draft, Repair};
 use crate::secret::Opaque;
@@ -47,6 +50,8 @@ impl Draft<'_> {
             welcome_wanted: new.welcome_wanted && new.wizard.is_some(),
             created_at: self.context.now,
             deleted_at: None,
+            recordings_go: false,
+            purged_at: None,
         };
         self.create(user);
 
@@ -242,27 +247,42 @@ impl Draft<'_> {
         self.update(user, after);
     }
 
-    pub(super) fn set_user_state(&mut self, id: UserId, state: UserState) {
-        let Some(user) = self.user(id) else { return };
-        self.plan.user_id = Some(id);
-        let name = user.profile.full_name();
+    pub(super) fn set_user_state(&mut self, users: &[UserId], state: UserState, date: Option<NaiveDate>) {
+        match (state, date) {
+            (_, None) => {}
+            (UserState::Suspended, Some(date)) => return self.set_state_on(users, &Lifecycle::Suspended, date),
+            (UserState::Active, Some(date)) => return self.set_state_on(users, &Lifecycle::Resumed, date),
+            (UserState::Deleted, Some(date)) => return self.delete_users_on(users, &Leaving::default(), date),
+        }
+        let whom = self.whom(users);
         self.plan.summary = match state {
-            UserState::Suspended => format!("Suspend {name}"),
-            UserState::Active => format!("Resume {name}"),
-            UserState::Deleted => return self.delete_users(&[id], &Leaving::default()),
+            UserState::Suspended => format!("Suspend {whom}"),
+            UserState::Active => format!("Resume {whom}"),
+            UserState::Deleted => return self.delete_users(users, &Leaving::default()),
         };
-        if user.role == Role::AccountOwner && state == UserState::Suspended {
-            let message = "the Account Owner can't be suspended; ask the operator to name another owner first";
-            self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()));
+        if !self.check_users(users) {
+            return;
         }
-        if state == UserState::Suspended && user.state == UserState::Active {
-            self.warn(
-                Some(id),
-                format!("{name} can neither sign in nor register a phone until resumed; nothing else changes"),
-            );
+        let mut suspended = 0;
+        for id in users {
+            let Some(user) = self.user(*id) else { return };
+            if user.role == Role::AccountOwner && state == UserState::Suspended {
+                let message = "the Account Owner can't be suspended; ask the operator to name another owner first";
+                self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(*id));
+            }
+            suspended += usize::from(state == UserState::Suspended && user.state == UserState::Active);
+            let after = User { state, ..user.clone() };
+            self.update(user, after);
         }
-        let after = User { state, ..user.clone() };
-        self.update(user, after);
+        if suspended > 0 {
+            let who = match (users.len(), suspended) {
+                (1, _) => whom,
+                (_, 1) => "1 user".to_owned(),
+                (_, many) => format!("{many} users"),
+            };
+            let message = format!("{who} can neither sign in nor register a phone until resumed; nothing else changes");
+            self.warn(self.plan.user_id, message);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Values of records as an administrator reads them.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -8,7 +9,9 @@ use crate::device::{Device, DeviceModel, Mac};
 use crate::extension::Destination;
 use crate::facts::Facts;
 use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, TrackId, UserId};
+use crate::lifecycle::Lifecycle;
 use crate::phone_number::E164;
+use crate::schedule::in_words;
 use crate::user::Role;
 
 /// In the place of what is never shown.
@@ -22,6 +25,10 @@ pub(super) fn value(field: &str, value: &Value, facts: &Facts) -> String {
         Value::Bool(false) => "no".to_owned(),
         Value::Number(number) if field == "duration_ms" => length(number.as_u64().unwrap_or_default()),
         Value::Number(number) => number.to_string(),
+        Value::String(text) if matches!(field, "forwarded_until" | "kept_until") => {
+            let zone = facts.account.settings.time_zone;
+            text.parse().map_or_else(|_| text.clone(), |at: DateTime<Utc>| in_words(zone.date(at)))
+        }
         Value::String(text) => match Uuid::parse_str(text) {
             Ok(id) => named(field, id, facts),
             Err(_) => said(field, text),
@@ -29,8 +36,22 @@ pub(super) fn value(field: &str, value: &Value, facts: &Facts) -> String {
         Value::Array(values) => {
             values.iter().map(|item| self::value(field, item, facts)).collect::<Vec<_>>().join("; ")
         }
+        Value::Object(fields) if field == "lifecycle" => lifecycle(value).unwrap_or_else(|| group(field, fields)),
         Value::Object(fields) => group(field, fields),
     }
+}
+
+/// "deleted: numbers kept back, devices unassigned".
+fn lifecycle(value: &Value) -> Option<String> {
+    let lifecycle: Lifecycle = serde_json::from_value(value.clone()).ok()?;
+    let Lifecycle::Deleted { leaving } = &lifecycle else { return Some(lifecycle.as_str().to_owned()) };
+    Some(format!(
+        "deleted; numbers: {}; devices: {}; mailbox: {}; recordings: {}",
+        leaving.numbers.as_str(),
+        leaving.devices.as_str(),
+        leaving.mailbox.as_str(),
+        leaving.recordings.as_str()
+    ))
 }
 
 /// What an identifier stands for; itself when that is gone.
@@ -38,9 +59,11 @@ fn named(field: &str, id: Uuid, facts: &Facts) -> String {
     let name = match field {
         "location_id" => facts.locations.get(&LocationId(id)).map(|location| location.site.name.to_string()),
         "department_id" => facts.departments.get(&DepartmentId(id)).map(|department| department.name.to_string()),
-        "user_id" | "promised_to" => Some(user(facts, UserId(id))),
+        "user_id" | "promised_to" | "forwarded_to" => Some(user(facts, UserId(id))),
         "device_id" => Some(device(facts, DeviceId(id))),
         "license_type_id" => Some(license(facts, LicenseTypeId(id))),
+        // Of no license.
+        "track_id" if TrackId(id) == crate::lifecycle::TRACK => Some(String::new()),
         "track_id" => facts.catalogue.track(TrackId(id)).map(|track| track.name.clone()),
         _ => None,
     };
@@ -49,7 +72,7 @@ fn named(field: &str, id: Uuid, facts: &Facts) -> String {
 
 fn said(field: &str, text: &str) -> String {
     let pretty = match field {
-        "date" | "until" | "ports_on" => text.parse().ok().map(crate::schedule::in_words),
+        "date" | "until" | "ports_on" => text.parse().ok().map(in_words),
         "mac" => Mac::parse(text).ok().map(|mac| mac.pretty()),
         "model" => DeviceModel::find(text).map(|model| model.name.to_owned()),
         "role" => Role::parse(text).map(|role| role.label().to_owned()),

@@ -46,11 +46,8 @@ async fn refused_xlsx(visitor: Visitor, RecordPath(id): RecordPath<ImportId>) ->
     refused(&visitor, id, FileKind::Xlsx).await
 }
 
-async fn users_file(visitor: &Visitor, of: FileOf, kind: FileKind) -> Answer {
-    let name = match of {
-        FileOf::Nobody => "lineside-users-template",
-        FileOf::AllUsers => "lineside-users",
-    };
+pub(crate) async fn users_file(visitor: &Visitor, of: FileOf, kind: FileKind) -> Answer {
+    let name = if of == FileOf::Nobody { "lineside-users-template" } else { "lineside-users" };
     let file = visitor.service.users_file(&visitor.caller, of, kind).await?;
     Ok(download(name, kind, file))
 }

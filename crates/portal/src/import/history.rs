@@ -45,7 +45,7 @@ async fn open(visitor: Visitor) -> Answer {
 
 async fn upload(visitor: Visitor, parts: Multipart) -> Answer {
     let form = Form::empty(visitor.service.new_change_id());
-    let Upload { change_id, name, file } = receive(parts).await?;
+    let Upload { change_id, name, file } = receive(parts, upload_max()).await?;
     let id = ImportId(change_id.unwrap_or_else(|| visitor.service.new_change_id()).0);
     let errors = match file {
         None => {
@@ -63,14 +63,15 @@ async fn upload(visitor: Visitor, parts: Multipart) -> Answer {
 }
 
 /// What the form sent.
-struct Upload {
-    change_id: Option<ChangeId>,
-    name: String,
+pub(crate) struct Upload {
+    pub change_id: Option<ChangeId>,
+    pub name: String,
     /// `None`: larger than is taken in.
-    file: Option<Vec<u8>>,
+    pub file: Option<Vec<u8>>,
 }
 
-async fn receive(mut parts: Multipart) -> Result<Upload, PageError> {
+/// `most`: bytes of the file.
+pub(crate) async fn receive(mut parts: Multipart, most: usize) -> Result<Upload, PageError> {
     let unreadable = |error: axum::extract::multipart::MultipartError| PageError::Unreadable(error.body_text());
     let mut upload = Upload { change_id: None, name: String::new(), file: Some(Vec::new()) };
     while let Some(part) = parts.next_field().await.map_err(unreadable)? {
@@ -79,7 +80,7 @@ async fn receive(mut parts: Multipart) -> Result<Upload, PageError> {
             Some("file") => {
                 part.file_name().unwrap_or_default().clone_into(&mut upload.name);
                 // The form sends its fields before the file; one that is too large ends the reading here.
-                upload.file = part.bytes().await.ok().filter(|bytes| bytes.len() <= upload_max()).map(|b| b.to_vec());
+                upload.file = part.bytes().await.ok().filter(|bytes| bytes.len() <= most).map(|b| b.to_vec());
                 break;
             }
             _ => {}

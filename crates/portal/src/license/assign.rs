@@ -6,7 +6,6 @@ mod repairs;
 mod requirements;
 mod types;
 
-use axum::response::{IntoResponse, Redirect};
 use chrono::NaiveDate;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::field::FieldErrors;
@@ -65,12 +64,13 @@ impl Chosen {
     }
 }
 
-/// `?user_ids=…` for each user; `?track=` opens a track, `?license_type_id=` chooses a type, `?step=requirements` goes on.
+/// `?user_ids=…` for each user, or the selection of the list; `?track=` opens a track, `?license_type_id=` chooses a type, `?step=requirements` goes on.
 async fn open(visitor: Visitor, query: FormData) -> Answer {
-    if user_ids(&query).is_empty() {
-        return Ok(Redirect::to("/users").into_response());
+    let users = crate::selection::users(&visitor, &query).await?;
+    if users.is_empty() {
+        return Ok(crate::selection::nobody("/users"));
     }
-    let mut data = query;
+    let mut data = query.of_users(&users);
     data.set("change_id", visitor.service.new_change_id().to_string());
     if data.text(STEP) == REQUIREMENTS {
         return requirements(&visitor, &data).await;

@@ -22,7 +22,10 @@ pub struct Entry {
 
 impl Entry {
     pub fn of(entry: &ScheduleEntry, catalogue: &Catalogue) -> Self {
-        let track = catalogue.track(entry.track_id).map(|track| track.name.clone()).unwrap_or_default();
+        let track = match &entry.lifecycle {
+            Some(_) => "User".to_owned(),
+            None => catalogue.track(entry.track_id).map(|track| track.name.clone()).unwrap_or_default(),
+        };
         Self {
             id: entry.id,
             user_id: entry.user_id,
@@ -49,8 +52,11 @@ impl Entry {
     }
 }
 
-/// `Business`, or `no Voice license`.
+/// `Business`, `no Voice license`, or `deletion`.
 pub fn what(entry: &ScheduleEntry, catalogue: &Catalogue) -> String {
+    if let Some(lifecycle) = &entry.lifecycle {
+        return lifecycle.label().to_owned();
+    }
     if let Some(id) = entry.license_type_id {
         return catalogue.license_type(id).map(|license| license.name.clone()).unwrap_or_default();
     }

@@ -1,11 +1,10 @@
 //! Users who leave: what becomes of what they hold, then the plan.
 
 use askama::Template;
+use chrono::NaiveDate;
 use lineside_model::change::{Change, ChangeRequest};
-use lineside_model::extension::Destination;
 use lineside_model::field::FieldErrors;
-use lineside_model::id::UserId;
-use lineside_model::leaving::{Leaving, LeftDevices, LeftNumbers};
+use lineside_model::leaving::{Leaving, LeavingInput};
 
 use crate::form::Form;
 use crate::form_data::FormData;
@@ -14,6 +13,7 @@ use crate::page::{Answer, show, show_again};
 use crate::page_error::PageError;
 use crate::review::{Attempt, Ways, attempt};
 use crate::router::{Access, Route};
+use crate::selection::Selected;
 use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
@@ -23,29 +23,18 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// Names that the page shows; past that it says how many more.
-const NAMES_SHOWN: usize = 20;
-
 #[derive(Template)]
 #[template(path = "user/delete.html")]
 struct DeletePage {
     frame: Frame,
     form: Form,
-    user_ids: Vec<UserId>,
-    names: Vec<String>,
-    more: usize,
+    selected: Selected,
 }
 
 impl DeletePage {
-    async fn new(visitor: &Visitor, user_ids: Vec<UserId>, form: Form) -> Result<Self, PageError> {
-        let rows = visitor.service.user_rows(&visitor.caller, &user_ids).await?;
-        if rows.is_empty() {
-            return Err(PageError::NotFound);
-        }
-        let names: Vec<String> = rows.iter().take(NAMES_SHOWN).map(lineside_model::list::UserRow::name).collect();
-        let title = if rows.len() == 1 { "Delete the user" } else { "Delete users" };
-        let frame = visitor.frame(title).await?;
-        Ok(Self { frame, form, more: rows.len() - names.len(), names, user_ids })
+    async fn new(visitor: &Visitor, selected: Selected, form: Form) -> Result<Self, PageError> {
+        let frame = visitor.frame(format!("Delete {}", selected.whom())).await?;
+        Ok(Self { frame, form, selected })
     }
 
     fn is(&self, field: &str, value: &str) -> bool {
@@ -53,50 +42,49 @@ impl DeletePage {
     }
 }
 
-fn chosen(data: &FormData) -> Vec<UserId> {
-    data.all("user_ids").filter_map(|id| id.parse().ok()).collect()
-}
-
 async fn open(visitor: Visitor, data: FormData) -> Answer {
-    let user_ids = chosen(&data);
-    if user_ids.is_empty() {
-        return Ok(crate::flash::done("/users", "Pick users first: tick the boxes before their names."));
-    }
-    let leaving = Leaving::default();
-    let form = Form::empty(visitor.service.new_change_id())
-        .with("numbers", leaving.numbers.as_str())
-        .with("devices", leaving.devices.as_str());
-    show(&DeletePage::new(&visitor, user_ids, form).await?)
+    let selected = match Selected::find(&visitor, &data).await? {
+        Ok(selected) => selected,
+        Err(nobody) => return Ok(nobody),
+    };
+    let form = Form::new(visitor.service.new_change_id(), &LeavingInput::from(&Leaving::default()));
+    show(&DeletePage::new(&visitor, selected, form).await?)
 }
 
 async fn delete(visitor: Visitor, data: FormData) -> Answer {
-    let user_ids = chosen(&data);
-    let leaving = match read(&data) {
-        Ok(leaving) => leaving,
+    let selected = match Selected::find(&visitor, &data).await? {
+        Ok(selected) => selected,
+        Err(nobody) => return Ok(nobody),
+    };
+    let (leaving, on) = match read(&data) {
+        Ok(read) => read,
         Err(errors) => {
             let form = Form::sent(&data).with_errors(errors);
-            return show_again(&DeletePage::new(&visitor, user_ids, form).await?);
+            return show_again(&DeletePage::new(&visitor, selected, form).await?);
         }
     };
-    let change = Change::DeleteUsers { user_ids: user_ids.clone(), leaving };
+    let change = Change::DeleteUsers { user_ids: selected.user_ids.clone(), leaving, date: on };
     let request = ChangeRequest { id: data.change_id()?, change };
-    match attempt(&visitor, &request, &Ways::back_to("/users")).await? {
+    match attempt(&visitor, &request, &Ways::new(if on.is_some() { "/schedule" } else { "/users" }, selected.back()))
+        .await?
+    {
         Attempt::Answer(answer) => Ok(answer),
         Attempt::Blocked(plan) => {
             let form = Form::sent(&data).with_blockers(&plan);
-            show_again(&DeletePage::new(&visitor, user_ids, form).await?)
+            show_again(&DeletePage::new(&visitor, selected, form).await?)
         }
     }
 }
 
-fn read(data: &FormData) -> Result<Leaving, FieldErrors> {
-    let forwarders = match data.text("forwarders") {
-        "" => None,
-        to => Some(Destination::parse(to).map_err(|error| FieldErrors::one("forwarders", error.to_string()))?),
-    };
-    Ok(Leaving {
-        numbers: LeftNumbers::parse(data.text("numbers")).unwrap_or_default(),
-        devices: LeftDevices::parse(data.text("devices")).unwrap_or_default(),
-        forwarders,
-    })
+fn read(data: &FormData) -> Result<(Leaving, Option<NaiveDate>), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let input: LeavingInput = data.input().unwrap_or_default();
+    let leaving = input.parse().map_err(|wrong| errors.0.extend(wrong.0)).ok();
+    let on = errors.take_optional("date", data.text("date"), date);
+    errors.into_result(leaving.map(|leaving| (leaving, on)))
+}
+
+/// Blank is now.
+pub(super) fn date(text: &str) -> Result<NaiveDate, &'static str> {
+    text.parse().map_err(|_| "choose a date, such as 2027-03-01, or leave it blank for now")
 }

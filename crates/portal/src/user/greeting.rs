@@ -24,11 +24,11 @@ use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::get("/users/{id}/greeting", Access::Administrator, open),
+        Route::get("/users/{id}/greeting", Access::User, open),
         // Room for the fields and the parts' headers beside the file.
-        Route::post("/users/{id}/greeting", Access::Administrator, save).body_limit(UPLOAD_MAX + 65_536),
-        Route::get("/users/{id}/greeting.wav", Access::Administrator, listen),
-        Route::post("/users/{id}/greeting/remove", Access::Administrator, remove),
+        Route::post("/users/{id}/greeting", Access::User, save).body_limit(UPLOAD_MAX + 65_536),
+        Route::get("/users/{id}/greeting.wav", Access::User, listen),
+        Route::post("/users/{id}/greeting/remove", Access::User, remove),
     ]
 }
 
@@ -38,6 +38,18 @@ struct GreetingPage {
     frame: Frame,
     user: UserDetail,
     form: Form,
+    administers: bool,
+}
+
+impl GreetingPage {
+    async fn new(visitor: &Visitor, user: UserDetail, form: Form) -> Result<Self, PageError> {
+        let administers = visitor.caller.administers();
+        Ok(Self { frame: visitor.frame("Greeting").await?, user, form, administers })
+    }
+
+    fn change_id(&self) -> &str {
+        self.form.change_id()
+    }
 }
 
 /// What a form with a file sent.
@@ -94,7 +106,7 @@ pub(crate) async fn set(visitor: &Visitor, user_id: UserId, upload: &Upload) -> 
 async fn open(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
     let user = find(&visitor, id).await?;
     let form = Form::empty(visitor.service.new_change_id());
-    page::show(&GreetingPage { frame: visitor.frame("Greeting").await?, user, form })
+    page::show(&GreetingPage::new(&visitor, user, form).await?)
 }
 
 async fn save(visitor: Visitor, RecordPath(id): RecordPath<UserId>, upload: Multipart) -> Answer {
@@ -106,12 +118,12 @@ async fn save(visitor: Visitor, RecordPath(id): RecordPath<UserId>, upload: Mult
         Some(wrong) => form.with_errors(FieldErrors::one("greeting", wrong)),
         None => match set(&visitor, user.user.id, &upload).await {
             Ok(Outcome::Blocked(plan) | Outcome::Moved(plan)) => form.with_blockers(&plan),
-            Ok(_) => return Ok(flash::done(&format!("/users/{}#voicemail", user.user.id), "The greeting is set.")),
+            Ok(_) => return Ok(flash::done(&back(&visitor, user.user.id), "The greeting is set.")),
             Err(ServiceError::Invalid(errors)) => form.with_errors(errors),
             Err(error) => return Err(error.into()),
         },
     };
-    page::show_again(&GreetingPage { frame: visitor.frame("Greeting").await?, user, form })
+    page::show_again(&GreetingPage::new(&visitor, user, form).await?)
 }
 
 async fn listen(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
@@ -121,7 +133,12 @@ async fn listen(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer 
 
 async fn remove(visitor: Visitor, RecordPath(user_id): RecordPath<UserId>, data: FormData) -> Answer {
     let request = ChangeRequest { id: data.change_id()?, change: Change::RemoveGreeting { user_id } };
-    review::submit(&visitor, &request, &Ways::back_to(&format!("/users/{user_id}"))).await
+    review::submit(&visitor, &request, &Ways::back_to(&back(&visitor, user_id))).await
+}
+
+/// Administrators came from the user's page, users from their own.
+fn back(visitor: &Visitor, user: UserId) -> String {
+    if visitor.caller.administers() { format!("/users/{user}#voicemail") } else { format!("/users/{user}/greeting") }
 }
 
 async fn find(visitor: &Visitor, id: UserId) -> Result<UserDetail, ServiceError> {

@@ -46,6 +46,8 @@ struct UserPage {
     test_calls: TestCalls,
     checklist: Checklist,
     timeline: Option<Timeline>,
+    /// Suspension, return and deletion on a date.
+    coming: Vec<Entry>,
     entries: Vec<Entry>,
     earliest: String,
     spool: bool,
@@ -99,7 +101,8 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
     let today = frame.zone().date(frame.now());
     let page = UserPage {
         timeline: Timeline::of(&user, &catalogue, today),
-        entries: user.schedule.iter().map(|entry| Entry::of(entry, &catalogue)).collect(),
+        coming: entries_of(&user, &catalogue, true),
+        entries: entries_of(&user, &catalogue, false),
         earliest: (today + Days::new(1)).to_string(),
         checklist: Checklist::new(&user, &catalogue, &frame),
         tracks: tracks(&user, &catalogue),
@@ -115,6 +118,12 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
         user,
     };
     page::show(&page)
+}
+
+/// Of the user as a whole, or of licenses.
+fn entries_of(user: &UserDetail, catalogue: &Catalogue, lifecycle: bool) -> Vec<Entry> {
+    let of_kind = user.schedule.iter().filter(|entry| entry.lifecycle.is_some() == lifecycle);
+    of_kind.map(|entry| Entry::of(entry, catalogue)).collect()
 }
 
 async fn show_deleted(visitor: &Visitor, user: UserDetail) -> Answer {

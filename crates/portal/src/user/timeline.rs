@@ -49,7 +49,8 @@ const AFTER: u64 = 20;
 impl Timeline {
     /// `None` while nothing is scheduled: then there is nothing that a table does not say.
     pub fn of(user: &UserDetail, catalogue: &Catalogue, today: NaiveDate) -> Option<Self> {
-        let scheduled: Vec<&ScheduleEntry> = user.schedule.iter().filter(|entry| entry.is_scheduled()).collect();
+        let scheduled: Vec<&ScheduleEntry> =
+            user.schedule.iter().filter(|entry| entry.is_scheduled() && entry.lifecycle.is_none()).collect();
         let last = scheduled.iter().map(|entry| entry.date).max()?;
         let end = (today + Days::new(SHOWN)).max(last + Days::new(AFTER));
         let scale = Scale { today, end };

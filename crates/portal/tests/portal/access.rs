@@ -13,8 +13,9 @@ use lineside_model::text::Name;
 use lineside_portal::{Access, endpoints};
 
 /// Addresses whose first parameter names a record of an account, by their beginning; and those whose parameter does not.
-const RECORDS: [&str; 14] = [
+const RECORDS: [&str; 16] = [
     "/users/{id}",
+    "/users/views/{id}",
     "/locations/{id}",
     "/departments/{id}",
     "/numbers/{id}",
@@ -22,6 +23,7 @@ const RECORDS: [&str; 14] = [
     "/journal/{id}",
     "/schedule/{id}",
     "/imports/{id}",
+    "/greetings/{id}",
     "/settings/tokens/{id}",
     "/calls/{id}",
     "/messages/{id}",
@@ -30,11 +32,18 @@ const RECORDS: [&str; 14] = [
     "/trunks/{id}",
 ];
 /// License types are the operator's: everybody has the same.
-const NO_RECORDS: [&str; 5] =
-    ["/assets/{hash}/{name}", "/set-password/{token}", "/p/{*rest}", "/licensing/{type}", "/operator/"];
+const NO_RECORDS: [&str; 6] = [
+    "/me/phones/{id}",
+    "/assets/{hash}/{name}",
+    "/set-password/{token}",
+    "/p/{*rest}",
+    "/licensing/{type}",
+    "/operator/",
+];
 
 async fn call(portal: &Portal, method: &Method, path: &str, cookie: &str) -> Page {
-    let kind = if (path.ends_with("/greeting") || path == "/imports") && *method == Method::POST {
+    let kind = if (path.ends_with("/greeting") || path == "/imports" || path == "/greetings") && *method == Method::POST
+    {
         "multipart/form-data; boundary=x"
     } else {
         "application/x-www-form-urlencoded"
@@ -123,10 +132,13 @@ async fn another_accounts_records_answer_as_unknown_ones_do() {
     let entry = plan.steps[0].after.as_ref().unwrap().id().to_string();
     let file = b"Username,First name\nacme.user,Anna\n".to_vec();
     let import = house.service.upload_import(owner, "users.csv", file).await.unwrap().id.to_string();
+    let viewed = lineside_model::user_view::Viewed::default();
+    let view = house.service.save_user_view(owner, "All", true, viewed).await.unwrap().id.to_string();
     let (call_id, recording) = house.recorded_call(1, acme.user.id).await.unwrap();
     let (message, _) = house.message_left(2, acme.user.id).await.unwrap();
     let test = house.test_call_heard(3, acme.user.id).await.unwrap();
     let record = |path: &str| match path {
+        path if path.starts_with("/users/views/") => view.clone(),
         path if path.starts_with("/calls/") => call_id.to_string(),
         path if path.starts_with("/recordings/") => recording.to_string(),
         path if path.starts_with("/messages/") => message.to_string(),

@@ -86,7 +86,11 @@ async fn nobody_without_rights_hears_of_the_account() {
     let mut own = stream(&portal, &format!("{}&account=1", acme.user.id), &user).await;
     let department = lineside_model::text::Name::parse("Sales").unwrap();
     portal.house.apply(&acme.owner.caller, Change::AddDepartment { name: department }).await.unwrap();
-    let give = Change::SetUserState { user_id: acme.user.id, state: lineside_model::user::UserState::Active };
+    let give = Change::SetUserState {
+        user_ids: vec![acme.user.id],
+        state: lineside_model::user::UserState::Active,
+        date: None,
+    };
     portal.house.apply(&acme.owner.caller, give).await.unwrap();
     assert!(next(&mut own).await.contains("event: lamps"));
 }

@@ -6,6 +6,7 @@ use futures_util::TryStreamExt;
 use lineside_model::id::{ImportId, UserId};
 use lineside_model::journal::Scope;
 use lineside_model::phone_number::NumberKind;
+use lineside_model::selection::Selection;
 use lineside_sheet::column::Column;
 use lineside_sheet::mapping::STAMP_HEADING;
 use lineside_sheet::merge::Export;
@@ -48,10 +49,12 @@ impl FileKind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileOf {
     Nobody,
     AllUsers,
+    /// Those who were picked.
+    Selected(Selection),
 }
 
 /// Users loaded at once.
@@ -73,7 +76,7 @@ impl Service {
             return written(layout, Vec::new(), kind).await;
         }
         let mut rows = Vec::new();
-        for ids in self.store().all_users(&scope).await?.chunks(CHUNK) {
+        for ids in self.users_of(caller, of).await?.chunks(CHUNK) {
             rows.extend(self.rows_of_users(&scope, ids, &columns).await?);
         }
         layout.stamp = self.keep_export(&scope, &columns, &rows).await?;
@@ -135,6 +138,21 @@ impl Service {
         let key = read.job.key;
         let export = tokio::task::spawn_blocking(move || Export::read(&file, key));
         Ok(export.await.map_err(|_| ServiceError::Stopped)?.ok())
+    }
+
+    /// In the order of lists.
+    async fn users_of(&self, caller: &Caller, of: FileOf) -> Result<Vec<UserId>, ServiceError> {
+        let selection = match of {
+            FileOf::Nobody => return Ok(Vec::new()),
+            FileOf::AllUsers => None,
+            FileOf::Selected(selection) => Some(selection),
+        };
+        let mut users = self.store().all_users(&caller.scope()?).await?;
+        if let Some(selection) = selection {
+            let selected = self.selected(caller, &selection).await?;
+            users.retain(|user| selected.binary_search(user).is_ok());
+        }
+        Ok(users)
     }
 
     async fn choices(&self, caller: &Caller) -> Result<Choices, ServiceError> {

@@ -7,6 +7,7 @@ use lineside_model::id::UserId;
 use lineside_model::journal::Scope;
 use lineside_model::list::{PAGE, TOTAL_MAX, UserFilter, UserSort};
 use lineside_model::readiness::LampKind;
+use lineside_model::user::UserState;
 use uuid::Uuid;
 
 #[cfg(test)]
@@ -24,6 +25,9 @@ const ALONG_INDEX: &str = "SELECT u.id FROM account_user u WHERE u.account_id = 
 const OF_WORDS: &str = "
     SELECT u.id, count(*) OVER () AS total FROM (
         SELECT DISTINCT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
+/// The same users, to be counted by nobody.
+const WORD_USERS: &str = "
+    SELECT DISTINCT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3";
 const THEIR_ROWS: &str = ") found CROSS JOIN account_user u WHERE u.id = found.user_id AND u.account_id = $1";
 /// In name order, the words alone tell.
 const BY_WORDS_ALONE: &str = "
@@ -59,6 +63,8 @@ const LACKS: &str = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.
 const IN_STATE: &str = "u.state = ?";
 /// Who left is found by asking for that alone.
 const NOT_DELETED: &str = "u.state <> 'deleted'";
+/// Of whom only a row without a name is left.
+const NOT_PURGED: &str = "u.purged_at IS NULL";
 const READY: &str = "u.ready = TRUE";
 const NOT_READY: &str = "u.ready = FALSE";
 /// As the tally counts what users lack. Each has an index of its own, over those users only.
@@ -96,6 +102,7 @@ pub(crate) const COMPOSED: &[Composed] = &[
             LACKS,
             IN_STATE,
             NOT_DELETED,
+            NOT_PURGED,
             READY,
             NOT_READY,
             NO_NUMBER,
@@ -169,6 +176,25 @@ impl Listing<'_> {
         }
     }
 
+    /// All that match, however many pages they fill.
+    pub(super) async fn all(&mut self, limit: usize) -> Result<Vec<UserId>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut words = self.count_words().await?;
+        words.sort_by_key(|word| word.entries);
+        let mut condition = match words.split_first() {
+            Some((rarest, others)) if rarest.entries <= RARE => {
+                let mut found = self.with_word(rarest);
+                and_each_word(&mut found, HAS_WORD_TOO, others);
+                let condition = self.filtered(found.values.clone());
+                let select = format!("SELECT u.id FROM ({}{THEIR_ROWS}", found.all(WORD_USERS));
+                return self.ids(condition.slice(&select, "", limit, 0), &condition).await;
+            }
+            _ => self.filtered(values![self.scope.account_id]),
+        };
+        and_each_word(&mut condition, HAS_WORD, &words);
+        self.ids(condition.slice(ALONG_INDEX, "", limit, 0), &condition).await
+    }
+
     async fn count_words(&mut self) -> Result<Vec<Word>, StoreError> {
         let mut words = Vec::new();
         for text in search_words(&self.filter.search) {
@@ -198,7 +224,12 @@ impl Listing<'_> {
         condition.and_if(HOLDS, filter.holds);
         condition.and_if(LACKS, filter.lacks);
         match filter.state {
-            Some(state) => condition.and(IN_STATE, state.as_str()),
+            Some(state) => {
+                condition.and(IN_STATE, state.as_str());
+                if state == UserState::Deleted {
+                    condition.and_plain(NOT_PURGED);
+                }
+            }
             None => condition.and_plain(NOT_DELETED),
         }
         if filter.no_license {

@@ -168,7 +168,7 @@ async fn every_kind_of_change_is_carried_out_once(#[values(Engine::Sqlite, Engin
     let pin_hash = Some(Opaque::new("a hashed PIN"));
     once(&house, Change::SetSecurity { user_id: ana_id, version: None, role: Role::AuthorizedUser, pin_hash }).await;
     assert_eq!(house.user(acme, ana_id).await.user.pin_hash, Some(Opaque::new("a hashed PIN")));
-    once(&house, Change::SetUserState { user_id: ana_id, state: UserState::Suspended }).await;
+    once(&house, Change::SetUserState { user_ids: vec![ana_id], state: UserState::Suspended, date: None }).await;
     let suspended = UserFilter { state: Some(UserState::Suspended), ..UserFilter::default() };
     assert_eq!(house.users(&suspended).await.len(), 1);
 
@@ -209,7 +209,7 @@ async fn a_plan_that_was_read_is_not_carried_out_when_the_facts_moved(
         profile: Box::new(profile("Ana", "Silva", "ana.duarte")),
     });
     let read = house.store().plan(&house.acme, &request, house.context()).await.unwrap();
-    house.done(&house.acme, Change::SetUserState { user_id: id, state: UserState::Suspended }).await;
+    house.done(&house.acme, Change::SetUserState { user_ids: vec![id], state: UserState::Suspended, date: None }).await;
     let context = lineside_model::plan::Context { now: later(60), ..house.context() };
     let applied = house.store().apply(&house.acme, &request, Some(&read.fingerprint()), context).await.unwrap();
     let Applied::Moved(plan) = applied else { panic!("{applied:?}") };

@@ -117,9 +117,9 @@ async fn the_line_directory_says_who_may_register(#[values(Engine::Sqlite, Engin
     assert_eq!(first.lines[0].line, line);
     house.done(acme, Change::LockDevice { device_id: line.device_id, locked: true }).await;
     assert!(!seen().await.lines[0].enabled);
-    house.done(acme, Change::SetUserState { user_id: user, state: UserState::Suspended }).await;
+    house.done(acme, Change::SetUserState { user_ids: vec![user], state: UserState::Suspended, date: None }).await;
     assert!(!seen().await.user.voice);
-    house.done(acme, Change::SetUserState { user_id: user, state: UserState::Active }).await;
+    house.done(acme, Change::SetUserState { user_ids: vec![user], state: UserState::Active, date: None }).await;
     house.done(acme, Change::RemoveLicense { user_ids: vec![user], track_id: track("voice"), date: None }).await;
     assert!(!seen().await.user.voice);
     let mut all = Vec::new();

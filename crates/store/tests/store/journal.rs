@@ -72,7 +72,7 @@ async fn a_user_s_history_has_changes_to_many_in_its_order(#[values(Engine::Sqli
     let ben = house.add_user(&house.acme, new_user("Ben", "Silva", "ben.silva")).await;
     for at in 1..=30 {
         let state = if at % 2 == 0 { UserState::Active } else { UserState::Suspended };
-        let of_one = Change::SetUserState { user_id: ana, state };
+        let of_one = Change::SetUserState { user_ids: vec![ana], state, date: None };
         for (change, at) in [(Change::SendWelcome { user_ids: vec![ana, ben] }, 2 * at), (of_one, 2 * at + 1)] {
             let request = house.request(change);
             let context = Context { now: later(at), ..house.context() };

@@ -40,7 +40,10 @@ async fn furnished(house: &House) -> (UserId, UserId) {
 }
 
 async fn delete(house: &House, user: UserId) -> ChangeRequest {
-    house.done(&house.acme, Change::DeleteUsers { user_ids: vec![user], leaving: Leaving::default() }).await.0
+    house
+        .done(&house.acme, Change::DeleteUsers { user_ids: vec![user], leaving: Leaving::default(), date: None })
+        .await
+        .0
 }
 
 fn undo(change: ChangeId, since: Since) -> Change {

@@ -53,7 +53,7 @@ fn changes_with(theirs: &Theirs, own: UserId) -> Vec<Change> {
         Change::EditProfile { user_id, version: None, profile: Box::new(profile("A", "B", "c.d")) },
         Change::SetWizard { user_id, wizard: None },
         Change::SetSecurity { user_id, version: None, role: Role::Administrator, pin_hash: None },
-        Change::SetUserState { user_id, state: UserState::Suspended },
+        Change::SetUserState { user_ids: vec![user_id], state: UserState::Suspended, date: None },
         Change::AddNumbers {
             numbers: vec![lineside_model::phone_number::E164::parse("480 555 0199").unwrap()],
             kind: NumberKind::Landline,

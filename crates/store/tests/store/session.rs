@@ -48,9 +48,9 @@ async fn sessions_end_by_time_by_hand_and_by_suspension(#[values(Engine::Sqlite,
     assert!(!lives(b"one", later(3_600)).await);
     store.end_session(b"one").await.unwrap();
     assert!(!lives(b"one", now()).await);
-    house.done(&house.acme, Change::SetUserState { user_id: id, state: UserState::Suspended }).await;
+    house.done(&house.acme, Change::SetUserState { user_ids: vec![id], state: UserState::Suspended, date: None }).await;
     assert!(!lives(b"two", now()).await);
-    house.done(&house.acme, Change::SetUserState { user_id: id, state: UserState::Active }).await;
+    house.done(&house.acme, Change::SetUserState { user_ids: vec![id], state: UserState::Active, date: None }).await;
     assert!(!lives(b"two", now()).await, "who is resumed signs in anew");
 }
 

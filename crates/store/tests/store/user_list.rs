@@ -86,6 +86,40 @@ async fn searches_count_and_turn_pages(#[values(Engine::Sqlite, Engine::Postgres
 
 #[rstest]
 #[tokio::test]
+async fn all_that_match_are_those_of_every_page(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(house) = House::on(engine).await else { return };
+    let hq = house.add_location(&house.acme, "HQ").await;
+    for at in 0..60 {
+        let at_hq = (at % 2 == 0).then_some(hq);
+        add(
+            &house,
+            &format!("Bo{}", char::from(b'a' + u8::try_from(at % 26).unwrap())),
+            "Berg",
+            &(1000 + at).to_string(),
+            at_hq,
+        )
+        .await;
+    }
+    let filter =
+        |search: &str, location_id| UserFilter { search: search.to_owned(), location_id, ..UserFilter::default() };
+    for (filter, expected) in [
+        (filter("", None), 61),
+        (filter("berg", None), 60),
+        (filter("berg bo", Some(hq)), 30),
+        (filter("", Some(hq)), 30),
+        (filter("nobody", None), 0),
+    ] {
+        let mut all = house.store().matching(&house.acme, &filter, 100).await.unwrap();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), expected, "{filter:?}");
+        let few = house.store().matching(&house.acme, &filter, 7).await.unwrap();
+        assert_eq!(few.len(), expected.min(7));
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn users_are_sorted_by_name_extension_and_location(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(house) = House::on(engine).await else { return };
     let yard = house.add_location(&house.acme, "Yard").await;
@@ -124,7 +158,9 @@ async fn filters_leave_those_they_name(#[values(Engine::Sqlite, Engine::Postgres
     unfinished.profile.department_id = Some(sales);
     house.add_user(&house.acme, unfinished).await;
     let suspended = house.add_user(&house.acme, new_user("Cy", "Clay", "cy.clay")).await;
-    house.done(&house.acme, Change::SetUserState { user_id: suspended, state: UserState::Suspended }).await;
+    house
+        .done(&house.acme, Change::SetUserState { user_ids: vec![suspended], state: UserState::Suspended, date: None })
+        .await;
 
     let all = UserFilter::default;
     let (ana, bo, cy, owner) = ("Ana Duarte", "Bo Berg", "Cy Clay", "Olive Owner");

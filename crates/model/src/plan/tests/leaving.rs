@@ -57,7 +57,7 @@ fn equipped() -> Facts {
 }
 
 fn delete(leaving: Leaving) -> Change {
-    Change::DeleteUsers { user_ids: vec![ANA], leaving }
+    Change::DeleteUsers { user_ids: vec![ANA], leaving, date: None }
 }
 
 fn state_of_number(facts: &Facts) -> (NumberState, Option<UserId>) {
@@ -81,7 +81,7 @@ fn who_leaves_holds_nothing_any_more() {
         assert_eq!(state_of_number(&facts), (state, None));
         let ana = &facts.users[&ANA];
         assert!(ana.is_deleted() && ana.deleted_at == Some(now()));
-        let again = planned(&facts, Change::SetUserState { user_id: ANA, state: UserState::Active });
+        let again = planned(&facts, Change::SetUserState { user_ids: vec![ANA], state: UserState::Active, date: None });
         assert_eq!(kinds(&again), [BlockerKind::NotFound], "a deleted user is not there");
     }
 }
@@ -217,7 +217,7 @@ fn users_that_were_added_go_but_for_those_that_somebody_changed() {
         (users[0].id, users[0].is_deleted())
     };
     let (dmitri, _) = named(&facts, "Dmitri");
-    let suspend = Change::SetUserState { user_id: dmitri, state: UserState::Suspended };
+    let suspend = Change::SetUserState { user_ids: vec![dmitri], state: UserState::Suspended, date: None };
     let facts = undone(done(facts, suspend).0, &added);
     assert_eq!(kinds(&undo(&facts, Since::Ask)), [BlockerKind::ChangedSince]);
 
@@ -268,4 +268,76 @@ fn an_undo_can_be_undone() {
     let again = saved(facts.clone(), &undo(&facts, Since::Ask));
     assert!(again.users[&ANA].is_deleted());
     assert_eq!(again.assignments_of(ANA).count(), 0);
+}
+
+#[test]
+fn a_plan_to_delete_is_the_same_a_minute_later() {
+    let facts = equipped();
+    let first = planned(&facts, delete(Leaving::default())).fingerprint();
+    let later = plan_at(&facts, delete(Leaving::default()), now() + chrono::TimeDelta::minutes(1)).fingerprint();
+    assert_eq!(first, later, "or nobody who reads the plan could confirm it");
+}
+
+#[test]
+fn rules_that_send_calls_to_who_leaves_are_sent_elsewhere_and_others_stay() {
+    let mut facts = equipped();
+    let rules = crate::forwarding::ForwardingRules {
+        always: Destination::parse("201").ok(),
+        busy: Destination::parse("+14805550143").ok(),
+        no_answer: Destination::parse("+14805550199").ok(),
+        ring_seconds: 20,
+    };
+    let forwarding = crate::forwarding::Forwarding { user_id: BEN, account_id: facts.account.id, version: 1, rules };
+    facts.forwarding.insert(BEN, forwarding);
+    facts.forwarders.insert(BEN);
+    let (after, plan) = done(facts.clone(), delete(Leaving::default()));
+    let rules = &after.forwarding[&BEN].rules;
+    assert_eq!((&rules.always, &rules.busy), (&None, &None));
+    assert_eq!((rules.no_answer.clone(), rules.ring_seconds), (Destination::parse("+14805550199").ok(), 20));
+    let told = plan.warnings.iter().find(|warning| warning.user_id == Some(BEN)).unwrap();
+    assert!(told.message.contains("forwarded to nobody any more (always, when busy)"), "{}", told.message);
+    let to = Destination::parse("+14805550150").ok();
+    let (after, _) = done(facts, delete(Leaving { forwarders: to.clone(), ..Leaving::default() }));
+    assert_eq!(after.forwarding[&BEN].rules.always, to);
+}
+
+#[test]
+fn numbers_ring_a_colleague_who_stays() {
+    let forward = |to: &str| Leaving {
+        numbers: LeftNumbers::Forward,
+        forward_to: crate::extension::Extension::parse(to).ok(),
+        ..Leaving::default()
+    };
+    let plan = planned(&equipped(), delete(forward("202")));
+    let number = plan.steps.iter().find_map(|step| match &step.after {
+        Some(Record::PhoneNumber(number)) => Some(number),
+        _ => None,
+    });
+    let number = number.unwrap();
+    assert_eq!((number.forwarded_to, number.user_id), (Some(BEN), None));
+    assert!(number.forwarded_until < number.kept_until);
+    assert!(plan.touched_users().contains(&BEN), "the switch hears of it");
+    for to in ["201", "299"] {
+        assert_eq!(kinds(&planned(&equipped(), delete(forward(to)))), [BlockerKind::Invalid], "{to} does not stay");
+    }
+}
+
+#[test]
+fn what_is_scheduled_after_a_departure_would_fail() {
+    let facts = equipped();
+    let today = facts.account.settings.time_zone.date(now());
+    let date = Some(today + chrono::Days::new(10));
+    let used = facts.seats[&license("business")].used;
+    let (facts, plan) = done(facts, Change::DeleteUsers { user_ids: vec![ANA], leaving: Leaving::default(), date });
+    assert!(
+        plan.warnings.iter().any(|warning| warning.message.contains("would fail: Ana Duarte is deleted on")),
+        "{:?}",
+        plan.warnings
+    );
+    assert!(plan.seats.iter().all(|seats| seats.date == date && seats.delta == -1), "{:?}", plan.seats);
+    assert_eq!(facts.seats[&license("business")].used, used, "until then the seat is Ana's");
+    let moved = Change::MoveSchedule { user_id: ANA, date: today + chrono::Days::new(5) };
+    let (facts, _) = done(facts, moved);
+    let departure = facts.schedule.of(ANA).find(|entry| entry.lifecycle.is_some()).unwrap();
+    assert_eq!(Some(departure.date), date, "one date for all licenses moves no departure");
 }

@@ -78,7 +78,10 @@ fn an_authorized_user_needs_a_pin_and_the_owner_stays() {
     assert_eq!(planned(&facts, Change::AddUser { user: Box::new(second) }).blockers[0].field.as_deref(), Some("role"));
     facts.users.get_mut(&ANA).unwrap().role = Role::AccountOwner;
     assert!(planned(&facts, set(Role::User, None)).blocked());
-    assert!(planned(&facts, Change::SetUserState { user_id: ANA, state: UserState::Suspended }).blocked());
+    assert!(
+        planned(&facts, Change::SetUserState { user_ids: vec![ANA], state: UserState::Suspended, date: None })
+            .blocked()
+    );
 }
 
 #[test]
@@ -103,4 +106,18 @@ fn saving_a_user_without_a_license_asks_for_a_confirmation() {
     assert_eq!(asked.blockers[0].repairs, [Repair::Confirm]);
     let said = planned(&facts, Change::AddUser { user: Box::new(NewUser { without_license: true, ..new_user() }) });
     assert_eq!(said.blockers, []);
+}
+
+#[test]
+fn who_confirms_their_own_address_leaves_the_callback_as_it_is() {
+    let mut facts = facts();
+    confirm(&mut facts, ANA);
+    let callback = E164::parse("+1 480 555 0199").ok();
+    facts.e911.get_mut(&ANA).unwrap().callback.clone_from(&callback);
+    let address = facts.locations[&DENVER].site.address.clone();
+    let plan = planned(&facts, Change::ConfirmOwnE911 { user_id: ANA, address: address.clone() });
+    assert_eq!(plan.blockers, []);
+    let e911 = &facts.after(&plan).e911[&ANA];
+    assert_eq!((&e911.address, &e911.callback), (&address, &callback));
+    assert!(e911.confirmed.is_some());
 }
