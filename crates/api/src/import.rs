@@ -1,4 +1,4 @@
-//! Users from files: upload, columns, plan, apply, result; and files to fill in.
+//! Users, devices, numbers and locations from files: upload, columns, plan, apply, result; and files to fill in.
 
 pub mod columns;
 pub mod file;
@@ -24,5 +24,6 @@ pub fn routes() -> Vec<Route> {
         Route::new(Access::Administrator, routes!(plan::apply_import)),
         Route::new(Access::Administrator, routes!(file::show_refused_rows)),
         Route::new(Access::Administrator, routes!(file::show_users_file)),
+        Route::new(Access::Administrator, routes!(file::show_inventory_file)),
     ]
 }

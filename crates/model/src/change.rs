@@ -13,7 +13,7 @@ use crate::id::{
     AccountId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, MessageId, NumberId, ScheduleEntryId,
     TrackId, TrunkId, UserId,
 };
-use crate::import::Import;
+use crate::import::{Import, ImportKind};
 use crate::leaving::Leaving;
 use crate::license::SeatBinding;
 use crate::location::Site;
@@ -234,8 +234,8 @@ pub enum Change {
     Together {
         changes: Vec<Change>,
     },
-    /// Users from a file, all rows of it or none.
-    ImportUsers {
+    /// Users, devices, numbers or locations from a file, all rows of it or none.
+    Import {
         import: Import,
     },
     SetGreeting {
@@ -345,7 +345,12 @@ impl Change {
             Self::RunSchedule => "run_schedule",
             Self::WarnOfSchedule => "warn_of_schedule",
             Self::Rehearse { .. } => "rehearse",
-            Self::ImportUsers { .. } => "import_users",
+            Self::Import { import } => match import.key.kind() {
+                ImportKind::Users => "import_users",
+                ImportKind::Devices => "import_devices",
+                ImportKind::Numbers => "import_numbers",
+                ImportKind::Locations => "import_locations",
+            },
             // The journal knows it by what it is for.
             Self::Together { changes } => changes.last().map_or("together", Self::action),
             Self::SetGreeting { .. } => "set_greeting",

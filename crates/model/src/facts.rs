@@ -275,7 +275,7 @@ impl Needs {
                 needs.users.extend(user_ids.iter().copied());
                 needs.schedule = ScheduleNeeds::Settle;
             }
-            Change::ImportUsers { import } => needs.import(import),
+            Change::Import { import } => needs.import(import),
             Change::Together { changes } => changes.iter().for_each(|change| needs.change(change)),
         }
     }
@@ -352,6 +352,10 @@ impl Needs {
             if import.key == Key::Email {
                 self.emails.extend(row.email.get().cloned());
             }
+        }
+        if import.key == Key::PhoneNumber {
+            // Those that are new must be nobody else's.
+            self.e164s.extend(import.rows.iter().filter_map(|row| row.phone_number.get().cloned()));
         }
     }
 

@@ -1,4 +1,4 @@
-//! Users from a file: what its rows ask for. A row finds its user or makes one; a cell sets, clears, or leaves what there is.
+//! Users, devices, numbers and locations from a file: what its rows ask for. A row finds its user or makes one; a cell sets, clears, or leaves what there is.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::device::Mac;
 use crate::email::Email;
 use crate::extension::{Destination, Extension};
 use crate::id::{AccountId, ChangeId, ImportId, LicenseTypeId, TrackId, UserId};
-use crate::phone_number::E164;
+use crate::phone_number::{E164, NumberKind};
 use crate::plan::Fingerprint;
 use crate::text::Name;
 use crate::time_zone::TimeZone;
@@ -20,7 +20,55 @@ use crate::username::Username;
 /// The most rows of one import.
 pub const ROWS_MAX: usize = 100_000;
 
-/// By what a row finds its user.
+/// What a file lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImportKind {
+    #[default]
+    Users,
+    Devices,
+    Numbers,
+    Locations,
+}
+
+impl ImportKind {
+    pub const ALL: [Self; 4] = [Self::Users, Self::Devices, Self::Numbers, Self::Locations];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Devices => "devices",
+            Self::Numbers => "numbers",
+            Self::Locations => "locations",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// For people to read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Devices => "Devices",
+            Self::Numbers => "Phone numbers",
+            Self::Locations => "Locations",
+        }
+    }
+
+    /// By what rows of this kind can be found, the likeliest first.
+    pub fn keys(self) -> &'static [Key] {
+        match self {
+            Self::Users => &[Key::Username, Key::Email, Key::Extension],
+            Self::Devices => &[Key::Mac],
+            Self::Numbers => &[Key::PhoneNumber],
+            Self::Locations => &[Key::Location],
+        }
+    }
+}
+
+/// By what a row finds its user, device, number or location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Key {
@@ -28,16 +76,32 @@ pub enum Key {
     Username,
     Email,
     Extension,
+    Mac,
+    PhoneNumber,
+    Location,
 }
 
 impl Key {
-    pub const ALL: [Self; 3] = [Self::Username, Self::Email, Self::Extension];
+    pub const ALL: [Self; 6] =
+        [Self::Username, Self::Email, Self::Extension, Self::Mac, Self::PhoneNumber, Self::Location];
+
+    pub fn kind(self) -> ImportKind {
+        match self {
+            Self::Username | Self::Email | Self::Extension => ImportKind::Users,
+            Self::Mac => ImportKind::Devices,
+            Self::PhoneNumber => ImportKind::Numbers,
+            Self::Location => ImportKind::Locations,
+        }
+    }
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Username => "username",
             Self::Email => "email",
             Self::Extension => "extension",
+            Self::Mac => "mac",
+            Self::PhoneNumber => "phone_number",
+            Self::Location => "location",
         }
     }
 
@@ -106,6 +170,8 @@ pub struct ImportRow {
     pub welcome: bool,
     pub e911: E911Wish,
     pub device: DeviceWish,
+    pub number_kind: Wish<NumberKind>,
+    pub site: SiteWish,
     pub licenses: BTreeMap<TrackId, LicenseWish>,
 }
 
@@ -157,6 +223,15 @@ pub struct DeviceWish {
     pub model: Wish<String>,
     pub mac: Wish<Mac>,
     pub label: Wish<Name>,
+}
+
+/// What a location has beside its name, address and time zone; checked as its form is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SiteWish {
+    pub area_code: Wish<String>,
+    pub contact_name: Wish<String>,
+    pub contact_email: Wish<String>,
+    pub contact_phone: Wish<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -186,7 +186,7 @@ impl Draft<'_> {
             Change::RunSchedule => draft.run_schedule(),
             Change::WarnOfSchedule => draft.warn_of_schedule(),
             Change::Rehearse { .. } => draft.settle(),
-            Change::ImportUsers { import } => draft.import(import),
+            Change::Import { import } => draft.import(import),
             Change::SetForwarding { user_id, version, rules, unreachable } => {
                 draft.set_forwarding(*user_id, *version, rules, unreachable.as_ref());
             }

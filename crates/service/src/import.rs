@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lineside_model::id::ImportId;
-use lineside_model::import::{ImportJob, ImportState, Key, PlannedRow, RowCounts};
+use lineside_model::import::{ImportJob, ImportKind, ImportState, Key, PlannedRow, RowCounts};
 use lineside_model::journal::Scope;
 use lineside_model::license::Catalogue;
 use lineside_sheet::Limits;
@@ -76,10 +76,11 @@ impl Service {
     pub async fn upload_import(
         &self,
         caller: &Caller,
+        kind: ImportKind,
         file_name: &str,
         file: Vec<u8>,
     ) -> Result<ImportJob, ServiceError> {
-        self.upload_import_once(caller, ImportId(self.new_uuid()), file_name, file).await
+        self.upload_import_once(caller, ImportId(self.new_uuid()), kind, file_name, file).await
     }
 
     /// Under an identifier that was minted when the form was opened: the same form sent twice is one import.
@@ -87,6 +88,7 @@ impl Service {
         &self,
         caller: &Caller,
         id: ImportId,
+        kind: ImportKind,
         file_name: &str,
         file: Vec<u8>,
     ) -> Result<ImportJob, ServiceError> {
@@ -100,7 +102,7 @@ impl Service {
             return Err(ServiceError::field("file", lineside_sheet::SheetError::NoRows));
         }
         let catalogue = self.catalogue().await?;
-        let mapping = self.guess_mapping(&scope, &sheet, &catalogue).await?;
+        let mapping = self.guess_mapping(&scope, kind, &sheet, &catalogue).await?;
         self.inner.files.put(&file_path(&scope, id), PutPayload::from(file)).await?;
         let job = ImportJob {
             id,
@@ -109,7 +111,7 @@ impl Service {
             created_at: self.now(),
             state: ImportState::Mapping,
             owner: caller.name().to_owned(),
-            file_name: crate::greeting::tidy(file_name, "users"),
+            file_name: crate::greeting::tidy(file_name, kind.as_str()),
             file_hash,
             format: sheet.table.format.to_string(),
             key: mapping.key,
@@ -131,10 +133,12 @@ impl Service {
     async fn guess_mapping(
         &self,
         scope: &Scope,
+        kind: ImportKind,
         sheet: &Sheet,
         catalogue: &Catalogue,
     ) -> Result<Mapping, ServiceError> {
-        for job in self.store().imports(scope, REMEMBERED).await? {
+        let before = self.store().imports(scope, REMEMBERED).await?;
+        for job in before.into_iter().filter(|job| job.key.kind() == kind) {
             let columns =
                 job.remembered.iter().map(|(heading, key)| (heading.clone(), key.as_deref().and_then(Column::parse)));
             let columns: BTreeMap<String, Option<Column>> = columns.collect();
@@ -142,7 +146,7 @@ impl Service {
                 return Ok(sheet.remembered(&columns, job.key));
             }
         }
-        Ok(sheet.guess(catalogue))
+        Ok(sheet.guess(kind, catalogue))
     }
 
     pub async fn import(&self, caller: &Caller, id: ImportId) -> Result<ImportJob, ServiceError> {
@@ -183,6 +187,10 @@ impl Service {
         let mut read = self.read_import(caller, id).await?;
         check_open(&read.job)?;
         mapping.check().map_err(|error| ServiceError::field("mapping", error))?;
+        if mapping.key.kind() != read.job.key.kind() {
+            let message = format!("this file lists {}; choose another key", read.job.key.kind().as_str());
+            return Err(ServiceError::field("key", message));
+        }
         let remembered = read.sheet.to_remember(mapping).into_iter();
         read.job.remembered = remembered.map(|(heading, column)| (heading, column.map(|c| c.to_string()))).collect();
         read.job.key = mapping.key;
@@ -259,5 +267,5 @@ fn plan_path(scope: &Scope, id: ImportId) -> Path {
 
 /// For pages and requests, which name keys as text.
 pub fn key_of(text: &str) -> Result<Key, ServiceError> {
-    Key::parse(text).ok_or_else(|| ServiceError::field("key", "choose username, email or extension"))
+    Key::parse(text).ok_or_else(|| ServiceError::field("key", "choose by what rows are found, from the list"))
 }

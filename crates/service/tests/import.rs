@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use lineside_model::change::{Change, ChangeRequest};
-use lineside_model::import::{ImportJob, ImportState};
+use lineside_model::import::{ImportJob, ImportKind, ImportState};
 use lineside_model::license::{Catalogue, VOICE};
 use lineside_model::list::{JournalFilter, UserFilter};
 use lineside_model::location::SiteInput;
@@ -49,7 +49,7 @@ async fn furnish(house: &House, users: u32) -> Result<()> {
 /// The template's headings, and rows that fill all of its columns.
 fn file(users: u32) -> String {
     let catalogue = Catalogue::default_catalogue();
-    let columns = Column::template(&catalogue);
+    let columns = Column::template(ImportKind::Users, &catalogue);
     let line = |cells: Vec<String>| cells.join(",") + "\r\n";
     let mut file = line(columns.iter().map(|column| format!("\"{}\"", column.heading(&catalogue))).collect());
     for n in 0..users {
@@ -77,7 +77,7 @@ fn file(users: u32) -> String {
 /// Uploads, takes the guessed columns, and plans.
 async fn planned(house: &House, file: impl Into<Vec<u8>>) -> Result<ImportJob> {
     let owner = &house.acme.owner.caller;
-    let job = house.service.upload_import(owner, "users.csv", file.into()).await?;
+    let job = house.service.upload_import(owner, ImportKind::Users, "users.csv", file.into()).await?;
     let read = house.service.read_import(owner, job.id).await?;
     Ok(house.service.map_import(owner, job.id, &read.mapping()).await?)
 }
@@ -209,7 +209,7 @@ async fn an_export_that_others_overtook_is_merged_with_what_they_did() -> Result
         // Others clear a department and an address, rename somebody, and delete two.
         let others =
             "Extension,Username,Department,Email\n2000,user.0,-,\n2001,renamed.1,,\n2002,user.2,,other@acme.example\n";
-        let mut job = house.service.upload_import(owner, "others.csv", others.into()).await?;
+        let mut job = house.service.upload_import(owner, ImportKind::Users, "others.csv", others.into()).await?;
         let mut mapping = house.service.read_import(owner, job.id).await?.mapping();
         mapping.key = lineside_model::import::Key::Extension;
         job = house.service.map_import(owner, job.id, &mapping).await?;
@@ -254,6 +254,85 @@ async fn user_named(house: &House, username: &str) -> Result<lineside_model::id:
     let filter = UserFilter { search: username.into(), ..UserFilter::default() };
     let rows = house.service.users(&house.acme.owner.caller, &filter).await?.rows;
     Ok(rows.first().with_context(|| format!("no {username}"))?.id)
+}
+
+async fn planned_as(house: &House, kind: ImportKind, file: impl Into<Vec<u8>>) -> Result<ImportJob> {
+    let owner = &house.acme.owner.caller;
+    let job = house.service.upload_import(owner, kind, "file.csv", file.into()).await?;
+    let read = house.service.read_import(owner, job.id).await?;
+    Ok(house.service.map_import(owner, job.id, &read.mapping()).await?)
+}
+
+#[tokio::test]
+async fn locations_numbers_and_devices_come_from_files_and_go_out_again() -> Result<()> {
+    for (_database, house) in houses().await {
+        let owner = &house.acme.owner.caller;
+        let username = &house.acme.user.username;
+        let files = [
+            (
+                ImportKind::Locations,
+                "Name,Street number,Street,City,State,Postal code,Country,Emergency contact,Emergency contact's email\n\
+                 Tempe,12,Mill Ave,Tempe,AZ,85281,US,Rosa Diaz,rosa@acme.example\n\
+                 Mesa,7,Main St,Mesa,AZ,85201,US,,\n"
+                    .to_owned(),
+            ),
+            (
+                ImportKind::Numbers,
+                format!(
+                    "Number,Type,Site,Owner\n+14805559001,,Tempe,{username}\n+14805559002,,mesa,\n+14805559003,mobile,,\n"
+                ),
+            ),
+            (
+                ImportKind::Devices,
+                format!(
+                    "MAC,Model,Label,Username\n805EC0AABB01,Yealink T54W,Desk,{username}\n80:5e:c0:aa:bb:02,Yealink T54W,,\n"
+                ),
+            ),
+        ];
+        for (kind, file) in files {
+            let rows = file.lines().count() - 1;
+            let job = planned_as(&house, kind, file.clone()).await?;
+            let plan = house.service.import_plan(owner, job.id).await?;
+            assert_eq!((job.counts.create, job.counts.total()), (rows, rows), "{kind:?}: {plan:?}");
+            assert_eq!(applied(&house, &job, false).await?.state, ImportState::Done);
+            let again = planned_as(&house, kind, file).await?;
+            assert_eq!((again.counts.unchanged, again.counts.total()), (rows, rows), "{kind:?}");
+            for out in [FileKind::Csv, FileKind::Xlsx] {
+                let file = house.service.inventory_file(owner, kind, FileOf::AllUsers, out).await?;
+                let again = planned_as(&house, kind, file).await?;
+                assert_eq!((again.counts.unchanged, again.counts.total()), (rows, rows), "{kind:?}");
+            }
+        }
+        let user = house.service.user(owner, house.acme.user.id).await?;
+        assert_eq!((user.numbers.len(), user.devices.len()), (1, 1));
+
+        // To nobody, to another name, and what can't be.
+        let job = planned_as(&house, ImportKind::Devices, "MAC,Username,Label\n805EC0AABB01,-,Spare\n").await?;
+        assert_eq!((job.counts.change, applied(&house, &job, false).await?.state), (1, ImportState::Done));
+        assert!(house.service.user(owner, house.acme.user.id).await?.devices.is_empty());
+        for (kind, file, place, said) in [
+            (ImportKind::Devices, "MAC,Username\n805EC0AABB01,nobody.here\n", "B2", "there is no user nobody.here"),
+            (ImportKind::Devices, "MAC,Label\n805EC0AABB09,x\n", "A2", "fill in the model"),
+            (ImportKind::Numbers, "Number,Type\n+14805559001,mobile\n", "B2", "as a landline number"),
+            (ImportKind::Numbers, "Number,Site\n+14805559001,Nowhere\n", "B2", "there is no location Nowhere"),
+            (ImportKind::Locations, "Name,City\nYuma,Yuma\n", "", "street"),
+        ] {
+            let job = planned_as(&house, kind, file).await?;
+            let plan = house.service.import_plan(owner, job.id).await?;
+            assert_eq!(job.counts.refused, 1, "{file}");
+            let found =
+                plan.errors.iter().any(|error| error.message.contains(said) && error.place().starts_with(place));
+            assert!(found || place.is_empty(), "{file}: {:?}", plan.errors);
+        }
+        let theirs = house.service.inventory_file(
+            &house.globex.owner.caller,
+            ImportKind::Numbers,
+            FileOf::AllUsers,
+            FileKind::Csv,
+        );
+        assert!(!String::from_utf8(theirs.await?)?.contains("480555"));
+    }
+    Ok(())
 }
 
 #[tokio::test]
@@ -345,7 +424,8 @@ async fn two_imports_and_ten_administrators_at_once_lose_nothing() -> Result<()>
 async fn columns_are_remembered_for_the_next_file() -> Result<()> {
     for (_database, house) in houses().await {
         let owner = &house.acme.owner.caller;
-        let upload = || house.service.upload_import(owner, "x.csv", b"Who,A,B\nnew.one,New,One\n".to_vec());
+        let upload =
+            || house.service.upload_import(owner, ImportKind::Users, "x.csv", b"Who,A,B\nnew.one,New,One\n".to_vec());
         let job = upload().await?;
         assert!(job.columns.is_empty());
         let mut mapping = house.service.read_import(owner, job.id).await?.mapping();

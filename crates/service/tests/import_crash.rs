@@ -11,7 +11,7 @@ use anyhow::ensure;
 use chrono::TimeDelta;
 use lineside_model::change::Change;
 use lineside_model::id::{AccountId, ImportId, LicenseTypeId, UserId};
-use lineside_model::import::ImportState;
+use lineside_model::import::{ImportKind, ImportState};
 use lineside_model::journal::Via;
 use lineside_model::license::Catalogue;
 use lineside_model::list::UserFilter;
@@ -59,7 +59,8 @@ async fn worker() -> anyhow::Result<()> {
     let service = node(Store::open(&orders.database).await?, &orders.folder, TestClock::default())?;
     let owner = owner(&orders);
     for step in 0..FILES_MAX {
-        let job = service.upload_import(&owner, "users.csv", file(&orders, step)?.into_bytes()).await?;
+        let job =
+            service.upload_import(&owner, ImportKind::Users, "users.csv", file(&orders, step)?.into_bytes()).await?;
         let job = service.plan_import(&owner, job.id).await?;
         say(&format!("asked {} {step}", job.id))?;
         service.apply_import(&owner, job.id, false).await?;

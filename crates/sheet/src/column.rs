@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use lineside_model::import::Key;
+use lineside_model::import::{ImportKind, Key};
 use lineside_model::license::{Catalogue, Track, VOICE};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,11 @@ pub enum Column {
     DeviceModel,
     DeviceMac,
     DeviceLabel,
+    NumberKind,
+    AreaCode,
+    ContactName,
+    ContactEmail,
+    ContactPhone,
     /// The license of a track, by the track's slug.
     License(String),
     /// From when on: blank is now.
@@ -63,7 +68,7 @@ pub enum Holds {
 
 impl Column {
     /// Those that do not depend on the catalogue, in the order of a template.
-    pub const FIXED: [Self; 28] = [
+    pub const FIXED: [Self; 33] = [
         Self::FirstName,
         Self::LastName,
         Self::FullName,
@@ -92,19 +97,52 @@ impl Column {
         Self::DeviceModel,
         Self::DeviceMac,
         Self::DeviceLabel,
+        Self::NumberKind,
+        Self::AreaCode,
+        Self::ContactName,
+        Self::ContactEmail,
+        Self::ContactPhone,
     ];
 
-    /// All that an account's files may hold.
-    pub fn all(catalogue: &Catalogue) -> Vec<Self> {
-        let fixed = Self::FIXED.into_iter();
-        let of_track = |track: &Track| [Self::License(track.slug.clone()), Self::LicenseDate(track.slug.clone())];
-        fixed.chain(catalogue.tracks.iter().flat_map(of_track)).collect()
+    /// All that a file of this kind may hold, in the order of a template.
+    pub fn all(kind: ImportKind, catalogue: &Catalogue) -> Vec<Self> {
+        match kind {
+            ImportKind::Users => {
+                let fixed = Self::FIXED.into_iter().filter(|column| !column.is_of_inventory());
+                let of_track =
+                    |track: &Track| [Self::License(track.slug.clone()), Self::LicenseDate(track.slug.clone())];
+                fixed.chain(catalogue.tracks.iter().flat_map(of_track)).collect()
+            }
+            ImportKind::Devices => vec![Self::DeviceMac, Self::DeviceModel, Self::DeviceLabel, Self::Username],
+            ImportKind::Numbers => vec![Self::PhoneNumber, Self::NumberKind, Self::Location, Self::Username],
+            ImportKind::Locations => vec![
+                Self::Location,
+                Self::E911StreetNumber,
+                Self::E911StreetName,
+                Self::E911Street,
+                Self::E911Unit,
+                Self::E911City,
+                Self::E911Region,
+                Self::E911PostalCode,
+                Self::E911Country,
+                Self::TimeZone,
+                Self::AreaCode,
+                Self::ContactName,
+                Self::ContactEmail,
+                Self::ContactPhone,
+            ],
+        }
+    }
+
+    /// Users' files have no such column.
+    fn is_of_inventory(&self) -> bool {
+        matches!(self, Self::NumberKind | Self::AreaCode | Self::ContactName | Self::ContactEmail | Self::ContactPhone)
     }
 
     /// Those of a template: one way to say each thing.
-    pub fn template(catalogue: &Catalogue) -> Vec<Self> {
+    pub fn template(kind: ImportKind, catalogue: &Catalogue) -> Vec<Self> {
         let alternatives = [Self::FullName, Self::E911Street];
-        Self::all(catalogue).into_iter().filter(|column| !alternatives.contains(column)).collect()
+        Self::all(kind, catalogue).into_iter().filter(|column| !alternatives.contains(column)).collect()
     }
 
     pub fn key(&self) -> Cow<'static, str> {
@@ -137,6 +175,11 @@ impl Column {
             Self::DeviceModel => "device_model",
             Self::DeviceMac => "device_mac",
             Self::DeviceLabel => "device_label",
+            Self::NumberKind => "number_kind",
+            Self::AreaCode => "area_code",
+            Self::ContactName => "contact_name",
+            Self::ContactEmail => "contact_email",
+            Self::ContactPhone => "contact_phone",
             Self::License(track) => return Cow::Owned(format!("license.{track}")),
             Self::LicenseDate(track) => return Cow::Owned(format!("license_date.{track}")),
         })
@@ -157,6 +200,9 @@ impl Column {
             Key::Username => Self::Username,
             Key::Email => Self::Email,
             Key::Extension => Self::Extension,
+            Key::Mac => Self::DeviceMac,
+            Key::PhoneNumber => Self::PhoneNumber,
+            Key::Location => Self::Location,
         }
     }
 
@@ -210,15 +256,29 @@ impl Column {
             Self::DeviceModel => "Device model",
             Self::DeviceMac => "Device MAC",
             Self::DeviceLabel => "Device label",
+            Self::NumberKind => "Kind of number",
+            Self::AreaCode => "Area code",
+            Self::ContactName => "Emergency contact",
+            Self::ContactEmail => "Emergency contact's email",
+            Self::ContactPhone => "Emergency contact's phone",
             Self::License(slug) => return format!("{} license", track(slug)),
             Self::LicenseDate(slug) => return format!("{} license from", track(slug)),
         };
         fixed.to_owned()
     }
 
+    /// As [`Column::heading`]; a location's address is not only for E911.
+    pub fn heading_in(&self, kind: ImportKind, catalogue: &Catalogue) -> String {
+        let heading = self.heading(catalogue);
+        match (kind, heading.strip_prefix("E911 ")) {
+            (ImportKind::Locations, Some(part)) => part[..1].to_uppercase() + &part[1..],
+            _ => heading,
+        }
+    }
+
     pub fn holds(&self) -> Holds {
         match self {
-            Self::PhoneNumber | Self::MobileNumber | Self::Unreachable => Holds::Number,
+            Self::PhoneNumber | Self::MobileNumber | Self::Unreachable | Self::ContactPhone => Holds::Number,
             Self::Extension => Holds::Extension,
             Self::E911PostalCode => Holds::PostalCode,
             Self::DeviceMac => Holds::Mac,
@@ -262,11 +322,12 @@ mod tests {
     #[test]
     fn every_column_is_found_by_its_key_and_its_heading_is_its_own() {
         let catalogue = Catalogue::default_catalogue();
-        let columns = Column::all(&catalogue);
+        let columns: Vec<Column> = ImportKind::ALL.into_iter().flat_map(|kind| Column::all(kind, &catalogue)).collect();
         for column in &columns {
             assert_eq!(Column::parse(&column.key()).as_ref(), Some(column));
         }
-        let headings: std::collections::BTreeSet<String> = columns.iter().map(|c| c.heading(&catalogue)).collect();
-        assert_eq!(headings.len(), columns.len());
+        let headings: std::collections::BTreeMap<String, &Column> =
+            columns.iter().map(|column| (column.heading(&catalogue), column)).collect();
+        assert!(columns.iter().all(|column| headings[&column.heading(&catalogue)] == column));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineside_model::import::Key;
+use lineside_model::import::{ImportKind, Key};
 use lineside_model::license::Catalogue;
 use lineside_model::text::fold;
 use serde::{Deserialize, Serialize};
@@ -95,13 +95,18 @@ impl Sheet {
     }
 
     /// The most likely meaning of every column; each meaning once.
-    pub fn guess(&self, catalogue: &Catalogue) -> Mapping {
+    pub fn guess(&self, kind: ImportKind, catalogue: &Catalogue) -> Mapping {
+        let columns = Column::all(kind, catalogue);
         let of_headings: BTreeMap<String, Column> =
-            Column::all(catalogue).into_iter().map(|column| (plain(&column.heading(catalogue)), column)).collect();
+            columns.iter().map(|column| (plain(&column.heading_in(kind, catalogue)), column.clone())).collect();
         let own = |text: &str| of_headings.get(&plain(text)).cloned();
+        if kind != ImportKind::Users {
+            let meant = |text: &str| synonym_in(kind, text).or_else(|| synonym(text));
+            return self.map(kind, |text| own(text).or_else(|| meant(text).filter(|column| columns.contains(column))));
+        }
         let known = self.headings.iter().filter(|heading| own(&heading.text).is_some()).count();
         let preset = self.preset().filter(|preset| preset.columns.len().min(self.headings.len()) > known);
-        self.map(|text| match preset {
+        self.map(kind, |text| match preset {
             Some(preset) => preset.column(text),
             None => own(text).or_else(|| synonym(text)),
         })
@@ -109,12 +114,12 @@ impl Sheet {
 
     /// As a preset says.
     pub fn by_preset(&self, preset: &Preset) -> Mapping {
-        self.map(|text| preset.column(text))
+        self.map(ImportKind::Users, |text| preset.column(text))
     }
 
     /// As it was remembered: by heading.
     pub fn remembered(&self, columns: &BTreeMap<String, Option<Column>>, key: Key) -> Mapping {
-        let mapping = self.map(|text| columns.get(&plain(text)).cloned().flatten());
+        let mapping = self.map(key.kind(), |text| columns.get(&plain(text)).cloned().flatten());
         Mapping { key, ..mapping }
     }
 
@@ -129,7 +134,7 @@ impl Sheet {
         named.map(|heading| (plain(&heading.text), mapping.columns.get(&heading.column).cloned())).collect()
     }
 
-    fn map(&self, meaning: impl Fn(&str) -> Option<Column>) -> Mapping {
+    fn map(&self, kind: ImportKind, meaning: impl Fn(&str) -> Option<Column>) -> Mapping {
         let mut columns: BTreeMap<usize, Column> = BTreeMap::new();
         let mut taken = BTreeSet::new();
         for heading in &self.headings {
@@ -140,7 +145,8 @@ impl Sheet {
             }
         }
         let has = |key: &Key| taken.contains(&Column::of_key(*key));
-        let key = Key::ALL.into_iter().find(has).unwrap_or_default();
+        let keys = kind.keys();
+        let key = keys.iter().copied().find(has).unwrap_or(keys[0]);
         Mapping { key, columns }
     }
 }
@@ -157,9 +163,9 @@ impl Mapping {
         }
         let has = |column: &Column| seen.contains_key(column);
         if !has(&Column::of_key(self.key)) {
-            let key = self.key.as_str();
+            let (kind, key) = (self.key.kind().as_str(), self.key.as_str().replace('_', " "));
             return Err(format!(
-                "rows find their users by {key}, and no column is the {key}; choose one, or another key"
+                "rows find their {kind} by {key}, and no column is the {key}; choose one, or another key"
             ));
         }
         if has(&Column::FullName) && (has(&Column::FirstName) || has(&Column::LastName)) {
@@ -211,6 +217,18 @@ fn synonym(text: &str) -> Option<Column> {
     Column::parse(key)
 }
 
+/// Words that mean something else in files of users.
+fn synonym_in(kind: ImportKind, text: &str) -> Option<Column> {
+    Some(match (kind, plain(text).as_str()) {
+        (ImportKind::Locations, "name") => Column::Location,
+        (ImportKind::Devices, "name" | "label" | "description") => Column::DeviceLabel,
+        (ImportKind::Numbers, "number" | "name") => Column::PhoneNumber,
+        (ImportKind::Numbers, "kind" | "type") => Column::NumberKind,
+        (ImportKind::Devices | ImportKind::Numbers, "assignedto" | "owner") => Column::Username,
+        _ => return None,
+    })
+}
+
 /// A heading as it is compared: folded, letters and digits only; a star for "required" and the like fall away.
 fn plain(text: &str) -> String {
     fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
@@ -226,13 +244,34 @@ mod tests {
     }
 
     fn guessed(text: &str) -> Vec<String> {
-        sheet(text).guess(&Catalogue::default_catalogue()).columns.values().map(ToString::to_string).collect()
+        sheet(text)
+            .guess(ImportKind::Users, &Catalogue::default_catalogue())
+            .columns
+            .values()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn headings_are_guessed_as_people_write_them() {
         let columns = guessed("Given Name;SURNAME;E-Mail;Ext.;Telefonnummer;Shoe size\nAna;Duarte;a@x.io;201;;39\n");
         assert_eq!(columns, ["first_name", "last_name", "email", "extension", "phone_number"]);
+    }
+
+    #[test]
+    fn a_word_means_what_the_files_kind_makes_of_it() {
+        let guessed = |kind, text| {
+            let mapping = sheet(text).guess(kind, &Catalogue::default_catalogue());
+            let columns: Vec<String> = mapping.columns.values().map(ToString::to_string).collect();
+            (mapping.key, columns.join(" "))
+        };
+        let devices = guessed(ImportKind::Devices, "MAC,Model,Name,User,Email\na,b,c,d,e\n");
+        assert_eq!(devices, (Key::Mac, "device_mac device_model device_label username".to_owned()));
+        let numbers = guessed(ImportKind::Numbers, "Number;Type;Site;Assigned to\na;b;c;d\n");
+        assert_eq!(numbers, (Key::PhoneNumber, "phone_number number_kind location username".to_owned()));
+        let locations = guessed(ImportKind::Locations, "Name,Address,City,State,ZIP,Country,Timezone\na,b,c,d,e,f,g\n");
+        assert_eq!(locations.0, Key::Location);
+        assert!(locations.1.starts_with("location e911_street e911_city e911_region"), "{}", locations.1);
     }
 
     #[test]
@@ -251,7 +290,7 @@ mod tests {
         ] {
             let sheet = sheet(&format!("{headings}\n1,2,3,4,5,6,7,8,9,10\n"));
             assert_eq!(sheet.preset().map(|preset| preset.slug), Some(slug), "{headings}");
-            let mapping = sheet.guess(&Catalogue::default_catalogue());
+            let mapping = sheet.guess(ImportKind::Users, &Catalogue::default_catalogue());
             assert_eq!(mapping.key, key, "{headings}");
             assert!(mapping.columns.len() >= 3, "{headings}");
             for (name, key) in Preset::find(slug).unwrap().columns {
@@ -266,7 +305,7 @@ mod tests {
         assert_eq!(sheet.heading_row, 1);
         assert_eq!(sheet.headings[3].repeats, Some(2));
         assert_eq!(sheet.rows().map(|row| row.number).collect::<Vec<_>>(), [3]);
-        let mapping = sheet.guess(&Catalogue::default_catalogue());
+        let mapping = sheet.guess(ImportKind::Users, &Catalogue::default_catalogue());
         assert_eq!(mapping.column_of(&Column::Email), Some(2));
         assert_eq!(mapping.columns.get(&3), None);
     }

@@ -183,5 +183,10 @@ pub(crate) const SYNONYMS: &[(&str, &[&str])] = &[
     ("device_model", &["devicemodel", "model", "phonemodel", "devicetemplate"]),
     ("device_mac", &["devicemac", "mac", "macaddress", "deviceaddress", "devicemacaddress"]),
     ("device_label", &["devicelabel", "devicename"]),
+    ("number_kind", &["kindofnumber", "numbertype", "numberkind"]),
+    ("area_code", &["areacode", "npa"]),
+    ("contact_name", &["emergencycontact", "contactname", "contact"]),
+    ("contact_email", &["emergencycontactsemail", "emergencycontactemail", "contactemail"]),
+    ("contact_phone", &["emergencycontactsphone", "emergencycontactphone", "contactphone"]),
     ("license.voice", &["package", "license", "licence", "voicelicense", "voicelicence", "callingplan"]),
 ];

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lineside_model::id::UserId;
-use lineside_model::import::{Import, ImportRow, Wish};
+use lineside_model::import::{Import, ImportKind, ImportRow, Wish};
 use lineside_model::license::Catalogue;
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +117,11 @@ impl<'a> RowReader<'a> {
         }
     }
 
+    /// A user's name can't be, but whose a device or number is can.
+    fn can_be_cleared(&self, column: &Column) -> bool {
+        column.can_be_cleared() || (*column == Column::Username && self.mapping.key.kind() != ImportKind::Users)
+    }
+
     /// The row's user in the export.
     fn merged<'m>(&self, setting: Setting<'m>) -> Option<MergedRow<'m>> {
         let key = Column::of_key(self.mapping.key);
@@ -136,7 +141,7 @@ impl<'a> RowReader<'a> {
         let cell = self.cell(at);
         if cell.is_blank() {
             None
-        } else if cell.clears() && column.can_be_cleared() {
+        } else if cell.clears() && self.can_be_cleared(column) {
             Some(Cow::Borrowed(""))
         } else {
             damage::repair(column, cell, setting.habits).ok().map(|repaired| repaired.text)
@@ -187,7 +192,7 @@ impl<'a> RowReader<'a> {
                     }
                 }
             }
-            if cell.clears() && column.can_be_cleared() {
+            if cell.clears() && self.can_be_cleared(column) {
                 cell::clear(&mut read, column, setting.catalogue);
                 continue;
             }
@@ -226,11 +231,17 @@ fn name_duplicates(rows: &mut Rows, mapping: &Mapping) {
 }
 
 fn unique_values(row: &ImportRow, mapping: &Mapping) -> Vec<(Column, &'static str, String)> {
+    let kind = mapping.key.kind();
     let mut values = Vec::new();
     let mut add = |column: Column, what, value: Option<String>| {
         values.extend(value.map(|value| (column, what, value)));
     };
-    add(Column::Username, "username", row.username.get().map(ToString::to_string));
+    if kind == ImportKind::Users {
+        add(Column::Username, "username", row.username.get().map(ToString::to_string));
+    }
+    if kind == ImportKind::Locations {
+        add(Column::Location, "name", row.location.get().map(|name| lineside_model::text::fold(name.as_str())));
+    }
     add(Column::Extension, "extension", row.extension.get().map(ToString::to_string));
     add(Column::PhoneNumber, "phone number", row.phone_number.get().map(ToString::to_string));
     add(Column::MobileNumber, "phone number", row.mobile_number.get().map(ToString::to_string));
@@ -259,7 +270,7 @@ mod tests {
         let catalogue = Catalogue::default_catalogue();
         let plan = DialPlan::new(3, 3, Extension::parse("201").unwrap()).unwrap();
         let sheet = Sheet::new(read(text.as_bytes(), Limits::default()).unwrap());
-        let mapping = sheet.guess(&catalogue);
+        let mapping = sheet.guess(ImportKind::Users, &catalogue);
         mapping.check().unwrap();
         let habits = Habits { dial_plan: &plan, country: "US" };
         read_rows(&sheet, &mapping, corrections, Setting { catalogue: &catalogue, habits, merge: None })
@@ -354,7 +365,7 @@ mod tests {
         let catalogue = Catalogue::default_catalogue();
         let plan = DialPlan::new(4, 4, Extension::parse("0201").unwrap()).unwrap();
         let sheet = Sheet::new(read(text.as_bytes(), Limits::default()).unwrap());
-        let mapping = sheet.guess(&catalogue);
+        let mapping = sheet.guess(ImportKind::Users, &catalogue);
         let habits = Habits { dial_plan: &plan, country: "US" };
         read_rows(&sheet, &mapping, corrections, Setting { catalogue: &catalogue, habits, merge: Some(&merge) })
     }

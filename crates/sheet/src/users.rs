@@ -3,7 +3,9 @@
 use lineside_model::device::DeviceModel;
 use lineside_model::facts::Facts;
 use lineside_model::id::UserId;
+use lineside_model::import::ImportKind;
 use lineside_model::license::Catalogue;
+use lineside_model::location::{EmergencyContact, Site};
 use lineside_model::phone_number::NumberKind;
 use lineside_model::user::Role;
 
@@ -19,13 +21,16 @@ pub struct Choices {
     pub mobiles: Vec<String>,
 }
 
-pub fn layout(catalogue: &Catalogue, choices: &Choices, stamp: String) -> Layout {
-    let columns = Column::template(catalogue);
+pub fn layout(kind: ImportKind, catalogue: &Catalogue, choices: &Choices, stamp: String) -> Layout {
+    let columns = Column::template(kind, catalogue);
     let may_be = |column: &Column| -> Vec<String> {
         match column {
-            Column::Location => choices.locations.clone(),
+            Column::Location if kind != ImportKind::Locations => choices.locations.clone(),
             Column::Department => choices.departments.clone(),
+            // Nobody types numbers that are there already.
+            Column::PhoneNumber if kind == ImportKind::Numbers => Vec::new(),
             Column::PhoneNumber => choices.landlines.clone(),
+            Column::NumberKind => NumberKind::ALL.map(|kind| kind.as_str().to_owned()).to_vec(),
             Column::MobileNumber => choices.mobiles.clone(),
             Column::EmailVoicemails | Column::AttachRecording | Column::Welcome | Column::E911Confirmed => {
                 vec!["yes".to_owned(), "no".to_owned()]
@@ -43,9 +48,9 @@ pub fn layout(catalogue: &Catalogue, choices: &Choices, stamp: String) -> Layout
     };
     let limited = columns.iter().enumerate().map(|(at, column)| (at, may_be(column)));
     Layout {
-        headings: columns.iter().map(|column| column.heading(catalogue)).collect(),
+        headings: columns.iter().map(|column| column.heading_in(kind, catalogue)).collect(),
         choices: limited.filter(|(_, values)| !values.is_empty()).collect(),
-        instructions: instructions(&columns, catalogue),
+        instructions: instructions(kind, &columns, catalogue),
         stamp,
     }
 }
@@ -94,24 +99,63 @@ fn cell(facts: &Facts, id: UserId, column: &Column) -> Option<String> {
             let held = facts.assignments.get(&(id, track.id))?;
             Some(facts.license_name(held.license_type_id))
         }
-        Column::Welcome | Column::LicenseDate(_) | Column::FullName | Column::E911Street => None,
+        Column::Welcome
+        | Column::LicenseDate(_)
+        | Column::FullName
+        | Column::E911Street
+        | Column::NumberKind
+        | Column::AreaCode
+        | Column::ContactName
+        | Column::ContactEmail
+        | Column::ContactPhone => None,
     }
 }
 
-fn instructions(columns: &[Column], catalogue: &Catalogue) -> Vec<(String, String)> {
+fn instructions(kind: ImportKind, columns: &[Column], catalogue: &Catalogue) -> Vec<(String, String)> {
+    let works = match kind {
+        ImportKind::Users => "One row is one user. Rows find their users by the username: a new one adds a user.",
+        ImportKind::Devices => {
+            "One row is one device. Rows find their devices by the MAC address: a new one adds a device."
+        }
+        ImportKind::Numbers => "One row is one phone number: one that is not in your inventory is added to it.",
+        ImportKind::Locations => {
+            "One row is one location. Rows find their locations by the name: a new one adds a location."
+        }
+    };
     let general = [
-        ("How it works", "One row is one user. Rows find their users by the username: a new one adds a user."),
+        ("How it works", works),
         ("Blank cell", "Leaves what there is. Columns that you don't need can be deleted."),
         ("-", "A single dash clears the field."),
         ("Numbers", "All cells are texts, so that zeros and the + stay. Keep them so."),
         ("Before anything changes", "you are shown what each row would do, and what is wrong with which cell."),
     ];
-    let of_column = |column: &Column| (column.heading(catalogue), how(column).to_owned());
+    let how = |column: &Column| how_in(kind, column).unwrap_or_else(|| how(column)).to_owned();
+    let of_column = |column: &Column| (column.heading_in(kind, catalogue), how(column));
     general
         .map(|(what, how)| (what.to_owned(), how.to_owned()))
         .into_iter()
         .chain(columns.iter().map(of_column))
         .collect()
+}
+
+/// Where a column is something else than in a file of users.
+fn how_in(kind: ImportKind, column: &Column) -> Option<&'static str> {
+    Some(match (kind, column) {
+        (ImportKind::Devices, Column::Username) => "Whose the device is. A dash: nobody's.",
+        (ImportKind::Numbers, Column::Username) => "Whose the number is. A dash: nobody's, so that it becomes free.",
+        (ImportKind::Numbers, Column::PhoneNumber) => "With its country code: +1 480 555 0143.",
+        (ImportKind::Locations, Column::Location) => "What you call the place.",
+        (ImportKind::Locations, Column::TimeZone) => "Such as America/Phoenix. Blank: as the address suggests.",
+        (ImportKind::Locations, Column::E911StreetNumber | Column::E911StreetName) => {
+            "Where help is sent for users of this location. No P.O. boxes."
+        }
+        (ImportKind::Locations, _) if !matches!(column, Column::AreaCode) => match column {
+            Column::E911Unit => "Unit, floor, room.",
+            Column::E911City | Column::E911Region | Column::E911PostalCode | Column::E911Country => "Of the address.",
+            _ => return None,
+        },
+        _ => return None,
+    })
 }
 
 fn how(column: &Column) -> &'static str {
@@ -142,6 +186,10 @@ fn how(column: &Column) -> &'static str {
             "12 digits 0–9 and A–F, on the phone's label. A device of the list is assigned, a new one added."
         }
         Column::DeviceLabel => "What you call the device, such as Reception.",
+        Column::NumberKind => "landline or mobile. Blank for a new number: landline.",
+        Column::AreaCode => "Numbers with this area code are offered first to users of the location.",
+        Column::ContactName => "Who is told at once when somebody there calls for help.",
+        Column::ContactEmail | Column::ContactPhone => "Where: an email address, a phone number, or both.",
         Column::License(_) => "The license's name.",
         Column::LicenseDate(_) => "2027-03-01: assigned on that day. Blank: now.",
     }
@@ -149,5 +197,30 @@ fn how(column: &Column) -> &'static str {
 
 /// Templates name no user.
 pub fn columns(catalogue: &Catalogue) -> Vec<Column> {
-    Column::template(catalogue)
+    Column::template(ImportKind::Users, catalogue)
+}
+
+/// The location's row, in the columns of a template.
+pub fn site_row(catalogue: &Catalogue, site: &Site) -> Vec<String> {
+    let address = &site.address;
+    let contact = site.emergency_contacts.first();
+    let of_contact = |part: fn(&EmergencyContact) -> Option<String>| contact.and_then(part).unwrap_or_default();
+    let cells = Column::template(ImportKind::Locations, catalogue);
+    let cell = |column: &Column| match column {
+        Column::Location => site.name.to_string(),
+        Column::E911StreetNumber => address.street_number.clone(),
+        Column::E911StreetName => address.street_name.clone(),
+        Column::E911Unit => address.unit.clone(),
+        Column::E911City => address.city.clone(),
+        Column::E911Region => address.region.clone(),
+        Column::E911PostalCode => address.postal_code.clone(),
+        Column::E911Country => address.country.as_str().to_owned(),
+        Column::TimeZone => site.time_zone.to_string(),
+        Column::AreaCode => site.area_code.as_ref().map(ToString::to_string).unwrap_or_default(),
+        Column::ContactName => of_contact(|contact| Some(contact.name.to_string())),
+        Column::ContactEmail => of_contact(|contact| contact.email.as_ref().map(ToString::to_string)),
+        Column::ContactPhone => of_contact(|contact| contact.phone.as_ref().map(ToString::to_string)),
+        _ => String::new(),
+    };
+    cells.iter().map(cell).collect()
 }

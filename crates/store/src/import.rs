@@ -30,9 +30,21 @@ const ALL_USERS: &str =
     "SELECT id FROM account_user WHERE account_id = $1 AND state <> 'deleted' ORDER BY sort_key, id";
 const KEYS: &str =
     "SELECT id, username, extension, profile FROM account_user WHERE account_id = $1 AND state <> 'deleted'";
+const DEVICES: &str = "
+    SELECT d.model, d.mac, d.label, u.username FROM device d
+    LEFT JOIN account_user u ON u.account_id = d.account_id AND u.id = d.user_id
+    WHERE d.account_id = $1 AND d.mac IS NOT NULL ORDER BY d.mac";
+const NUMBERS: &str = "
+    SELECT n.number, n.kind, l.name, u.username FROM phone_number n
+    LEFT JOIN location l ON l.account_id = n.account_id AND l.id = n.location_id
+    LEFT JOIN account_user u ON u.account_id = n.account_id AND u.id = n.user_id
+    WHERE n.account_id = $1 ORDER BY n.digits";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, PENDING, ALL_USERS, KEYS];
+pub(crate) const STATEMENTS: &[&str] = &[ADD, SAVE, IMPORT, IMPORTS, PENDING, ALL_USERS, KEYS, DEVICES, NUMBERS];
+
+pub type DeviceCells = (String, String, Option<String>, Option<String>);
+pub type NumberCells = (String, String, Option<String>, Option<String>);
 
 impl Store {
     pub async fn add_import(&self, scope: &Scope, job: &ImportJob) -> Result<(), StoreError> {
@@ -71,18 +83,29 @@ impl Store {
         Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
     }
 
+    /// Model, MAC address, label and username of each device that has a MAC address.
+    pub async fn devices_for_file(&self, scope: &Scope) -> Result<Vec<DeviceCells>, StoreError> {
+        self.reader().await?.rows(DEVICES, values![scope.account_id]).await
+    }
+
+    /// Number, kind, location's name and username of the whole inventory.
+    pub async fn numbers_for_file(&self, scope: &Scope) -> Result<Vec<NumberCells>, StoreError> {
+        self.reader().await?.rows(NUMBERS, values![scope.account_id]).await
+    }
+
     /// By what a file's rows find each user, as it is now; empty where a user has none.
     pub async fn keys_of_users(&self, scope: &Scope, key: Key) -> Result<BTreeMap<UserId, String>, StoreError> {
         let rows: Vec<(Uuid, String, Option<String>, String)> =
             self.reader().await?.rows(KEYS, values![scope.account_id]).await?;
         let key_of = |(id, username, extension, profile): (Uuid, String, Option<String>, String)| {
             let text = match key {
-                Key::Username => username,
                 Key::Extension => extension.unwrap_or_default(),
                 Key::Email => {
                     let profile: Profile = from_json("a profile", &profile)?;
                     profile.email.map(|email| email.to_string()).unwrap_or_default()
                 }
+                // Other keys are not of users.
+                Key::Username | Key::Mac | Key::PhoneNumber | Key::Location => username,
             };
             Ok((UserId(id), text))
         };

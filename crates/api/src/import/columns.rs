@@ -72,7 +72,7 @@ pub async fn show_import_columns(
         samples: heading.samples.clone(),
         column: read.job.columns.get(&heading.column).cloned(),
     });
-    let meanings = Column::all(&read.catalogue).iter().map(ToString::to_string).collect();
+    let meanings = Column::all(read.job.key.kind(), &read.catalogue).iter().map(ToString::to_string).collect();
     Ok(Json(ColumnsView { columns: columns.collect(), meanings }))
 }
 

@@ -3,6 +3,7 @@
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use lineside_model::id::ImportId;
+use lineside_model::import::ImportKind;
 use lineside_service::ServiceError;
 use lineside_service::import::{FileKind, FileOf};
 use serde::Deserialize;
@@ -25,7 +26,19 @@ pub struct KindQuery {
 pub struct FileQuery {
     /// `csv` (when left out) or `xlsx`.
     kind: Option<String>,
-    /// Without users: a template to fill in.
+    /// Without rows: a template to fill in.
+    empty: bool,
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct InventoryQuery {
+    /// `devices`, `numbers` or `locations`.
+    lists: Option<String>,
+    /// `csv` (when left out) or `xlsx`.
+    kind: Option<String>,
+    /// Without rows: a template to fill in.
     empty: bool,
 }
 
@@ -64,6 +77,29 @@ pub async fn show_users_file(Reading { service, caller, query }: Reading<FileQue
     let kind = kind_of(query.kind.as_deref())?;
     let of = if query.empty { FileOf::Nobody } else { FileOf::AllUsers };
     Ok(download("users", kind, service.users_file(&caller, of, kind).await?))
+}
+
+/// Download all devices, numbers or locations as a file
+///
+/// Edited and uploaded, it changes what was edited. Devices without a MAC address are not in it.
+#[utoipa::path(
+    get,
+    path = "/inventory-file",
+    tag = "Imports",
+    params(InventoryQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "text/csv", description = "The file"))
+)]
+pub async fn show_inventory_file(
+    Reading { service, caller, query }: Reading<InventoryQuery>,
+) -> Result<Response, Problem> {
+    let lists = lists_of(query.lists.as_deref().unwrap_or_default())?;
+    let kind = kind_of(query.kind.as_deref())?;
+    let of = if query.empty { FileOf::Nobody } else { FileOf::AllUsers };
+    Ok(download(lists.as_str(), kind, service.inventory_file(&caller, lists, of, kind).await?))
+}
+
+pub(super) fn lists_of(text: &str) -> Result<ImportKind, ServiceError> {
+    ImportKind::parse(text).ok_or_else(|| ServiceError::field("lists", "choose users, devices, numbers or locations"))
 }
 
 fn kind_of(text: Option<&str>) -> Result<FileKind, ServiceError> {

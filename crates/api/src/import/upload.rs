@@ -10,6 +10,7 @@ use lineside_service::Service;
 use lineside_service::import::upload_max;
 use serde::Deserialize;
 
+use super::file::lists_of;
 use super::view::ImportView;
 use crate::body;
 use crate::gate::SignedIn;
@@ -26,6 +27,8 @@ use crate::router::ROOT;
 pub struct UploadQuery {
     /// The file's name, for people to read.
     file_name: String,
+    /// `users` (when left out), `devices`, `numbers` or `locations`.
+    lists: Option<String>,
 }
 
 /// List the imports
@@ -39,9 +42,9 @@ pub async fn list_imports(Reading { service, caller, .. }: Reading) -> Result<Js
     Ok(Json(service.imports(&caller).await?.into_iter().map(ImportView::from).collect()))
 }
 
-/// Upload a file of users
+/// Upload a file to import
 ///
-/// The body is the file itself: CSV, XLSX, XLS or ODS, at most 48 MB. Nothing changes until it is applied.
+/// Of users, devices, numbers or locations. The body is the file itself: CSV, XLSX, XLS or ODS, at most 48 MB. Nothing changes until it is applied.
 #[utoipa::path(
     post,
     path = "/imports",
@@ -60,7 +63,8 @@ pub async fn upload_import(State(service): State<Service>, request: Request) -> 
     if file.is_empty() {
         return Err(Problem::malformed("", "send the file as the body"));
     }
-    let job = service.upload_import(&caller, &name, file.to_vec()).await?;
+    let lists = lists_of(query.lists.as_deref().unwrap_or("users"))?;
+    let job = service.upload_import(&caller, lists, &name, file.to_vec()).await?;
     let location = format!("{ROOT}/imports/{}", job.id);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(ImportView::from(job))).into_response())
 }

@@ -26,7 +26,9 @@ pub struct ImportView {
     /// `mapping`, `planned`, `applying` or `done`.
     #[schema(example = "planned")]
     state: &'static str,
-    /// By what rows find their users: `username`, `email` or `extension`.
+    /// `users`, `devices`, `numbers` or `locations`.
+    lists: &'static str,
+    /// By what rows find them: `username`, `email` or `extension` of users, `mac`, `phone_number`, `location` of the others.
     key: &'static str,
     /// The meaning of columns, by their place from zero.
     columns: BTreeMap<usize, String>,
@@ -95,6 +97,7 @@ impl From<ImportJob> for ImportView {
             owner: job.owner,
             created_at: job.created_at,
             state: job.state.as_str(),
+            lists: job.key.kind().as_str(),
             key: job.key.as_str(),
             columns: job.columns,
             rows: job.counts.into(),

@@ -143,7 +143,11 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let schedule = client.get("/schedule").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     let caller = &house.acme.administrator.caller;
     let file = b"Username,First name\nacme.user,Anna\n".to_vec();
-    let import = house.service.upload_import(caller, "users.csv", file).await.unwrap();
+    let import = house
+        .service
+        .upload_import(caller, lineside_model::import::ImportKind::Users, "users.csv", file)
+        .await
+        .unwrap();
     house.service.plan_import(caller, import.id).await.unwrap();
     let journal = client.get("/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     let trunk = json!({"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP"});

@@ -10,7 +10,7 @@ use lineside_model::account::AccountSettings;
 use lineside_model::address::{CivicAddress, Country};
 use lineside_model::change::{Change, ChangeRequest, NUMBERS_MAX};
 use lineside_model::extension::{DialPlan, Extension};
-use lineside_model::import::ImportState;
+use lineside_model::import::{ImportKind, ImportState};
 use lineside_model::location::Site;
 use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::text::Name;
@@ -42,7 +42,8 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     say_head(&format!("{} rows, {}", options.rows, bench.service.engine()));
     let mut late = Late::new();
     let [mut read, mut planned, mut applied, mut bare] = [(); 4].map(|()| Times::default());
-    let job = read.of(bench.service.upload_import(&bench.caller, "users.csv", file.into_bytes())).await?;
+    let job =
+        read.of(bench.service.upload_import(&bench.caller, ImportKind::Users, "users.csv", file.into_bytes())).await?;
     let job = planned.of(bench.service.plan_import(&bench.caller, job.id)).await?;
     ensure!(job.counts.refused == 0, "{:?}", bench.service.import_plan(&bench.caller, job.id).await?.errors.first());
     let apply = async {

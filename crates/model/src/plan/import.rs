@@ -1,5 +1,9 @@
 //! Users from a file: each row goes the way that a form goes, so that a user from a file equals one made by hand.
 
+mod device;
+mod location;
+mod phone_number;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -8,7 +12,7 @@ use uuid::Uuid;
 use crate::address::CivicAddressInput;
 use crate::device::NewDevice;
 use crate::id::{ChangeId, DepartmentId, LicenseTypeId, LocationId, NumberId, TrackId, UserId};
-use crate::import::{Import, ImportRow, Key, LicenseWish, PlannedRow, ROWS_MAX, RowEffect, Wish};
+use crate::import::{Import, ImportKind, ImportRow, Key, LicenseWish, PlannedRow, ROWS_MAX, RowEffect, Wish};
 use crate::phone_number::{E164, NumberKind, NumberState};
 use crate::plan::{Blocker, BlockerKind, Draft};
 use crate::text::fold;
@@ -23,11 +27,21 @@ impl Draft<'_> {
         }
         let own = self.id;
         let index = Index::new(self, import.key);
+        let kind = import.key.kind();
+        let usernames = if kind == ImportKind::Users { BTreeMap::new() } else { self.active_usernames() };
         let mut taken: Vec<(LicenseTypeId, u32)> = Vec::new();
         for row in &import.rows {
             self.id = ChangeId(own.derive("row", Uuid::from_u128(u128::from(row.row))));
             let (blockers, touches, seats) = (self.plan.blockers.len(), self.touches, self.seats_now());
-            let (user_id, effect) = self.import_row(row, &index, import.key);
+            let (user_id, name, effect) = match kind {
+                ImportKind::Users => {
+                    let (user_id, effect) = self.user_row(row, &index, import.key);
+                    (user_id, user_id.map(|id| self.facts.name_of(id)).unwrap_or_default(), effect)
+                }
+                ImportKind::Devices => of_inventory(self.device_row(row, &usernames)),
+                ImportKind::Numbers => of_inventory(self.number_row(row, &index, &usernames)),
+                ImportKind::Locations => of_inventory(self.location_row(row, &index)),
+            };
             for blocker in &mut self.plan.blockers[blockers..] {
                 blocker.row = Some(row.row);
             }
@@ -37,18 +51,21 @@ impl Draft<'_> {
                 RowEffect::Change if self.touches == touches => RowEffect::Unchanged,
                 effect => effect,
             };
-            let name = user_id.map(|id| self.facts.name_of(id)).unwrap_or_default();
             self.plan.rows.push(PlannedRow { row: row.row, effect, user_id, name });
         }
         self.id = own;
         self.refuse_rows_without_seats(&taken);
         let count = |effect| self.plan.rows.iter().filter(|row| row.effect == effect).count();
-        self.plan.summary =
-            format!("Import users: {} added, {} changed", count(RowEffect::Create), count(RowEffect::Change));
+        self.plan.summary = format!(
+            "Import {}: {} added, {} changed",
+            kind.as_str(),
+            count(RowEffect::Create),
+            count(RowEffect::Change)
+        );
         self.plan.user_id = None;
     }
 
-    fn import_row(&mut self, row: &ImportRow, index: &Index, key: Key) -> (Option<UserId>, RowEffect) {
+    fn user_row(&mut self, row: &ImportRow, index: &Index, key: Key) -> (Option<UserId>, RowEffect) {
         match self.find_user(row, index, key) {
             Err(blocker) => {
                 self.block(blocker);
@@ -71,13 +88,19 @@ impl Draft<'_> {
         }
     }
 
+    /// Of those who have not left, by their keys.
+    fn active_usernames(&self) -> BTreeMap<String, UserId> {
+        let active = self.facts.users.values().filter(|user| !user.is_deleted());
+        active.map(|user| (user.profile.username.key(), user.id)).collect()
+    }
+
     fn find_user(&self, row: &ImportRow, index: &Index, key: Key) -> Result<Option<UserId>, Blocker> {
         let needed = |field: &str| {
             let message = format!("fill in the {field}: rows find their users by it");
             Blocker::field(BlockerKind::Invalid, field, message)
         };
         match key {
-            Key::Username => {
+            Key::Username | Key::Mac | Key::PhoneNumber | Key::Location => {
                 let username = row.username.get().ok_or_else(|| needed("username"))?;
                 match self.facts.taken.usernames.get(&username.key()) {
                     Some(None) => {
@@ -370,6 +393,10 @@ impl Draft<'_> {
             }
         }
     }
+}
+
+fn of_inventory((name, effect): (String, RowEffect)) -> (Option<UserId>, String, RowEffect) {
+    (None, name, effect)
 }
 
 /// What rows name, found once for all of them.

@@ -46,8 +46,12 @@ impl ColumnsPage {
             Key::Username => "Username",
             Key::Email => "Email address",
             Key::Extension => "Extension",
+            Key::Mac => "MAC address",
+            Key::PhoneNumber => "Phone number",
+            Key::Location => "Name",
         };
-        let keys = Key::ALL.into_iter().map(|key| Choice::new(key.as_str(), label(key))).collect();
+        let keys = read.job.key.kind().keys();
+        let keys = keys.iter().map(|key| Choice::new(key.as_str(), label(*key))).collect();
         let preset = read.sheet.preset();
         Ok(Self { frame, form, read, keys, preset })
     }
@@ -61,10 +65,15 @@ impl ColumnsPage {
         Self::new(visitor, read, form).await
     }
 
+    fn key_label(&self) -> String {
+        format!("Rows find their {} by", self.read.job.key.kind().as_str())
+    }
+
     fn meanings(&self) -> Vec<Choice> {
         let catalogue = &self.read.catalogue;
-        let columns = Column::all(catalogue).into_iter();
-        let choice = |column: Column| Choice::new(column.to_string(), column.heading(catalogue));
+        let kind = self.read.job.key.kind();
+        let columns = Column::all(kind, catalogue).into_iter();
+        let choice = |column: Column| Choice::new(column.to_string(), column.heading_in(kind, catalogue));
         std::iter::once(Choice::new("", "Leave out")).chain(columns.map(choice)).collect()
     }
 }

@@ -1,8 +1,10 @@
-//! Files to fill in: the empty template, the account's users, and the rows of an import that were refused.
+//! Files to fill in: the empty template, all that the account has, and the rows of an import that were refused.
 
+use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use lineside_model::id::ImportId;
+use lineside_model::import::ImportKind;
 use lineside_service::ServiceError;
 use lineside_service::import::{FileKind, FileOf};
 
@@ -13,29 +15,27 @@ use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::get("/imports/template.csv", Access::Administrator, template_csv),
-        Route::get("/imports/template.xlsx", Access::Administrator, template_xlsx),
-        Route::get("/imports/users.csv", Access::Administrator, users_csv),
-        Route::get("/imports/users.xlsx", Access::Administrator, users_xlsx),
+        Route::get("/imports/files/{name}", Access::Administrator, to_fill_in),
         Route::get("/imports/{id}/refused.csv", Access::Administrator, refused_csv),
         Route::get("/imports/{id}/refused.xlsx", Access::Administrator, refused_xlsx),
     ]
 }
 
-async fn template_csv(visitor: Visitor) -> Answer {
-    users_file(&visitor, FileOf::Nobody, FileKind::Csv).await
-}
-
-async fn template_xlsx(visitor: Visitor) -> Answer {
-    users_file(&visitor, FileOf::Nobody, FileKind::Xlsx).await
-}
-
-async fn users_csv(visitor: Visitor) -> Answer {
-    users_file(&visitor, FileOf::AllUsers, FileKind::Csv).await
-}
-
-async fn users_xlsx(visitor: Visitor) -> Answer {
-    users_file(&visitor, FileOf::AllUsers, FileKind::Xlsx).await
+/// `users.csv`, `devices-template.xlsx` and the like.
+async fn to_fill_in(visitor: Visitor, Path(name): Path<String>) -> Answer {
+    let (stem, extension) = name.rsplit_once('.').ok_or(ServiceError::NotFound)?;
+    let (lists, of) = match stem.strip_suffix("-template") {
+        Some(lists) => (lists, FileOf::Nobody),
+        None => (stem, FileOf::AllUsers),
+    };
+    let (Some(lists), Some(kind)) = (ImportKind::parse(lists), FileKind::parse(extension)) else {
+        return Err(ServiceError::NotFound.into());
+    };
+    let file = match lists {
+        ImportKind::Users => visitor.service.users_file(&visitor.caller, of, kind).await?,
+        lists => visitor.service.inventory_file(&visitor.caller, lists, of, kind).await?,
+    };
+    Ok(download(&format!("lineside-{stem}"), kind, file))
 }
 
 async fn refused_csv(visitor: Visitor, RecordPath(id): RecordPath<ImportId>) -> Answer {

@@ -5,10 +5,11 @@ use axum::extract::Multipart;
 use axum::response::{IntoResponse, Redirect};
 use lineside_model::field::FieldErrors;
 use lineside_model::id::{ChangeId, ImportId};
-use lineside_model::import::{ImportJob, ImportState};
+use lineside_model::import::{ImportJob, ImportKind, ImportState};
 use lineside_service::ServiceError;
 use lineside_service::import::upload_max;
 
+use crate::control::Choice;
 use crate::form::Form;
 use crate::frame::Frame;
 use crate::page::{self, Answer};
@@ -24,6 +25,10 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
+fn kinds() -> Vec<Choice> {
+    ImportKind::ALL.into_iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect()
+}
+
 #[derive(Template)]
 #[template(path = "import/history.html")]
 struct HistoryPage {
@@ -35,7 +40,7 @@ struct HistoryPage {
 impl HistoryPage {
     async fn new(visitor: &Visitor, form: Form) -> Result<Self, PageError> {
         let jobs = visitor.service.imports(&visitor.caller).await?;
-        Ok(Self { frame: visitor.frame("Import users").await?, form, jobs })
+        Ok(Self { frame: visitor.frame("Import and export").await?, form, jobs })
     }
 }
 
@@ -45,7 +50,8 @@ async fn open(visitor: Visitor) -> Answer {
 
 async fn upload(visitor: Visitor, parts: Multipart) -> Answer {
     let form = Form::empty(visitor.service.new_change_id());
-    let Upload { change_id, name, file } = receive(parts, upload_max()).await?;
+    let Upload { change_id, kind, name, file } = receive(parts, upload_max()).await?;
+    let form = form.with("lists", kind.as_str());
     let id = ImportId(change_id.unwrap_or_else(|| visitor.service.new_change_id()).0);
     let errors = match file {
         None => {
@@ -53,7 +59,7 @@ async fn upload(visitor: Visitor, parts: Multipart) -> Answer {
             FieldErrors::one("file", format!("this file is larger than {megabytes} MB; split it"))
         }
         Some(file) if file.is_empty() => FieldErrors::one("file", "choose a file first"),
-        Some(file) => match visitor.service.upload_import_once(&visitor.caller, id, &name, file).await {
+        Some(file) => match visitor.service.upload_import_once(&visitor.caller, id, kind, &name, file).await {
             Ok(job) => return Ok(Redirect::to(&format!("/imports/{}", job.id)).into_response()),
             Err(ServiceError::Invalid(errors)) => errors,
             Err(error) => return Err(error.into()),
@@ -65,6 +71,7 @@ async fn upload(visitor: Visitor, parts: Multipart) -> Answer {
 /// What the form sent.
 pub(crate) struct Upload {
     pub change_id: Option<ChangeId>,
+    pub kind: ImportKind,
     pub name: String,
     /// `None`: larger than is taken in.
     pub file: Option<Vec<u8>>,
@@ -73,10 +80,13 @@ pub(crate) struct Upload {
 /// `most`: bytes of the file.
 pub(crate) async fn receive(mut parts: Multipart, most: usize) -> Result<Upload, PageError> {
     let unreadable = |error: axum::extract::multipart::MultipartError| PageError::Unreadable(error.body_text());
-    let mut upload = Upload { change_id: None, name: String::new(), file: Some(Vec::new()) };
+    let mut upload = Upload { change_id: None, kind: ImportKind::Users, name: String::new(), file: Some(Vec::new()) };
     while let Some(part) = parts.next_field().await.map_err(unreadable)? {
         match part.name() {
             Some("change_id") => upload.change_id = part.text().await.map_err(unreadable)?.parse().ok(),
+            Some("lists") => {
+                upload.kind = ImportKind::parse(&part.text().await.map_err(unreadable)?).unwrap_or_default();
+            }
             Some("file") => {
                 part.file_name().unwrap_or_default().clone_into(&mut upload.name);
                 // The form sends its fields before the file; one that is too large ends the reading here.

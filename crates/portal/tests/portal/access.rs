@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::house::{Page, Portal, filled};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use lineside_model::import::ImportKind;
 use lineside_model::change::Change;
 use lineside_model::device::NewDevice;
 use lineside_model::phone_number::{E164, NumberKind};
@@ -32,8 +33,9 @@ const RECORDS: [&str; 16] = [
     "/trunks/{id}",
 ];
 /// License types are the operator's: everybody has the same.
-const NO_RECORDS: [&str; 6] = [
+const NO_RECORDS: [&str; 7] = [
     "/me/phones/{id}",
+    "/imports/files/",
     "/assets/{hash}/{name}",
     "/set-password/{token}",
     "/p/{*rest}",
@@ -131,7 +133,7 @@ async fn another_accounts_records_answer_as_unknown_ones_do() {
     let (_, plan) = house.apply(owner, schedule).await.unwrap();
     let entry = plan.steps[0].after.as_ref().unwrap().id().to_string();
     let file = b"Username,First name\nacme.user,Anna\n".to_vec();
-    let import = house.service.upload_import(owner, "users.csv", file).await.unwrap().id.to_string();
+    let import = house.service.upload_import(owner, ImportKind::Users, "users.csv", file).await.unwrap().id.to_string();
     let viewed = lineside_model::user_view::Viewed::default();
     let view = house.service.save_user_view(owner, "All", true, viewed).await.unwrap().id.to_string();
     let (call_id, recording) = house.recorded_call(1, acme.user.id).await.unwrap();

@@ -63,8 +63,14 @@ async fn what_is_no_spreadsheet_is_said_beside_the_field() {
 async fn templates_and_exports_are_files() {
     let portal = Portal::new().await;
     let cookie = portal.session(&portal.house.acme.administrator).await;
-    for (path, kind) in [("template.csv", "text/csv"), ("users.xlsx", "application/vnd.openxmlformats")] {
-        let request = Request::get(format!("/imports/{path}")).header(header::COOKIE, &cookie);
+    for (path, kind) in [
+        ("users-template.csv", "text/csv"),
+        ("users.xlsx", "application/vnd.openxmlformats"),
+        ("devices.csv", "text/csv"),
+        ("numbers.xlsx", "application/vnd.openxmlformats"),
+        ("locations-template.xlsx", "application/vnd.openxmlformats"),
+    ] {
+        let request = Request::get(format!("/imports/files/{path}")).header(header::COOKIE, &cookie);
         let response = portal.raw(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert!(response.headers()[header::CONTENT_TYPE].to_str().unwrap().starts_with(kind));

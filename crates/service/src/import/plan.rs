@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use lineside_model::account::Account;
 use lineside_model::change::{Change, ChangeRequest};
-use lineside_model::import::{Import, ImportJob, ImportState, PlannedRow, RowCounts, RowEffect};
+use lineside_model::import::{Import, ImportJob, ImportKind, ImportState, PlannedRow, RowCounts, RowEffect};
 use lineside_model::plan::{Blocker, Plan};
 use lineside_sheet::column::Column;
 use lineside_sheet::damage::Habits;
@@ -64,7 +64,9 @@ impl Service {
     pub(super) async fn rows_of(&self, caller: &Caller, read: &ReadImport) -> Result<Rows, ServiceError> {
         let scope = caller.scope()?;
         let account = Arc::new(self.account(caller).await?);
-        let mut merge = match self.export_of(&scope, read).await? {
+        let is_of_users = read.job.key.kind() == ImportKind::Users;
+        let export = if is_of_users { self.export_of(&scope, read).await? } else { None };
+        let mut merge = match export {
             Some(export) => {
                 let keys = self.store().keys_of_users(&scope, read.job.key).await?;
                 Some(Merge { export, keys, now: BTreeMap::new() })
@@ -166,7 +168,7 @@ async fn reading<T: Send + 'static>(
 
 /// The change that imports these rows.
 pub(super) fn request(job: &ImportJob, import: Import) -> ChangeRequest {
-    ChangeRequest { id: job.change_id(), change: Change::ImportUsers { import } }
+    ChangeRequest { id: job.change_id(), change: Change::Import { import } }
 }
 
 pub(super) fn refused_rows(rows: &[PlannedRow]) -> BTreeSet<u32> {
@@ -181,6 +183,7 @@ fn word(row: u32, blocker: &Blocker, mapping: &Mapping, read: &ReadImport) -> Ce
             Column::FirstName | Column::LastName => Some(Column::FullName),
             Column::E911StreetNumber | Column::E911StreetName => Some(Column::E911Street),
             Column::DeviceMac => Some(Column::DeviceModel),
+            Column::DeviceModel => Some(Column::DeviceMac),
             _ => None,
         };
         mapping.column_of(&column).or_else(|| mapping.column_of(&either?))

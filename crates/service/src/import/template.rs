@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures_util::TryStreamExt;
+use lineside_model::device::DeviceModel;
 use lineside_model::id::{ImportId, UserId};
+use lineside_model::import::ImportKind;
 use lineside_model::journal::Scope;
 use lineside_model::phone_number::NumberKind;
 use lineside_model::selection::Selection;
@@ -12,6 +14,7 @@ use lineside_sheet::mapping::STAMP_HEADING;
 use lineside_sheet::merge::Export;
 use lineside_sheet::users::{self, Choices};
 use lineside_sheet::write::{self, Layout};
+use lineside_store::import::{DeviceCells, NumberCells};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use uuid::Uuid;
@@ -70,8 +73,12 @@ impl Service {
         let account = self.account(caller).await?;
         let catalogue = self.catalogue().await?;
         let columns = users::columns(&catalogue);
-        let mut layout =
-            users::layout(&catalogue, &self.choices(caller).await?, format!("Template of {}", account.number));
+        let mut layout = users::layout(
+            ImportKind::Users,
+            &catalogue,
+            &self.choices(caller).await?,
+            format!("Template of {}", account.number),
+        );
         if of == FileOf::Nobody {
             return written(layout, Vec::new(), kind).await;
         }
@@ -84,6 +91,44 @@ impl Service {
             layout.headings.push(layout.stamp.clone());
         }
         written(layout, rows.into_iter().map(|(_, row)| row).collect(), kind).await
+    }
+
+    /// A file of devices, numbers or locations: to fill in, or with all that there are.
+    pub async fn inventory_file(
+        &self,
+        caller: &Caller,
+        lists: ImportKind,
+        of: FileOf,
+        kind: FileKind,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let scope = caller.scope()?;
+        let catalogue = self.catalogue().await?;
+        let layout =
+            users::layout(lists, &catalogue, &self.choices(caller).await?, format!("Template of {}", lists.as_str()));
+        let rows = match (of, lists) {
+            (FileOf::Nobody, _) => Vec::new(),
+            (of, ImportKind::Users) => return self.users_file(caller, of, kind).await,
+            (_, ImportKind::Devices) => {
+                let devices = self.store().devices_for_file(&scope).await?.into_iter();
+                let model = |slug: String| DeviceModel::find(&slug).map_or(slug, |model| model.name.to_owned());
+                let row = |(slug, mac, label, username): DeviceCells| {
+                    vec![mac, model(slug), label.unwrap_or_default(), username.unwrap_or_default()]
+                };
+                devices.map(row).collect()
+            }
+            (_, ImportKind::Numbers) => {
+                let numbers = self.store().numbers_for_file(&scope).await?.into_iter();
+                let row = |(number, kind, location, username): NumberCells| {
+                    vec![number, kind, location.unwrap_or_default(), username.unwrap_or_default()]
+                };
+                numbers.map(row).collect()
+            }
+            (_, ImportKind::Locations) => {
+                let locations = self.locations(caller).await?;
+                locations.iter().map(|row| users::site_row(&catalogue, &row.location.site)).collect()
+            }
+        };
+        written(layout, rows, kind).await
     }
 
     pub(super) async fn rows_of_users(

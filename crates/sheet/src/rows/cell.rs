@@ -7,7 +7,7 @@ use lineside_model::extension::{Destination, Extension};
 use lineside_model::id::TrackId;
 use lineside_model::import::{ImportRow, Wish};
 use lineside_model::license::{Catalogue, LicenseType};
-use lineside_model::phone_number::E164;
+use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::text::{Name, fold};
 use lineside_model::time_zone::TimeZone;
 use lineside_model::user::Role;
@@ -58,6 +58,14 @@ pub(super) fn set(row: &mut ImportRow, column: &Column, text: &str, catalogue: &
         Column::DeviceModel => wish(&mut row.device.model, model(text)),
         Column::DeviceMac => wish(&mut row.device.mac, Mac::parse(text)),
         Column::DeviceLabel => wish(&mut row.device.label, Name::parse(text)),
+        Column::NumberKind => {
+            let kind = NumberKind::parse(fold(text).trim()).ok_or("write landline or mobile");
+            wish(&mut row.number_kind, kind)
+        }
+        Column::AreaCode => wish(&mut row.site.area_code, Ok::<_, String>(text.to_owned())),
+        Column::ContactName => wish(&mut row.site.contact_name, Ok::<_, String>(text.to_owned())),
+        Column::ContactEmail => wish(&mut row.site.contact_email, Ok::<_, String>(text.to_owned())),
+        Column::ContactPhone => wish(&mut row.site.contact_phone, Ok::<_, String>(text.to_owned())),
         Column::License(slug) => license(row, slug, text, catalogue),
         Column::LicenseDate(slug) => {
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "write the date as 2027-03-01")?;
@@ -82,6 +90,12 @@ pub(super) fn clear(row: &mut ImportRow, column: &Column, catalogue: &Catalogue)
         Column::DeviceModel => row.device.model = Wish::Clear,
         Column::DeviceMac => row.device.mac = Wish::Clear,
         Column::DeviceLabel => row.device.label = Wish::Clear,
+        // Whose the device or number is; a user's own name can't be cleared.
+        Column::Username => row.username = Wish::Clear,
+        Column::AreaCode => row.site.area_code = Wish::Clear,
+        Column::ContactName => row.site.contact_name = Wish::Clear,
+        Column::ContactEmail => row.site.contact_email = Wish::Clear,
+        Column::ContactPhone => row.site.contact_phone = Wish::Clear,
         Column::License(slug) => {
             if let Ok(track) = track(slug, catalogue) {
                 row.licenses.entry(track).or_default().license = Wish::Clear;

@@ -37,7 +37,7 @@ fn full(row: u32, first: &str, extension: &str, number: &str, mac: &str) -> Impo
 }
 
 fn import(rows: Vec<ImportRow>) -> Change {
-    Change::ImportUsers { import: Import { key: Key::Username, rows } }
+    Change::Import { import: Import { key: Key::Username, rows } }
 }
 
 fn free_numbers(facts: &mut Facts, numbers: &[&str]) {
@@ -248,7 +248,7 @@ fn a_license_with_a_date_waits_for_it_and_one_in_the_past_is_given_now() {
 fn users_are_found_by_email_or_extension_too() {
     let facts = facts();
     let row = ImportRow { row: 2, email: Wish::Set("Ana@Harbor.example".parse().unwrap()), ..ImportRow::default() };
-    let by = |key, row: &ImportRow| Change::ImportUsers { import: Import { key, rows: vec![row.clone()] } };
+    let by = |key, row: &ImportRow| Change::Import { import: Import { key, rows: vec![row.clone()] } };
     let plan = planned(&facts, by(Key::Email, &row));
     assert_eq!((plan.rows[0].user_id, plan.rows[0].effect), (Some(ANA), RowEffect::Change));
     let row = ImportRow { row: 2, extension: Wish::Set("202".parse().unwrap()), ..ImportRow::default() };
