@@ -239,6 +239,7 @@ impl From<NewTrunkBody> for TrunkInput {
             priority: text(body.priority),
             emergency: body.emergency,
             calls_max: text(body.calls_max),
+            ..Self::default()
         }
     }
 }

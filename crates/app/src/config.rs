@@ -34,6 +34,10 @@ pub struct Config {
     pub media_address: IpAddr,
     pub rtp_ports: RangeInclusive<u16>,
     pub ntp_server: String,
+    /// The DNS servers that carriers are looked up with; none for the system's.
+    pub dns_servers: Vec<SocketAddr>,
+    /// Certificates of authorities that are trusted, beside the system's, when carriers are connected to.
+    pub sip_trust: Option<Vec<u8>>,
     pub mail_from: String,
     /// `None`: mails go to the folder `spool` beside the data.
     pub smtp: Option<SmtpConfig>,
@@ -87,6 +91,9 @@ struct SipSection {
     rtp_last_port: u16,
     #[serde(default = "ntp_server")]
     ntp_server: String,
+    #[serde(default)]
+    dns_servers: Vec<SocketAddr>,
+    trust_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize, Default)]
@@ -199,6 +206,8 @@ fn parse(text: &str) -> anyhow::Result<Config> {
         media_address: file.sip.media_address,
         rtp_ports: first..=last,
         ntp_server: file.sip.ntp_server,
+        dns_servers: file.sip.dns_servers,
+        sip_trust: file.sip.trust_file.as_deref().map(|path| read_trust("sip.trust_file", path)).transpose()?,
         smtp: file.mail.smtp.map(|smtp| smtp.read(&file.sip.host)).transpose()?,
         mail_from: from,
         log_json: file.log.json,
@@ -233,9 +242,7 @@ impl SmtpSection {
             self.username.is_some() == password.is_some(),
             "mail.smtp: give both username and password_file, or neither"
         );
-        let trust = self.trust_file.as_ref().map(|path| {
-            std::fs::read(path).with_context(|| format!("mail.smtp.trust_file: {} can't be read", path.display()))
-        });
+        let trust = self.trust_file.as_deref().map(|path| read_trust("mail.smtp.trust_file", path));
         Ok(SmtpConfig {
             host: self.host,
             port: self.port.unwrap_or(port),
@@ -247,6 +254,10 @@ impl SmtpSection {
             extra_roots: trust.transpose()?,
         })
     }
+}
+
+fn read_trust(key: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{key}: {} can't be read", path.display()))
 }
 
 fn read_secret(path: &Path) -> anyhow::Result<Zeroizing<String>> {
@@ -290,6 +301,14 @@ mod tests {
         assert!(format!("{:#}", parse(&smtp).unwrap_err()).contains("starttls"));
         let database = format!("database = \"mysql://x\"\n{SMALL}");
         assert!(format!("{:#}", parse(&database).unwrap_err()).contains("postgres://"));
+    }
+
+    #[test]
+    fn how_carriers_are_found_and_trusted_can_be_set() {
+        let more = format!("{SMALL}\ndns_servers = [\"192.0.2.53:53\"]\n");
+        assert_eq!(parse(&more).unwrap().dns_servers, ["192.0.2.53:53".parse().unwrap()]);
+        let missing = format!("{SMALL}\ntrust_file = \"/nowhere.pem\"\n");
+        assert!(format!("{:#}", parse(&missing).unwrap_err()).contains("sip.trust_file"));
     }
 
     #[test]

@@ -129,6 +129,8 @@ fn config(options: &Options, http: SocketAddr) -> anyhow::Result<Config> {
         media_address: sip.ip(),
         rtp_ports: 20_000..=29_999,
         ntp_server: "pool.ntp.org".to_owned(),
+        dns_servers: Vec::new(),
+        sip_trust: None,
         mail_from: "lineside@demo.example".to_owned(),
         smtp: None,
         log_json: false,

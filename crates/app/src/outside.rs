@@ -8,13 +8,16 @@ use lineside_model::question::Question;
 use lineside_service::Service;
 use lineside_switch::{CallReports, Mailboxes, Outside, Registrations, Reply};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
-/// Reports and questions to this service; registrations are somebody else's.
-pub fn of(service: &Service) -> Outside {
+/// Reports and questions to this service; registrations are somebody else's. The task ends when the switch has ended and all
+/// that it told is written.
+pub fn of(service: &Service) -> (JoinHandle<()>, Outside) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    tokio::spawn(write_behind(service.clone(), receiver));
+    let writer = tokio::spawn(write_behind(service.clone(), receiver));
     let mailboxes = Answering { service: service.clone(), runtime: tokio::runtime::Handle::current() };
-    Outside { reports: Arc::new(Reporting(sender)), mailboxes: Arc::new(mailboxes), ..Outside::only(Arc::new(Nowhere)) }
+    let outside = Outside::only(Arc::new(Nowhere));
+    (writer, Outside { reports: Arc::new(Reporting(sender)), mailboxes: Arc::new(mailboxes), ..outside })
 }
 
 struct Nowhere;

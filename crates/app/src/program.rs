@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
@@ -18,6 +19,7 @@ use object_store::local::LocalFileSystem;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -29,6 +31,8 @@ pub struct Program {
     pub sip_addr: SocketAddr,
     listener: TcpListener,
     switch: Arc<SwitchHandle>,
+    /// What the switch has told is written down by these, which end after it.
+    writers: Vec<JoinHandle<()>>,
 }
 
 /// The use cases over the configured database, without listening anywhere.
@@ -74,7 +78,8 @@ impl Program {
 
     pub async fn start_with(config: &Config, service: Service, listener: TcpListener) -> anyhow::Result<Self> {
         let http_addr = listener.local_addr()?;
-        let switch = Arc::new(start_switch(config, &service).await?);
+        let (switch, writers) = start_switch(config, &service).await?;
+        let switch = Arc::new(switch);
         let sip_addr = switch.local_addr();
         service.connect_calls(Arc::new(SwitchedCalls(Arc::clone(&switch))));
         tokio::spawn({
@@ -94,7 +99,7 @@ impl Program {
             async move { service.run_retention().await }
         });
         tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
-        Ok(Self { service, sip_addr, listener, switch })
+        Ok(Self { service, sip_addr, listener, switch, writers })
     }
 
     pub async fn run(self) -> anyhow::Result<()> {
@@ -107,9 +112,21 @@ impl Program {
         }
         tracing::info!("Lineside ends");
         self.switch.stop().await;
+        // Calls that were just ended belong into the history, and messages that were just left into their mailboxes.
+        let written = async {
+            for writer in self.writers {
+                let _ = writer.await;
+            }
+        };
+        if tokio::time::timeout(WRITING, written).await.is_err() {
+            tracing::warn!("the database is too slow: what is left is taken up at the next start");
+        }
         Ok(())
     }
 }
+
+/// For what the switch told last to be written down.
+const WRITING: Duration = Duration::from_secs(10);
 
 /// Ports are taken before anything is promised.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -130,7 +147,7 @@ async fn told_to_end() {
     }
 }
 
-async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<SwitchHandle> {
+async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<(SwitchHandle, Vec<JoinHandle<()>>)> {
     let directory = Directory::new();
     let feed = service.directory_feed();
     fill(service, &directory).await?;
@@ -145,13 +162,17 @@ async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<Swit
         Some((chain, key)) => Certificate::read(chain, key)?,
         None => Certificate::create_or_open(&config.data, &config.sip_host)?,
     });
+    switch.dns.clone_from(&config.dns_servers);
+    switch.trust.clone_from(&config.sip_trust);
     switch.rules.advertised_host.clone_from(&config.sip_host);
     switch.rules.spool = config.data.join("calls");
     let (sender, receiver) = mpsc::unbounded_channel();
-    tokio::spawn(write_behind(service.clone(), receiver));
-    let outside = Outside { registrations: Arc::new(WriteBehind(sender)), ..outside::of(service) };
+    switch.talked = service.talked_today().await?;
+    let registrations = tokio::spawn(write_behind(service.clone(), receiver));
+    let (reports, outside) = outside::of(service);
+    let outside = Outside { registrations: Arc::new(WriteBehind(sender)), ..outside };
     let handle = Switch::start(switch, directory, outside, service.bindings().await?).await?;
-    Ok(handle)
+    Ok((handle, vec![registrations, reports]))
 }
 
 /// All that the switch knows, anew.

@@ -234,6 +234,16 @@ impl CivicAddress {
     }
 
     /// On one line, for lists and messages.
+    /// The region's name where its code is known.
+    pub fn region_name(&self) -> &str {
+        let known: &[(&str, &str)] = match self.country {
+            Country::US => &US_REGIONS,
+            Country::CA => &CA_REGIONS,
+            _ => &[],
+        };
+        known.iter().find(|(code, _)| *code == self.region).map_or(&self.region, |(_, name)| name)
+    }
+
     pub fn one_line(&self) -> String {
         let region = format!("{} {}", self.region, self.postal_code);
         [self.street_line().as_str(), &self.unit, &self.city, region.trim(), self.country.as_str()]

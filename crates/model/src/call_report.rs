@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::emergency::EmergencyCall;
 use crate::id::{AccountId, CallId, LineId, TrunkId, UserId};
 
 /// Something happened. Reports of one call come in their order.
@@ -18,6 +19,7 @@ pub enum CallReport {
     MessageLeft(MessageLeft),
     Recorded(CallRecorded),
     TestCall(TestCall),
+    Emergency(Box<EmergencyCall>),
     Alarm(Alarm),
 }
 

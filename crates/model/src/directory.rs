@@ -9,6 +9,7 @@ use crate::account::AccountNumber;
 use crate::address::Country;
 use crate::call_settings::CallRules;
 use crate::device::DigestAlgorithm;
+use crate::emergency::EmergencyPlace;
 use crate::extension::{Destination, Extension};
 use crate::forwarding::{ForwardingKind, ForwardingRules};
 use crate::id::{AccountId, DeviceId, LineId, TrunkId, UserId};
@@ -41,6 +42,8 @@ pub struct DirectoryUser {
     pub time_zone: TimeZone,
     /// Of prompts: a tag such as `en`.
     pub language: String,
+    /// Where help is sent; `None` while nothing is known.
+    pub emergency: Option<EmergencyPlace>,
     pub lines: Vec<DirectoryLine>,
 }
 
@@ -112,6 +115,7 @@ impl DirectoryUser {
             recording: RecordingMode::Off,
             time_zone: TimeZone(chrono_tz::UTC),
             language: "en".to_owned(),
+            emergency: None,
             lines: Vec::new(),
         }
     }
@@ -131,6 +135,11 @@ impl DirectoryUser {
     /// Which of the user's calls are recorded; the license allows it.
     pub fn recording(&self) -> RecordingMode {
         if self.rights.call_recording { self.recording } else { RecordingMode::Off }
+    }
+
+    /// What emergency services call back.
+    pub fn callback(&self) -> Option<&E164> {
+        self.emergency.as_ref().and_then(|place| place.callback.as_ref()).or_else(|| self.caller_id())
     }
 
     /// What the other side outside is shown; a landline number rather than a mobile one, which comes after it.

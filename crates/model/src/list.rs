@@ -278,6 +278,8 @@ pub struct RailCounts {
     pub users: i64,
     /// Scheduled entries that would fail, and those that did.
     pub failing: i64,
+    /// Calls for help that nobody has looked at.
+    pub emergencies: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

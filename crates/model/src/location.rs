@@ -25,6 +25,9 @@ pub struct Site {
     pub address: CivicAddress,
     pub time_zone: TimeZone,
     pub area_code: Option<AreaCode>,
+    /// What emergency services call back when the caller has no number.
+    #[serde(default)]
+    pub callback: Option<E164>,
     pub emergency_contacts: Vec<EmergencyContact>,
 }
 
@@ -48,6 +51,7 @@ pub struct SiteInput {
     /// Blank: the zone that the address suggests.
     pub time_zone: String,
     pub area_code: String,
+    pub callback: String,
     pub emergency_contacts: Vec<EmergencyContactInput>,
 }
 
@@ -66,6 +70,7 @@ impl From<&Site> for SiteInput {
             address: (&site.address).into(),
             time_zone: site.time_zone.to_string(),
             area_code: site.area_code.as_ref().map(ToString::to_string).unwrap_or_default(),
+            callback: site.callback.as_ref().map(E164::pretty).unwrap_or_default(),
             emergency_contacts: site
                 .emergency_contacts
                 .iter()
@@ -95,9 +100,18 @@ impl SiteInput {
             (text, _) => errors.take("time_zone", TimeZone::parse(text)),
         };
         let area_code = errors.take_optional("area_code", &self.area_code, AreaCode::parse);
+        let callback = errors.take_optional("callback", &self.callback, E164::parse);
         let emergency_contacts = self.parse_contacts(&mut errors);
-        let site =
-            (|| Some(Site { name: name?, address: address?, time_zone: time_zone?, area_code, emergency_contacts }))();
+        let site = (|| {
+            Some(Site {
+                name: name?,
+                address: address?,
+                time_zone: time_zone?,
+                area_code,
+                callback,
+                emergency_contacts,
+            })
+        })();
         errors.into_result(site)
     }
 

@@ -23,10 +23,16 @@ pub enum MailKind {
     VoicemailStorage,
     /// A call was refused by a guard against fraud.
     CallAlarm,
+    /// Somebody calls for help. What it is about begins with the name of who is told.
+    EmergencyCall,
+    /// What was read back to who dialled 933.
+    EmergencyTest,
+    /// A trunk is down, or back. What it is about begins with the subject.
+    TrunkAlarm,
 }
 
 impl MailKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Welcome,
         Self::PasswordReset,
         Self::ScheduleWarning,
@@ -35,6 +41,9 @@ impl MailKind {
         Self::Voicemail,
         Self::VoicemailStorage,
         Self::CallAlarm,
+        Self::EmergencyCall,
+        Self::EmergencyTest,
+        Self::TrunkAlarm,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -47,6 +56,9 @@ impl MailKind {
             Self::Voicemail => "voicemail",
             Self::VoicemailStorage => "voicemail_storage",
             Self::CallAlarm => "call_alarm",
+            Self::EmergencyCall => "emergency_call",
+            Self::EmergencyTest => "emergency_test",
+            Self::TrunkAlarm => "trunk_alarm",
         }
     }
 

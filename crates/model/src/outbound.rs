@@ -2,10 +2,12 @@
 //!
 //! Emergency calls never come here.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::address::Country;
+use crate::id::{AccountId, UserId};
 use crate::text::parsed_text;
 
 /// What a number costs, roughly, for somebody in the account's country.
@@ -142,6 +144,15 @@ impl Default for Limits {
     fn default() -> Self {
         Self { user_calls: 4, account_calls: 50, user_minutes: 600, account_minutes: 10_000, call_minutes: 240 }
     }
+}
+
+/// What a user talked out of the house on a day of the account. Minutes are the sum of calls, so seconds are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Talked {
+    pub account_id: AccountId,
+    pub user_id: UserId,
+    pub date: NaiveDate,
+    pub seconds: i64,
 }
 
 /// What is going on and was talked today, out of the house.

@@ -40,6 +40,8 @@ pub enum Asks {
     },
     /// A greeting spoken by telephone; the file is the receiver's → [`Answer::Done`].
     RecordGreeting(PathBuf),
+    /// What emergency services would be told, to be heard; that it was is kept → [`Answer::Spoken`].
+    EmergencyTest,
     /// A star code with its digits, as dialled: `*72203` → [`Answer::Done`].
     StarCode(String),
 }
@@ -55,6 +57,8 @@ pub enum Answer {
     Waiting(Waiting),
     Messages(Vec<Message>),
     Pin(PinCheck),
+    /// Spoken words as a WAV on this machine; `None`: nothing here can speak them.
+    Spoken(Option<PathBuf>),
 }
 
 /// Messages that wait (RFC 3842 section 5.2).

@@ -95,6 +95,42 @@ impl NumberFormat {
     }
 }
 
+/// Where a carrier reads who calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerIdIn {
+    /// In From and in P-Asserted-Identity (RFC 3325).
+    #[default]
+    Both,
+    From,
+    /// In P-Asserted-Identity; From names the trunk's own user, as carriers want it that know their customers by that.
+    Asserted,
+}
+
+impl CallerIdIn {
+    pub const ALL: [Self; 3] = [Self::Both, Self::From, Self::Asserted];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Both => "both",
+            Self::From => "from",
+            Self::Asserted => "asserted",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == text)
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Both => "From and P-Asserted-Identity",
+            Self::From => "From only",
+            Self::Asserted => "P-Asserted-Identity, with the trunk's user name in From",
+        }
+    }
+}
+
 /// What a person says of a trunk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrunkSettings {
@@ -104,10 +140,21 @@ pub struct TrunkSettings {
     /// `None`: by the name's SRV records, or the transport's own.
     pub port: Option<u16>,
     pub transport: Transport,
+    /// By the transport that the name's NAPTR or SRV records say (RFC 3263), rather than by `transport`.
+    #[serde(default)]
+    pub by_name: bool,
+    /// Sound is protected too (SRTP) where signalling is.
+    #[serde(default)]
+    pub secure_media: bool,
     /// Registers there with the credentials; otherwise the carrier knows us by our address.
     pub register: bool,
     pub username: Option<String>,
     pub number_format: NumberFormat,
+    /// Stands before each number that is called, such as a carrier's technical prefix.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    #[serde(default)]
+    pub caller_id: CallerIdIn,
     /// Lower ones are tried first; the next when one does not answer.
     pub priority: u16,
     /// Takes calls to emergency numbers.
@@ -130,6 +177,15 @@ pub struct Trunk {
 
 /// What carriers speak; WebSocket is for browsers.
 pub const TRANSPORTS: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Tls];
+/// The choice of leaving it to the carrier's DNS.
+pub const BY_NAME: &str = "AUTO";
+
+impl TrunkSettings {
+    /// The number as the carrier wants it called.
+    pub fn called(&self, number: &str) -> String {
+        format!("{}{}", self.prefix.as_deref().unwrap_or_default(), self.number_format.write(number))
+    }
+}
 
 pub const TRUNKS_MAX: usize = 20;
 pub const CALLS_MAX_DEFAULT: u32 = 30;
@@ -144,10 +200,13 @@ pub struct TrunkInput {
     pub host: String,
     pub port: String,
     pub transport: String,
+    pub secure_media: bool,
     pub register: bool,
     pub username: String,
     pub password: String,
     pub number_format: String,
+    pub prefix: String,
+    pub caller_id: String,
     pub priority: String,
     pub emergency: bool,
     pub calls_max: String,
@@ -166,11 +225,14 @@ impl From<&TrunkSettings> for TrunkInput {
             enabled: settings.enabled,
             host: settings.host.to_string(),
             port: settings.port.map(|port| port.to_string()).unwrap_or_default(),
-            transport: settings.transport.as_str().to_owned(),
+            transport: if settings.by_name { BY_NAME } else { settings.transport.as_str() }.to_owned(),
+            secure_media: settings.secure_media,
             register: settings.register,
             username: settings.username.clone().unwrap_or_default(),
             password: String::new(),
             number_format: settings.number_format.as_str().to_owned(),
+            prefix: settings.prefix.clone().unwrap_or_default(),
+            caller_id: settings.caller_id.as_str().to_owned(),
             priority: settings.priority.to_string(),
             emergency: settings.emergency,
             calls_max: settings.calls_max.to_string(),
@@ -187,9 +249,24 @@ impl TrunkInput {
             Ok(port) if port > 0 => Ok(port),
             _ => Err("write a port from 1 to 65535, or leave it empty"),
         });
+        let by_name = self.transport == BY_NAME;
         let transport = Transport::parse(&self.transport).filter(|transport| TRANSPORTS.contains(transport));
-        let transport = transport.ok_or("choose how SIP travels");
+        let transport = transport.or(by_name.then_some(Transport::Udp)).ok_or("choose how SIP travels");
         let transport = errors.take("transport", transport);
+        if self.secure_media && !by_name && transport.is_some_and(|transport| transport != Transport::Tls) {
+            errors.push("secure_media", "sound is protected with keys that only TLS keeps secret; choose TLS");
+        }
+        let prefix = errors.take_optional("prefix", &self.prefix, |text| {
+            let fits = text.len() <= 12 && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'#' | b'+'));
+            if fits { Ok(text.to_owned()) } else { Err("write up to 12 of the digits, *, # and +, or leave it empty") }
+        });
+        let caller_id = match self.caller_id.trim() {
+            "" => Some(CallerIdIn::default()),
+            text => errors.take("caller_id", CallerIdIn::parse(text).ok_or("choose where the carrier reads who calls")),
+        };
+        if caller_id == Some(CallerIdIn::Asserted) && self.username.trim().is_empty() {
+            errors.push("username", "From shall name the trunk's user: write the user name that the carrier gave");
+        }
         let username = errors.take_optional("username", &self.username, |text| {
             let fits = text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic());
             if fits { Ok(text.to_owned()) } else { Err("write the user name that the carrier gave, without blanks") }
@@ -221,9 +298,13 @@ impl TrunkInput {
                 host: host?,
                 port,
                 transport: transport?,
+                by_name,
+                secure_media: self.secure_media,
                 register: self.register,
                 username,
                 number_format: number_format?,
+                prefix,
+                caller_id: caller_id?,
                 priority: priority.unwrap_or(PRIORITY_DEFAULT),
                 emergency: self.emergency,
                 calls_max: calls_max.unwrap_or(CALLS_MAX_DEFAULT),
@@ -259,6 +340,42 @@ mod tests {
         for text in ["", "a b", "192.0.2.300", "sip:carrier.example", "carrier.example:5060", "-x.example"] {
             assert!(Host::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_belongs_together_is_asked_for_together() {
+        let input = TrunkInput {
+            name: "Carrier".into(),
+            host: "sip.carrier.example".into(),
+            transport: "TCP".into(),
+            secure_media: true,
+            prefix: "9 1".into(),
+            caller_id: "asserted".into(),
+            ..TrunkInput::default()
+        };
+        let errors = input.parse().unwrap_err();
+        assert!(["secure_media", "prefix", "username"].iter().all(|field| errors.of(field).is_some()));
+        let input = TrunkInput {
+            transport: BY_NAME.into(),
+            prefix: "00#".into(),
+            number_format: "digits".into(),
+            username: "u".into(),
+            ..input
+        };
+        let settings = input.parse().unwrap();
+        assert!(settings.by_name && settings.called("+442079460000") == "00#442079460000");
+        assert_eq!(TrunkInput::from(&settings).parse().unwrap(), settings);
+    }
+
+    #[test]
+    fn trunks_that_were_kept_before_are_read() {
+        let input =
+            TrunkInput { name: "C".into(), host: "c.example".into(), transport: "UDP".into(), ..TrunkInput::default() };
+        let mut kept = serde_json::to_value(input.parse().unwrap()).unwrap();
+        for field in ["by_name", "secure_media", "prefix", "caller_id"] {
+            kept.as_object_mut().unwrap().remove(field);
+        }
+        assert_eq!(serde_json::from_value::<TrunkSettings>(kept).unwrap(), input.parse().unwrap());
     }
 
     #[test]

@@ -145,6 +145,8 @@ function watchLamps() {
   stream.addEventListener("account", (event) => {
     const fresh = new DOMParser().parseFromString(event.data, "text/html");
     for (const count of fresh.querySelectorAll("[data-count]")) showCount(count.dataset.count, count.textContent);
+    const emergency = document.getElementById("emergency");
+    if (emergency) emergency.hidden = !fresh.querySelector('[data-count="/emergency-calls"]')?.textContent;
     if (document.querySelector("[data-live-page]")) refreshPage();
   });
   stream.addEventListener("calls", refreshPage);

@@ -73,16 +73,25 @@ impl Visitor {
 
 impl Visitor {
     /// What stands beside links of an administrator's rail.
-    pub async fn rail_counts(&self) -> Result<[(&'static str, Option<i64>); 2], ServiceError> {
+    pub async fn rail_counts(&self) -> Result<[(&'static str, Option<i64>); 3], ServiceError> {
         Ok(rail_counts(&self.service.rail(&self.caller).await?.1))
     }
 }
 
-fn rail_counts(counts: &RailCounts) -> [(&'static str, Option<i64>); 2] {
-    [("/users", Some(counts.users)), ("/schedule", (counts.failing > 0).then_some(counts.failing))]
+fn rail_counts(counts: &RailCounts) -> [(&'static str, Option<i64>); 3] {
+    let some = |count: i64| (count > 0).then_some(count);
+    [("/users", Some(counts.users)), ("/schedule", some(counts.failing)), (EMERGENCIES, some(counts.emergencies))]
 }
 
+const EMERGENCIES: &str = "/emergency-calls";
+
 impl Frame {
+    /// Whether somebody called for help and nobody has looked at it; `None` for who is not told of that.
+    pub fn emergency(&self) -> Option<bool> {
+        let mut links = self.rail.iter().flat_map(|group| &group.links);
+        links.find(|link| link.href == EMERGENCIES).map(|link| link.count.is_some())
+    }
+
     /// An instant in the account's zone, exact on hover.
     pub fn time(&self, at: &DateTime<Utc>) -> Moment {
         Moment::new(*at, self.zone, self.now)
@@ -111,8 +120,8 @@ impl Frame {
     }
 }
 
-fn administrator_rail(counts: [(&'static str, Option<i64>); 2]) -> Vec<Group> {
-    let mut main = group(
+fn administrator_rail(counts: [(&'static str, Option<i64>); 3]) -> Vec<Group> {
+    let main = group(
         "",
         &[
             ("/home", "Home"),
@@ -126,14 +135,16 @@ fn administrator_rail(counts: [(&'static str, Option<i64>); 2]) -> Vec<Group> {
             ("/departments", "Departments"),
         ],
     );
-    for (href, count) in counts {
-        main.links.iter_mut().filter(|link| link.href == href).for_each(|link| link.count = count);
-    }
-    vec![
+    let mut rail = vec![
         main,
-        group("Activity", &[("/journal", "Journal")]),
+        group("Activity", &[(EMERGENCIES, "Emergency calls"), ("/journal", "Journal")]),
         group("Account", &[("/settings", "Settings"), ("/me", "My phone")]),
-    ]
+    ];
+    for (href, count) in counts {
+        let links = rail.iter_mut().flat_map(|group| &mut group.links);
+        links.filter(|link| link.href == href).for_each(|link| link.count = count);
+    }
+    rail
 }
 
 fn operator_rail() -> Vec<Group> {

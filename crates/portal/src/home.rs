@@ -1,6 +1,7 @@
 //! Home: the account's number, what is not ready, and what to do next.
 
 use askama::Template;
+use lineside_model::incident::{Incident, IncidentKind};
 use lineside_model::license::{Catalogue, Seats};
 use lineside_model::list::Home;
 use lineside_model::readiness::LampKind;
@@ -25,6 +26,7 @@ struct HomePage {
     seats: Vec<(String, Seats)>,
     spool: Option<String>,
     schedule: ScheduleCounts,
+    problems: Vec<Incident>,
 }
 
 /// One of the steps that a new account begins with.
@@ -58,10 +60,21 @@ async fn home(visitor: Visitor) -> Answer {
         seats: named(&catalogue, &home.seats),
         spool: visitor.service.settings().mail_spool.as_ref().map(|folder| folder.display().to_string()),
         schedule: visitor.service.schedule_counts(&visitor.caller).await?,
+        problems: problems(visitor.service.problems(&visitor.caller).await?),
         home,
     };
     page::show(&page)
 }
+
+/// What goes on, and what was refused today; a trunk that is back is none any more.
+fn problems(mut incidents: Vec<Incident>) -> Vec<Incident> {
+    incidents.retain(|incident| incident.goes_on() || incident.kind != IncidentKind::TrunkDown);
+    incidents.truncate(PROBLEMS_SHOWN);
+    incidents
+}
+
+/// The rest stands in the journal.
+const PROBLEMS_SHOWN: usize = 5;
 
 fn first_steps(home: &Home) -> Vec<FirstStep> {
     let seats = home.seats.iter().any(|seats| seats.bought > 0);

@@ -14,7 +14,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Changes and events, in the order in which a person looks for them.
-const ACTIONS: [&str; 63] = [
+const ACTIONS: [&str; 68] = [
     "add_user",
     "edit_profile",
     "set_security",
@@ -77,6 +77,11 @@ const ACTIONS: [&str; 63] = [
     "limit_reached",
     "destination_refused",
     "password_guessing",
+    "trunk_down",
+    "trunk_up",
+    "emergency_call",
+    "see_emergency_call",
+    "emergency_test",
     "sign_in_failed",
 ];
 
@@ -93,6 +98,11 @@ pub(crate) fn action_label(action: &str) -> String {
         "delete_recordings" => "Delete recordings whose time is over".to_owned(),
         "destination_refused" => "Refused call".to_owned(),
         "limit_reached" => "Limit of calls reached".to_owned(),
+        "emergency_call" => "Emergency call".to_owned(),
+        "emergency_test" => "933 test".to_owned(),
+        "see_emergency_call" => "See an emergency call".to_owned(),
+        "trunk_down" => "Trunk is down".to_owned(),
+        "trunk_up" => "Trunk is back".to_owned(),
         "listen_recording" => "Listen to a recording".to_owned(),
         "password_guessing" => "Guessed passwords of phones".to_owned(),
         "mailbox_pin_wrong" => "Wrong PIN at a mailbox".to_owned(),

@@ -39,6 +39,7 @@ pub mod visitor;
 pub mod call;
 pub mod department;
 pub mod device;
+pub mod emergency;
 pub mod greeting_archive;
 pub mod home;
 pub mod import;

@@ -94,6 +94,7 @@ fn routes() -> Vec<Route> {
         crate::settings::routes(),
         crate::sign_in::routes(),
         crate::trunk::routes(),
+        crate::emergency::routes(),
         crate::user::routes(),
     ]
     .into_iter()

@@ -5,7 +5,8 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::directory::Transport;
 use lineside_model::field::FieldErrors;
 use lineside_model::id::TrunkId;
-use lineside_model::trunk::{NumberFormat, TRANSPORTS, Trunk, TrunkInput};
+use lineside_model::incident::Incident;
+use lineside_model::trunk::{BY_NAME, CallerIdIn, NumberFormat, TRANSPORTS, Trunk, TrunkInput};
 
 use crate::control::Choice;
 use crate::form::Form;
@@ -33,6 +34,14 @@ pub fn routes() -> Vec<Route> {
 struct ListPage {
     frame: Frame,
     trunks: Vec<Trunk>,
+    incidents: Vec<Incident>,
+}
+
+impl ListPage {
+    /// What keeps a trunk from taking calls now.
+    fn down(&self, trunk: &Trunk) -> Option<&Incident> {
+        self.incidents.iter().find(|incident| incident.subject == trunk.id.0 && incident.goes_on())
+    }
 }
 
 #[derive(Template)]
@@ -42,18 +51,29 @@ struct EditPage {
     form: Form,
     /// `None`: a new one.
     trunk: Option<Trunk>,
+    /// When it was down in the last 30 days.
+    incidents: Vec<Incident>,
     transports: Vec<Choice>,
     formats: Vec<Choice>,
+    caller_ids: Vec<Choice>,
 }
 
 impl EditPage {
     async fn new(visitor: &Visitor, trunk: Option<Trunk>, form: Form) -> Result<Self, crate::page_error::PageError> {
         let title = trunk.as_ref().map_or_else(|| "Add a trunk".to_owned(), |trunk| trunk.settings.name.to_string());
+        let mut incidents = visitor.service.trunk_incidents(&visitor.caller).await?;
+        incidents.retain(|incident| trunk.as_ref().is_some_and(|trunk| trunk.id.0 == incident.subject));
         Ok(Self {
             frame: visitor.frame(title).await?,
             form,
             trunk,
-            transports: TRANSPORTS.map(|transport| Choice::new(transport.as_str(), transport.as_str())).to_vec(),
+            incidents,
+            transports: TRANSPORTS
+                .iter()
+                .map(|transport| Choice::new(transport.as_str(), transport.as_str()))
+                .chain([Choice::new(BY_NAME, "As the carrier's DNS says")])
+                .collect(),
+            caller_ids: CallerIdIn::ALL.map(|choice| Choice::new(choice.as_str(), choice.label())).to_vec(),
             formats: NumberFormat::ALL.map(|format| Choice::new(format.as_str(), format.label())).to_vec(),
         })
     }
@@ -61,7 +81,8 @@ impl EditPage {
 
 async fn list(visitor: Visitor) -> Answer {
     let trunks = visitor.service.trunks(&visitor.caller).await?;
-    page::show(&ListPage { frame: visitor.frame("Trunks").await?, trunks })
+    let incidents = visitor.service.trunk_incidents(&visitor.caller).await?;
+    page::show(&ListPage { frame: visitor.frame("Trunks").await?, trunks, incidents })
 }
 
 async fn open_new(visitor: Visitor) -> Answer {

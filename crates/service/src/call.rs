@@ -5,12 +5,10 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use lineside_model::call::{CallFilter, CallRecord, LiveCall};
-use lineside_model::call_report::{Alarm, AlarmKind, CallDirection, CallEnded, CallReport};
+use lineside_model::call_report::{CallDirection, CallEnded, CallReport};
 use lineside_model::directory::DirectoryAccount;
-use lineside_model::id::{AccountId, CallId, ChangeId, MailId, UserId};
-use lineside_model::journal::{Actor, Scope};
+use lineside_model::id::{AccountId, CallId, UserId};
 use lineside_model::list::PAGE;
-use lineside_model::mail::MailKind;
 use lineside_model::recording::Recording;
 use lineside_store::call::Talked;
 
@@ -133,6 +131,7 @@ impl Service {
                     self.done_with(&recorded.audio, taken).await
                 }
                 CallReport::TestCall(test) => self.test_call_ended(&test).await,
+                CallReport::Emergency(call) => self.emergency_called(&call).await,
                 CallReport::Alarm(alarm) => self.alarm(alarm).await,
             };
             if let Err(error) = taken {
@@ -181,48 +180,6 @@ impl Service {
         }
         talked
     }
-
-    /// In the journal, and by mail to the administrators: once a day for each account, user and kind.
-    async fn alarm(&self, alarm: Alarm) -> Result<(), ServiceError> {
-        let (account_id, user, action, summary) = match alarm.kind {
-            AlarmKind::LimitReached { account, user, what } => {
-                (account, user, "limit_reached", format!("A call was refused: {what}"))
-            }
-            AlarmKind::DestinationRefused { account, user, dialled } => {
-                let dialled = lineside_model::phone_number::pretty(&dialled);
-                (account, Some(user), "destination_refused", format!("A call to {dialled} was refused: not open"))
-            }
-            AlarmKind::PasswordGuessing { source, account: Some(account) } => {
-                tracing::warn!(%source, %account, "somebody guesses passwords of phones");
-                (account, None, "password_guessing", format!("Somebody at {source} guesses passwords of your phones"))
-            }
-            other => {
-                tracing::warn!(alarm = ?other, "the switch raises an alarm");
-                return Ok(());
-            }
-        };
-        let scope = Scope { account_id, actor: Actor::system("Lineside") };
-        let day = ChangeId(day_id(alarm.at));
-        let id = ChangeId(day.derive(&format!("{action}/{account_id}"), user.map_or(uuid::Uuid::nil(), |user| user.0)));
-        let summary: String = summary.chars().filter(|c| !c.is_control()).take(300).collect();
-        let mails = self.store().administrators(&scope).await?.into_iter().filter_map(|administrator| {
-            let (to, of) = (administrator.profile.email.clone()?, administrator.id);
-            let mail_id = MailId(id.derive("mail", of.0));
-            Some(self.mail(mail_id, account_id, of, MailKind::CallAlarm, to, vec![summary.clone()]))
-        });
-        let mails: Vec<_> = mails.collect();
-        if self.store().raise_alarm(&scope, id, alarm.at, action, &summary, user, &mails).await? {
-            self.inner.mail_due.notify_one();
-        }
-        Ok(())
-    }
-}
-
-/// The same for every instant of a day.
-fn day_id(at: chrono::DateTime<chrono::Utc>) -> uuid::Uuid {
-    let day = at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
-    let millis = u64::try_from(day.timestamp_millis()).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
 /// How many calls a page of the portal shows.

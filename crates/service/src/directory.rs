@@ -90,6 +90,13 @@ impl Service {
         {
             let _ = self.inner.feed.0.send(DirectoryChange::Account(Box::new(account)));
         }
+        let mut locations: Vec<_> = records()
+            .filter_map(|record| if let Record::Location(location) = record { Some(location.id) } else { None })
+            .collect();
+        locations.dedup();
+        for location in locations {
+            self.feed_directory(&self.store().users_of_location(id, location).await?).await?;
+        }
         if records().any(|record| matches!(record, Record::Trunk(_))) {
             let _ = self.inner.feed.0.send(DirectoryChange::Trunks(self.directory_trunks().await?));
         }

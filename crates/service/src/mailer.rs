@@ -91,7 +91,7 @@ impl Service {
             id: lineside_mail::MessageId::new(&job.mail.id.to_string(), host).map_err(|error| text(&error))?,
             date: job.mail.created_at,
             from: from.named(&job.account_name),
-            to: Mailbox::parse(job.mail.to.as_str()).map_err(|error| text(&error))?.named(&profile.full_name()),
+            to: Mailbox::parse(job.mail.to.as_str()).map_err(|error| text(&error))?.named(&addressee(job)),
             reply_to: None,
         };
         let valid_hours = u32::try_from(LINK.num_hours()).unwrap_or(72);
@@ -121,6 +121,9 @@ impl Service {
             MailKind::Voicemail => return self.voicemail_letter(job, &envelope).await,
             MailKind::VoicemailStorage => self.storage_notice(job, &envelope),
             MailKind::CallAlarm => self.call_alarm(job, &envelope),
+            MailKind::TrunkAlarm => self.trunk_alarm(job, &envelope),
+            MailKind::EmergencyCall => self.emergency_notice(job, &envelope),
+            MailKind::EmergencyTest => self.emergency_test_letter(job, &envelope),
         };
         message.map_err(|error| text(&error))
     }
@@ -188,6 +191,47 @@ impl Service {
         .message(envelope)
     }
 
+    fn trunk_alarm(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, lineside_mail::ComposeError> {
+        let (subject, lines) = job.mail.about.split_first().map_or(("A trunk", &[][..]), |(first, rest)| (first, rest));
+        CallNotice {
+            name: job.user.profile.first_name.as_str(),
+            company: &job.account_name,
+            subject,
+            lines,
+            button: "Open the trunks",
+            url: &format!("{}/trunks", self.settings().portal_url),
+        }
+        .message(envelope)
+    }
+
+    fn emergency_notice(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, lineside_mail::ComposeError> {
+        CallNotice {
+            name: &addressee(job),
+            company: &job.account_name,
+            subject: &format!("EMERGENCY CALL by {}", job.user.profile.full_name()),
+            lines: job.mail.about.get(1..).unwrap_or_default(),
+            button: "Open the emergency calls",
+            url: &format!("{}/emergency-calls", self.settings().portal_url),
+        }
+        .message(envelope)
+    }
+
+    fn emergency_test_letter(
+        &self,
+        job: &MailJob,
+        envelope: &Envelope,
+    ) -> Result<Message, lineside_mail::ComposeError> {
+        CallNotice {
+            name: job.user.profile.first_name.as_str(),
+            company: &job.account_name,
+            subject: "Your 933 test",
+            lines: &job.mail.about,
+            button: "Open your phone's page",
+            url: &format!("{}/me", self.settings().portal_url),
+        }
+        .message(envelope)
+    }
+
     fn schedule_notice(
         &self,
         job: &MailJob,
@@ -203,4 +247,10 @@ impl Service {
         }
         .message(envelope)
     }
+}
+
+/// Who reads it: the user, or who is told of the user's call for help.
+fn addressee(job: &MailJob) -> String {
+    let told = job.mail.about.first().filter(|_| job.mail.kind == MailKind::EmergencyCall);
+    told.cloned().unwrap_or_else(|| job.user.profile.full_name())
 }

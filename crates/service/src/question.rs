@@ -67,6 +67,7 @@ impl Service {
                 let _ = tokio::fs::remove_file(&file).await;
                 answer
             }
+            Asks::EmergencyTest => self.test_emergency(&scope, user).await?,
             Asks::StarCode(dialled) => match StarCode::parse(&Dialled::new(&dialled)) {
                 Some(Ok(StarCode::Forward { kind, to })) => {
                     let detail = self.store().user(&scope, user, self.now()).await?.ok_or(ServiceError::NotFound)?;

@@ -100,14 +100,7 @@ pub(crate) const COMPOSED: &[crate::condition::Composed] = &[
     },
 ];
 
-/// Minutes are the sum of calls, so seconds are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Talked {
-    pub account_id: AccountId,
-    pub user_id: UserId,
-    pub date: NaiveDate,
-    pub seconds: i64,
-}
+pub use lineside_model::outbound::Talked;
 
 #[derive(FromRow)]
 struct CallColumns {

@@ -7,9 +7,11 @@ use lineside_model::account::AccountSettings;
 use lineside_model::device::Line;
 use lineside_model::device_limit;
 use lineside_model::directory::{DirectoryMailbox, DirectoryUser, Rights};
+use lineside_model::emergency::EmergencyPlace;
 use lineside_model::extension::Extension;
-use lineside_model::id::{AccountId, LicenseTypeId, UserId};
+use lineside_model::id::{AccountId, LicenseTypeId, LocationId, UserId};
 use lineside_model::license::{Catalogue, LicenseType};
+use lineside_model::location::Site;
 use lineside_model::phone_number::E164;
 use lineside_model::recording::RecordingMode;
 use lineside_model::time_zone::TimeZone;
@@ -30,14 +32,17 @@ macro_rules! directory_columns {
         "u.id, u.account_id, u.profile, a.sip_domain, l.time_zone AS location_time_zone, g.audio AS greeting,
         f.rules AS forwarding, m.enabled AS mailbox, m.pin_hash IS NOT NULL AS has_pin,
         r.mode AS recording,
-        u.state = 'active' AND u.voice_license_id IS NOT NULL AS voice, u.voice_license_id
+        u.state = 'active' AND u.voice_license_id IS NOT NULL AS voice, u.voice_license_id,
+        u.location_id, l.site, e.address AS e911_address, e.callback AS e911_callback,
+        e.confirmed_at IS NOT NULL AS e911_confirmed
         FROM account_user u
         JOIN account a ON a.id = u.account_id
         LEFT JOIN location l ON l.id = u.location_id
         LEFT JOIN greeting g ON g.user_id = u.id
         LEFT JOIN forwarding f ON f.user_id = u.id
         LEFT JOIN mailbox m ON m.user_id = u.id
-        LEFT JOIN recording_choice r ON r.user_id = u.id"
+        LEFT JOIN recording_choice r ON r.user_id = u.id
+        LEFT JOIN e911_address e ON e.user_id = u.id"
     };
 }
 
@@ -47,12 +52,14 @@ const TIME_ZONES: &str = "SELECT id, settings FROM account WHERE id IN (...)";
 const HOLDERS: &str = "
     SELECT COALESCE(user_id, forwarded_to) FROM phone_number
     WHERE COALESCE(user_id, forwarded_to) IS NOT NULL AND number IN (...)";
+const USERS_OF_LOCATION: &str = "SELECT id FROM account_user WHERE account_id = $1 AND location_id = $2";
 const REGISTERED: &str = "SELECT id FROM account_user WHERE registered_until > $1 AND id IN (...)";
 const USERS: &str = concat!("SELECT ", directory_columns!(), " WHERE u.id IN (...)");
 const USERS_AFTER: &str = concat!("SELECT ", directory_columns!(), " WHERE u.id > $1 ORDER BY u.id LIMIT $2");
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[ASSIGNMENTS, TIME_ZONES, HOLDERS, REGISTERED, USERS, USERS_AFTER];
+pub(crate) const STATEMENTS: &[&str] =
+    &[ASSIGNMENTS, TIME_ZONES, HOLDERS, USERS_OF_LOCATION, REGISTERED, USERS, USERS_AFTER];
 
 /// A user for the line directory; the HA1s are sealed still.
 #[derive(Debug, Clone)]
@@ -84,6 +91,11 @@ struct DirectoryColumns {
     recording: Option<String>,
     voice: bool,
     voice_license_id: Option<Uuid>,
+    location_id: Option<Uuid>,
+    site: Option<String>,
+    e911_address: Option<String>,
+    e911_callback: Option<String>,
+    e911_confirmed: bool,
 }
 
 impl Store {
@@ -120,6 +132,12 @@ impl Store {
         Ok(held.into_iter().map(|(_, id)| id).chain(holders.into_iter().map(|(id,)| id)).map(UserId).collect())
     }
 
+    /// Whose help is sent to this location, and called back there, unless they say otherwise.
+    pub async fn users_of_location(&self, account: AccountId, location: LocationId) -> Result<Vec<UserId>, StoreError> {
+        let rows: Vec<(Uuid,)> = self.reader().await?.rows(USERS_OF_LOCATION, values![account, location]).await?;
+        Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
+    }
+
     /// Those of them with a registered device.
     pub async fn registered(&self, users: &[UserId], now: DateTime<Utc>) -> Result<Vec<UserId>, StoreError> {
         let rows: Vec<(Uuid,)> = self.reader().await?.rows_in(REGISTERED, values![now], users.iter().copied()).await?;
@@ -141,6 +159,7 @@ impl Store {
         let counts = voicemail::counts(link, &ids).await?;
         let user = |row: DirectoryColumns| {
             let profile: Profile = from_json("a profile", &row.profile)?;
+            let emergency = place(&row, numbers_of.get(&row.id).and_then(|numbers| numbers.first()))?;
             let at_location = row
                 .location_time_zone
                 .as_deref()
@@ -172,6 +191,7 @@ impl Store {
                     ..counts.get(&row.id).cloned().unwrap_or_default()
                 },
                 recording: recording.unwrap_or_default(),
+                emergency,
                 time_zone: profile.time_zone.or(at_location).or(of_account).unwrap_or(fresh.time_zone),
                 ..fresh
             };
@@ -185,6 +205,19 @@ impl Store {
         };
         rows.into_iter().map(user).collect()
     }
+}
+
+/// Where help is sent: the user's own address, or as long as there is none the location's. Emergency services call back the
+/// number that is set there, the user's own, or the location's.
+fn place(row: &DirectoryColumns, own: Option<&E164>) -> Result<Option<EmergencyPlace>, StoreError> {
+    let site: Option<Site> = row.site.as_deref().map(|site| from_json("a location", site)).transpose()?;
+    let address = row.e911_address.as_deref().map(|address| from_json("an E911 address", address)).transpose()?;
+    let callback = row.e911_callback.as_deref().map(kept_number).transpose()?;
+    let callback = callback.or_else(|| own.cloned()).or_else(|| site.as_ref()?.callback.clone());
+    let location_name = site.as_ref().map(|site| site.name.to_string());
+    let Some(address) = address.or_else(|| site.map(|site| site.address)) else { return Ok(None) };
+    let location = row.location_id.map(LocationId);
+    Ok(Some(EmergencyPlace { address, confirmed: row.e911_confirmed, location, location_name, callback }))
 }
 
 async fn numbers(

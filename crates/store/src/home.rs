@@ -15,7 +15,8 @@ use crate::{Store, StoreError, account, seats};
 
 const LOCATION_COUNT: &str = "SELECT count(*) FROM location WHERE account_id = $1";
 const RAIL: &str = "
-    SELECT a.id, a.version, a.number, a.settings, a.created_at, t.users, t.schedule_conflicts, t.schedule_failed
+    SELECT a.id, a.version, a.number, a.settings, a.created_at, t.users, t.schedule_conflicts, t.schedule_failed,
+        (SELECT count(*) FROM emergency_call e WHERE e.account_id = a.id AND e.seen_at IS NULL) AS emergencies
     FROM account a JOIN tally t ON t.account_id = a.id WHERE a.id = $1";
 
 #[cfg(test)]
@@ -28,6 +29,7 @@ struct RailColumns {
     users: i64,
     schedule_conflicts: i64,
     schedule_failed: i64,
+    emergencies: i64,
 }
 
 pub(crate) async fn tally(link: &mut Connection, scope: &Scope) -> Result<Tally, StoreError> {
@@ -66,7 +68,8 @@ impl Store {
     pub async fn rail(&self, scope: &Scope) -> Result<Option<(Account, RailCounts)>, StoreError> {
         let row = self.reader().await?.row::<RailColumns>(RAIL, values![scope.account_id]).await?;
         let Some(row) = row else { return Ok(None) };
-        let counts = RailCounts { users: row.users, failing: row.schedule_conflicts + row.schedule_failed };
+        let failing = row.schedule_conflicts + row.schedule_failed;
+        let counts = RailCounts { users: row.users, failing, emergencies: row.emergencies };
         Ok(Some((row.account.try_into()?, counts)))
     }
 }

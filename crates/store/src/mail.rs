@@ -81,6 +81,16 @@ pub(crate) async fn give_up(
     Ok(())
 }
 
+/// What happened, as it stands in the journal.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    pub id: ChangeId,
+    pub at: DateTime<Utc>,
+    pub action: &'a str,
+    pub summary: &'a str,
+    pub user_id: Option<UserId>,
+}
+
 /// A claimed mail with what its text says.
 #[derive(Debug, Clone)]
 pub struct MailJob {
@@ -234,18 +244,20 @@ impl Store {
     }
 
     /// An event that administrators are told of, and the mails that tell them, together and once. False: it was told before.
-    #[expect(clippy::too_many_arguments, reason = "an event with its mails")]
-    pub async fn raise_alarm(
+    pub async fn raise_alarm(&self, scope: &Scope, event: &Event<'_>, mails: &[Mail]) -> Result<bool, StoreError> {
+        self.raise(scope, event, mails, None).await
+    }
+
+    /// With a row of its own beside.
+    pub(crate) async fn raise(
         &self,
         scope: &Scope,
-        id: ChangeId,
-        at: DateTime<Utc>,
-        action: &str,
-        summary: &str,
-        user_id: Option<UserId>,
+        event: &Event<'_>,
         mails: &[Mail],
+        row: Option<(&'static str, Vec<Value>)>,
     ) -> Result<bool, StoreError> {
         let rows: Vec<Vec<Value>> = mails.iter().map(|mail| mail.values(0)).collect::<Result<_, _>>()?;
+        let Event { id, at, action, summary, user_id } = *event;
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin().await?;
@@ -254,6 +266,9 @@ impl Store {
                 let raised = journal::write(&mut link, scope, entry).await?;
                 if raised {
                     link.write_rows(SAVE_MAILS, rows.clone()).await?;
+                    if let Some((statement, values)) = row.clone() {
+                        link.execute(statement, values).await?;
+                    }
                 }
                 Ok(raised)
             };

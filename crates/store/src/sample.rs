@@ -194,6 +194,7 @@ impl Sample {
             address: address(at),
             time_zone: TimeZone::parse("America/Phoenix").map_err(|error| StoreError::row("a time zone", error))?,
             area_code: Some(parse::<AreaCode>("an area code", "480")?),
+            callback: None,
             emergency_contacts: Vec::new(),
         };
         Ok(Location { id: LocationId(id(1, at)), account_id: self.account, version: 1, site })

@@ -7,8 +7,8 @@ use crate::condition::{Composed, Condition};
 use crate::connection::Connection;
 use crate::value::Value;
 use crate::{
-    Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911,
-    forwarding, greeting, greeting_archive, home, import, journal, license, line, location, login, mail,
+    Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911, emergency,
+    forwarding, greeting, greeting_archive, home, import, incident, journal, license, line, location, login, mail,
     operator_journal, phone_number, purge, readiness, recording, rehearsal, resync, sample, sample_schedule, schedule,
     schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, test_call,
     trunk, user, user_list, user_view, voicemail,
@@ -25,11 +25,13 @@ const ALL: &[&[&str]] = &[
     device::STATEMENTS,
     directory::STATEMENTS,
     e911::STATEMENTS,
+    emergency::STATEMENTS,
     forwarding::STATEMENTS,
     greeting::STATEMENTS,
     greeting_archive::STATEMENTS,
     home::STATEMENTS,
     import::STATEMENTS,
+    incident::STATEMENTS,
     journal::STATEMENTS,
     license::STATEMENTS,
     line::STATEMENTS,

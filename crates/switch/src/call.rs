@@ -16,6 +16,7 @@ mod best;
 mod branch;
 mod description;
 mod early;
+mod emergency;
 mod hang_up;
 mod kept;
 mod ladder;
@@ -59,6 +60,7 @@ use lineside_sip::{Dialog, Endpoint, Event, Failure, Flow, Message, Method, Requ
 use self::{
     description::Description,
     early::Early,
+    emergency::Helped,
     kept::Kept,
     ladder::Passed,
     leg::Side,
@@ -73,7 +75,8 @@ use self::{
     transfer::Transferor,
 };
 use crate::{
-    clock::Now, config::Rules, directory::Directory, registrar::Registrar, subscribe::Talk, told::Told, trunk::Trunks,
+    clock::Now, config::Rules, directory::Directory, edge::OUTBOUND_FLOWS, registrar::Registrar, subscribe::Talk,
+    told::Told, trunk::Trunks,
 };
 
 /// For how long an ended dialog is remembered, to answer the BYE that crossed ours (64*T1).
@@ -87,7 +90,7 @@ pub(crate) struct Env<'a> {
     pub(crate) relay: &'a Relay,
     pub(crate) rules: &'a Rules,
     pub(crate) told: &'a mut Told,
-    pub(crate) trunks: &'a Trunks,
+    pub(crate) trunks: &'a mut Trunks,
     /// What protects sound that we send.
     pub(crate) keys: &'a KeyMaker,
     /// The UDP socket's flow.
@@ -124,6 +127,7 @@ pub(crate) struct Calls {
     /// Users whose calls have begun, were answered or ended, since somebody asked.
     touched: Vec<UserId>,
     minutes: Minutes,
+    helped: Helped,
     /// The trunk of the INVITE that is placed just now.
     inbound_trunk: Option<TrunkId>,
     /// What is recorded now, and what for. A recording ends a little after its call.
@@ -244,6 +248,11 @@ impl Calls {
         self.recordings.keys().cloned().collect()
     }
 
+    /// A recording has not come to its end.
+    pub(crate) fn is_recording(&self) -> bool {
+        !self.recordings.is_empty()
+    }
+
     /// Anything but a request.
     pub(crate) fn event(&mut self, env: &mut Env<'_>, event: Event) {
         match event {
@@ -315,8 +324,17 @@ impl Calls {
         }
     }
 
-    /// A caller whose connection closed before an answer has gone.
+    /// A caller whose connection closed before an answer has gone. What goes on over a carrier's connection goes on over the
+    /// next.
     pub(crate) fn flow_lost(&mut self, env: &mut Env<'_>, flow_id: u64) {
+        if flow_id >= OUTBOUND_FLOWS {
+            for call in self.open.values_mut() {
+                let Some(trunk) = call.story.trunk else { continue };
+                for side in call.sides.iter_mut().flatten().filter(|side| side.flow.id == flow_id) {
+                    side.flow = env.trunks.again(env.told, env.rules, env.udp, trunk, side.flow);
+                }
+            }
+        }
         let is_gone = |call: &Call| {
             call.invite.flow.id == flow_id && matches!(call.stage, Stage::Ringing(_) | Stage::Announcing { .. })
         };

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use lineside_model::outbound::Talked;
 use lineside_sip::{Flow, Transport};
 
 use crate::edge::tls::Certificate;
@@ -35,6 +36,12 @@ pub struct SwitchConfig {
     /// A connection that has not brought a whole message for that long is closed. Longer than the longest registration,
     /// so that no registered phone is cut off.
     pub idle: Duration,
+    /// The DNS servers that are asked for carriers; the system's when there are none.
+    pub dns: Vec<SocketAddr>,
+    /// Certificates, as PEM, of authorities that are trusted beside the system's when we connect to a carrier.
+    pub trust: Option<Vec<u8>>,
+    /// What was talked out of the house today, before this start.
+    pub talked: Vec<Talked>,
     /// Makes nonces unforgeable. With the same key, challenges stay good over a restart.
     pub nonce_key: [u8; 32],
     pub rules: Rules,
@@ -47,6 +54,8 @@ pub struct Rules {
     pub advertised_host: String,
     /// The same as `media_addr`, taken from there.
     pub media_addr: IpAddr,
+    /// Where TLS is listened for, if it is; taken from there.
+    pub tls_port: Option<u16>,
     /// Calls at a time.
     pub max_calls: usize,
     /// Transactions kept at a time.
@@ -76,6 +85,9 @@ impl SwitchConfig {
             max_connections: 10_000,
             max_connections_per_host: 2_000,
             idle: Duration::from_secs(3_700),
+            dns: Vec::new(),
+            trust: None,
+            talked: Vec::new(),
             nonce_key,
             rules: Rules::new(address),
         }
@@ -90,6 +102,7 @@ impl Rules {
                 IpAddr::V6(address) => format!("[{address}]"),
             },
             media_addr: address,
+            tls_port: None,
             max_calls: 1_000,
             max_transactions: 200_000,
             spool: std::env::temp_dir().join("lineside"),
@@ -101,13 +114,17 @@ impl Rules {
 
     /// Our Contact on a flow: where the phone sends the rest of a dialog.
     pub(crate) fn contact(&self, flow: Flow) -> String {
+        self.contact_of("lineside", flow)
+    }
+
+    pub(crate) fn contact_of(&self, user: &str, flow: Flow) -> String {
         let transport = match flow.transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
             Transport::Tls => ";transport=tls",
             Transport::Ws | Transport::Wss => ";transport=ws",
         };
-        format!("<sip:lineside@{}{transport}>", self.host_port(flow.local.port()))
+        format!("<sip:{user}@{}{transport}>", self.host_port(flow.local.port()))
     }
 
     /// Our host and port, for Via and Contact.

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,6 +20,7 @@ use lineside_model::{
     call_report::CallReport,
     directory::{Binding, RegistrationChange},
     id::{AccountId, CallId, LineId, UserId},
+    outbound::Talked,
     question::{Answer, Question},
 };
 use lineside_sip::{
@@ -40,7 +41,7 @@ use crate::{
     scanner::is_scanner,
     subscribe::{Desk, EVENTS, Subscriptions, summary},
     told::{Job, Told},
-    trunk::{Exchange, Trunks},
+    trunk::{Exchange, Trunks, target::Found},
 };
 
 /// What phones may send us.
@@ -197,6 +198,8 @@ impl Core {
         self.registrar.flow_lost(flow_id);
         self.subscriptions.flow_lost(flow_id);
         self.endpoint.flow_lost(flow_id);
+        let (trunks, mut exchange) = self.exchange(now);
+        trunks.flow_lost(&mut exchange, flow_id);
         self.work(now);
         let (calls, mut env) = self.calls(now);
         calls.flow_lost(&mut env, flow_id);
@@ -248,6 +251,16 @@ impl Core {
         self.work(now);
     }
 
+    /// What was talked out of the house before this start.
+    pub(crate) fn talked(&mut self, talked: &[Talked]) {
+        self.calls.talked(talked);
+    }
+
+    /// Something is recorded still, or about to be told of.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.calls.is_recording()
+    }
+
     /// Ends every call, so that no phone is left talking to nobody.
     pub(crate) fn hang_up_all(&mut self, now: Now) {
         let (calls, mut env) = self.calls(now);
@@ -282,9 +295,14 @@ impl Core {
         self.work(now);
     }
 
-    pub(crate) fn looked_up(&mut self, now: Now, number: u64, found: Vec<SocketAddr>) {
+    pub(crate) fn looked_up(&mut self, now: Now, number: u64, found: Found) {
         let (trunks, mut exchange) = self.exchange(now);
         trunks.looked_up(&mut exchange, number, found);
+    }
+
+    pub(crate) fn not_connected(&mut self, now: Now, flow_id: u64, why: &str) {
+        let (trunks, mut exchange) = self.exchange(now);
+        trunks.not_connected(&mut exchange, flow_id, why);
     }
 
     pub(crate) fn media(&mut self, now: Now, event: MediaEvent) {
@@ -464,7 +482,7 @@ impl Core {
         // A carrier is known by its address, and names none of our domains as its own.
         let domain = String::from_utf8_lossy(request.from().uri.host).into_owned();
         if !self.directory.has_domain(&domain)
-            && let Some(trunk) = self.trunks.of_source(flow.remote.ip())
+            && let Some(trunk) = self.trunks.of(flow)
         {
             let (calls, mut env) = self.calls(now);
             return calls.place_inbound(&mut env, key, flow, request, &trunk);
@@ -526,7 +544,7 @@ impl Core {
             relay: &self.relay,
             rules: &self.rules,
             told: &mut self.told,
-            trunks: &self.trunks,
+            trunks: &mut self.trunks,
             keys: &self.keys,
             udp: self.udp,
             passed: Vec::new(),

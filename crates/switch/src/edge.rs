@@ -5,6 +5,8 @@
 
 pub(crate) mod connection;
 pub(crate) mod listen;
+pub(crate) mod outbound;
+mod resolve;
 pub(crate) mod run;
 mod stun;
 pub(crate) mod tls;
@@ -12,7 +14,7 @@ mod websocket;
 
 use std::{
     collections::HashMap,
-    net::{SocketAddr, UdpSocket},
+    net::UdpSocket,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -25,16 +27,19 @@ use bytes::Bytes;
 use chrono::Utc;
 use lineside_media::{prompt::Prompt, relay::MediaEvent};
 use lineside_model::{
+    call_report::CallReport,
     id::{AccountId, CallId, UserId},
     question::Answer,
 };
 use lineside_sip::{Flow, Transmit, Transport};
 use tokio::sync::mpsc;
 
-use crate::{clock::Now, directory::Changed, notify::Notice};
+use crate::{clock::Now, directory::Changed, notify::Notice, trunk::target::Found};
 
 /// The flow of the one UDP socket. Connections are numbered from the next on.
 pub(crate) const UDP_FLOW: u64 = 0;
+/// Those that the core has made are numbered by the core, from here on.
+pub(crate) const OUTBOUND_FLOWS: u64 = 1 << 63;
 
 /// Bytes waiting for the core. A registration is about one KiB and a few microseconds of work.
 const WAITING: usize = 32 * 1024 * 1024;
@@ -56,9 +61,13 @@ pub(crate) enum Input {
     Answer(u64, Answer),
     /// A file that the core asked for, by its number.
     Loaded(u64, Option<Prompt>),
-    /// Where a host is reached, by the number that was given with it.
-    LookedUp(u64, Vec<SocketAddr>),
+    /// Where a carrier is reached, by the number that was given with it.
+    LookedUp(u64, Found),
+    /// Why a connection that the core wanted was not made; that it is closed is told too.
+    NotConnected(u64, String),
     Media(MediaEvent),
+    /// What was found in the spool that nobody took.
+    Found(Vec<CallReport>),
     HangUp(CallId),
     TestCall(AccountId, UserId),
     Stop,

@@ -2,80 +2,96 @@
 
 use std::{
     fs, io,
-    net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
     sync::mpsc::{self, RecvTimeoutError},
-    thread,
-    time::Duration,
+    thread::{self, JoinHandle},
+    time::{Duration, SystemTime},
 };
+
+use chrono::{DateTime, TimeDelta, Utc};
 
 use lineside_media::{RATE, prompt::Prompt, wav};
 use lineside_model::call_report::{CallRecorded, CallReport, MessageLeft};
 
 use crate::{
-    edge::{Inbox, Input},
+    edge::{self, Inbox, Input},
     ledger::{BEAT, Ledger},
     told::Job,
 };
 
-/// The header of a WAV as the relay writes it.
-const HEADER: u64 = 44;
 /// Longer files are none of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
+/// How often the spool is looked through.
+const SWEEP: Duration = Duration::from_mins(10);
+/// No recording is written for that long: who should have taken it could not.
+const LEFT: TimeDelta = TimeDelta::hours(7);
 
 /// The way to the thread that does them.
-#[derive(Debug, Clone)]
-pub(crate) struct Files(mpsc::Sender<Job>);
+#[derive(Debug)]
+pub(crate) struct Files {
+    jobs: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
+}
 
 impl Files {
-    /// Makes the folder and starts the thread; it ends with its last handle.
+    /// Makes the folder and starts the thread; it ends with its handle.
     pub(crate) fn start(spool: &Path, inbox: Inbox) -> io::Result<Files> {
         fs::create_dir_all(spool)?;
         let mut ledger = Ledger::open(spool)?;
+        let spool = spool.to_owned();
         let (sender, jobs) = mpsc::channel();
-        thread::Builder::new().name("switch-files".into()).spawn(move || {
+        let thread = thread::Builder::new().name("switch-files".into()).spawn(move || {
+            let mut sweep_at = edge::now().instant + SWEEP;
             loop {
                 let kept = match next(&jobs, &ledger) {
                     Ok(Job::Talking(talking)) => ledger.talking(talking),
                     Ok(Job::Over(key)) => ledger.over(key),
                     Ok(job) => {
-                        tell(&inbox, work(job));
+                        if let Some(Done::Loaded(number, prompt)) = work(job) {
+                            inbox.command(Input::Loaded(number, prompt));
+                        }
                         Ok(())
                     }
-                    Err(RecvTimeoutError::Timeout) => ledger.beat(),
+                    Err(RecvTimeoutError::Timeout) if ledger.has_open() => ledger.beat(),
+                    Err(RecvTimeoutError::Timeout) => Ok(()),
                     Err(RecvTimeoutError::Disconnected) => return,
                 };
                 if let Err(error) = kept {
                     tracing::error!(%error, "calls that go on would be lost in a crash");
                 }
+                let now = edge::now();
+                if sweep_at <= now.instant {
+                    sweep_at = now.instant + SWEEP;
+                    let found = swept(&spool, now.utc);
+                    if !found.is_empty() {
+                        inbox.command(Input::Found(found));
+                    }
+                }
             }
         })?;
-        Ok(Files(sender))
+        Ok(Files { jobs: sender, thread })
     }
 
     pub(crate) fn give(&self, job: Job) {
-        let _ = self.0.send(job);
+        let _ = self.jobs.send(job);
+    }
+
+    /// Does what was given, and ends.
+    pub(crate) fn finish(self) {
+        drop(self.jobs);
+        let _ = self.thread.join();
     }
 }
 
-/// The next job; a time-out when there is none, and people talk.
+/// The next job, or a time-out: soon while people talk.
 fn next(jobs: &mpsc::Receiver<Job>, ledger: &Ledger) -> Result<Job, RecvTimeoutError> {
-    if ledger.has_open() { jobs.recv_timeout(BEAT) } else { jobs.recv().map_err(|_| RecvTimeoutError::Disconnected) }
-}
-
-fn tell(inbox: &Inbox, done: Option<Done>) {
-    match done {
-        Some(Done::Loaded(number, prompt)) => inbox.command(Input::Loaded(number, prompt)),
-        Some(Done::LookedUp(number, found)) => inbox.command(Input::LookedUp(number, found)),
-        None => {}
-    }
+    jobs.recv_timeout(if ledger.has_open() { BEAT } else { SWEEP })
 }
 
 /// What comes back of a job, with its number.
 #[derive(Debug)]
 pub(crate) enum Done {
     Loaded(u64, Option<Prompt>),
-    LookedUp(u64, Vec<SocketAddr>),
 }
 
 /// Does one job.
@@ -88,13 +104,6 @@ pub(crate) fn work(job: Job) -> Option<Done> {
             }
             return Some(Done::Loaded(number, prompt));
         }
-        Job::LookUp(number, host, port) => {
-            let found = (host.as_str(), port).to_socket_addrs().map(Iterator::collect);
-            if let Err(error) = &found {
-                tracing::warn!(host, %error, "a trunk's name was not found");
-            }
-            return Some(Done::LookedUp(number, found.unwrap_or_default()));
-        }
         Job::Note(path, report) => {
             let written = serde_json::to_vec(&*report).map_err(io::Error::other);
             if let Err(error) = written.and_then(|text| fs::write(note(&path), text)) {
@@ -105,8 +114,8 @@ pub(crate) fn work(job: Job) -> Option<Done> {
             let _ = fs::remove_file(note(&path));
             let _ = fs::remove_file(path);
         }
-        // The thread's own.
-        Job::Talking(_) | Job::Over(_) => {}
+        // The thread's own, and the network's.
+        Job::Talking(_) | Job::Over(_) | Job::LookUp(..) | Job::Connect(..) => {}
     }
     None
 }
@@ -123,40 +132,74 @@ fn note(path: &Path) -> PathBuf {
     path.with_extension("json")
 }
 
-/// What was being recorded when the program ended, to be reported now; notes of what was taken away since are removed.
+/// What was being recorded when the program ended, to be reported now. Notes of what was taken since are removed, and what
+/// nobody had said was good.
 pub(crate) fn left_behind(spool: &Path) -> Vec<CallReport> {
     let Ok(entries) = fs::read_dir(spool) else { return Vec::new() };
-    let notes = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let mut reports = Vec::new();
-    for path in notes.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
-        let report = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        match report.and_then(measured) {
-            Some(report) => reports.push(report),
-            None => drop(fs::remove_file(path)),
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => reports.extend(reported(&path)),
+            Some("wav") if !note(&path).exists() => drop(fs::remove_file(path)),
+            _ => {}
         }
     }
     reports
 }
 
-/// The report with the length that the file came to; nothing when the file is gone or empty.
+/// The same while the program runs, of what has lain there for long: the database may have been away when it was told.
+fn swept(spool: &Path, now: DateTime<Utc>) -> Vec<CallReport> {
+    let Ok(entries) = fs::read_dir(spool) else { return Vec::new() };
+    let mut reports = Vec::new();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let written = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+        let is_left = |path: &Path| written(path).is_some_and(|at| now - DateTime::<Utc>::from(at) >= LEFT);
+        let audio = path.with_extension("wav");
+        match path.extension().and_then(|extension| extension.to_str()) {
+            // A note is written before its recording; the next sweep is soon enough.
+            Some("json") if is_left(&audio) || (!audio.exists() && is_older(written(&path), now)) => {
+                reports.extend(reported(&path));
+            }
+            Some("wav") if !note(&path).exists() && is_left(&path) => drop(fs::remove_file(path)),
+            _ => {}
+        }
+    }
+    reports
+}
+
+fn is_older(written: Option<SystemTime>, now: DateTime<Utc>) -> bool {
+    let sweep = TimeDelta::from_std(SWEEP).unwrap_or_default();
+    written.is_none_or(|at| now - DateTime::<Utc>::from(at) >= sweep)
+}
+
+/// The report of a note, with the length that its recording came to; without a recording the note goes.
+fn reported(path: &Path) -> Option<CallReport> {
+    let report = fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let report = report.and_then(measured);
+    if report.is_none() {
+        let _ = fs::remove_file(path);
+    }
+    report
+}
+
 fn measured(report: CallReport) -> Option<CallReport> {
     match report {
         CallReport::MessageLeft(message) => {
-            let duration_ms = length(&message.audio, 1)?;
+            let duration_ms = length(&message.audio)?;
             Some(CallReport::MessageLeft(MessageLeft { duration_ms, ..message }))
         }
         CallReport::Recorded(call) => {
-            let duration_ms = length(&call.audio, 2)?;
+            let duration_ms = length(&call.audio)?;
             Some(CallReport::Recorded(CallRecorded { duration_ms, ..call }))
         }
         _ => None,
     }
 }
 
-fn length(audio: &Path, channels: u64) -> Option<u32> {
-    let samples = fs::metadata(audio).ok()?.len().checked_sub(HEADER)? / (2 * channels);
-    let length = Duration::from_millis(samples * 1000 / u64::from(RATE));
-    u32::try_from(length.as_millis()).ok().filter(|length| *length > 0)
+/// Of a recording whose header is made true by the way: a crash leaves it a little behind.
+fn length(audio: &Path) -> Option<u32> {
+    let samples = wav::complete(audio).ok()?;
+    u32::try_from(samples * 1000 / u64::from(RATE)).ok().filter(|length| *length > 0)
 }
 
 #[cfg(test)]
@@ -177,7 +220,7 @@ mod tests {
             account: fixture::account_id(),
             user: UserId(Uuid::nil()),
             caller: CallParty::default(),
-            at: chrono::DateTime::UNIX_EPOCH,
+            at: DateTime::UNIX_EPOCH,
             duration_ms: 0,
             audio,
         })
@@ -188,13 +231,37 @@ mod tests {
         let spool = tempfile::tempdir().unwrap();
         let audio = spool.path().join("a.wav");
         let wav = Wav { rate: RATE, channels: 1, samples: vec![7; 16_000] };
-        fs::write(&audio, wav::write(&wav).unwrap()).unwrap();
+        // As a crash leaves it: the header says that nothing was recorded yet.
+        let mut bytes = wav::write(&wav).unwrap();
+        bytes[4..8].copy_from_slice(&36_u32.to_le_bytes());
+        bytes[40..44].fill(0);
+        fs::write(&audio, bytes).unwrap();
         work(Job::Note(audio.clone(), Box::new(left(audio.clone()))));
         let [CallReport::MessageLeft(message)] = &left_behind(spool.path())[..] else { panic!() };
         assert_eq!(message.duration_ms, 2_000);
+        assert_eq!(wav::read(&fs::read(&audio).unwrap()).unwrap().samples.len(), 16_000, "it plays to its end");
         fs::rename(&audio, spool.path().join("taken")).unwrap();
         assert!(left_behind(spool.path()).is_empty());
         assert!(!note(&audio).exists(), "the note goes once its recording is taken");
+    }
+
+    #[test]
+    fn what_nobody_took_is_told_again_and_what_nobody_wants_goes() {
+        let spool = tempfile::tempdir().unwrap();
+        let of = |name: &str| spool.path().join(name);
+        let wav = wav::write(&Wav { rate: RATE, channels: 1, samples: vec![7; 8_000] }).unwrap();
+        for name in ["kept.wav", "draft.wav"] {
+            fs::write(of(name), &wav).unwrap();
+        }
+        work(Job::Note(of("kept.wav"), Box::new(left(of("kept.wav")))));
+        work(Job::Note(of("taken.wav"), Box::new(left(of("taken.wav")))));
+        let written = DateTime::<Utc>::from(fs::metadata(of("kept.wav")).unwrap().modified().unwrap());
+        assert!(swept(spool.path(), written + TimeDelta::minutes(5)).is_empty());
+        assert!(of("taken.json").exists() && of("draft.wav").exists(), "a recording may still run");
+        assert!(swept(spool.path(), written + TimeDelta::hours(1)).is_empty());
+        assert!(!of("taken.json").exists(), "the note goes once its recording is taken");
+        assert_eq!(swept(spool.path(), written + TimeDelta::hours(8)).len(), 1);
+        assert!(of("kept.wav").exists() && !of("draft.wav").exists());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod deposit;
 mod echo;
+mod emergency_test;
 mod mailbox;
 pub(crate) mod phrase;
 mod setting;
@@ -19,6 +20,7 @@ use lineside_model::{
 pub(crate) use self::{
     deposit::Deposit,
     echo::Echo,
+    emergency_test::EmergencyTest,
     mailbox::Mailbox,
     phrase::Sound,
     setting::{Notice, Setting},

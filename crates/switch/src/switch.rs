@@ -24,6 +24,7 @@ use crate::{
     edge::{
         self, Input, UDP_FLOW,
         listen::{self, Listeners},
+        outbound::Outbound,
         run::Runner,
         tls::{Certificate, CertificateError},
     },
@@ -77,7 +78,8 @@ impl Switch {
         let tls = config.certificate.as_ref().map(Certificate::acceptor).transpose()?;
         let sockets =
             listen::bind(&config, tls.as_ref()).await.map_err(|(address, error)| StartError::Listen(address, error))?;
-        let also = sockets.doors.iter().filter_map(|door| Some((door.transport, door.local_addr()?))).collect();
+        let also: Vec<(Transport, SocketAddr)> =
+            sockets.doors.iter().filter_map(|door| Some((door.transport, door.local_addr()?))).collect();
         let local_addr = sockets.local_addr;
         let (inbox, receiver) = edge::Inbox::new();
         let events = inbox.clone();
@@ -87,9 +89,11 @@ impl Switch {
 
         let mut rules = config.rules.clone();
         rules.media_addr = config.media_addr;
+        rules.tls_port = also.iter().find(|(kind, _)| *kind == Transport::Tls).map(|(_, address)| address.port());
         let udp = Flow { transport: Transport::Udp, local: local_addr, remote: local_addr, id: UDP_FLOW };
         let seeds = Seeds { tokens: edge::random(), nonce_key: config.nonce_key, keys: edge::random() };
-        let core = Core::new(rules, &seeds, directory.clone(), relay, restore, &udp, edge::now());
+        let mut core = Core::new(rules, &seeds, directory.clone(), relay, restore, &udp, edge::now());
+        core.talked(&config.talked);
         let reachable = core.reachable();
 
         let changes = inbox.clone();
@@ -101,7 +105,8 @@ impl Switch {
         }
         let files = Files::start(&config.rules.spool, inbox.clone()).map_err(StartError::Spool)?;
         let outlets = edge::Outlets::new(sockets.udp_sender);
-        let runner = Runner::new(core, receiver, inbox.clone(), outlets.clone(), outside, files);
+        let outbound = Outbound::new(&config, inbox.clone(), outlets.clone());
+        let runner = Runner::new(core, receiver, inbox.clone(), outlets.clone(), outside, files, outbound);
         let core = std::thread::Builder::new()
             .name("switch".into())
             .spawn(move || runner.run())

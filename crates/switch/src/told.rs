@@ -9,8 +9,12 @@ use lineside_model::{
     call_report::{CallBegan, CallReport},
     question::Question,
 };
+use lineside_sip::Flow;
 
-use crate::ledger::{Key, Talking};
+use crate::{
+    ledger::{Key, Talking},
+    trunk::target::Wanted,
+};
 
 #[derive(Debug, Default)]
 pub(crate) struct Told {
@@ -23,11 +27,13 @@ pub(crate) struct Told {
     talking: HashSet<Key>,
 }
 
-/// Work with files, which the core's thread does not wait for.
+/// Work that the core's thread does not wait for.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Finds the addresses of a host; they come back with the number.
-    LookUp(u64, String, u16),
+    /// Finds where a carrier is reached; it comes back with the number.
+    LookUp(u64, Wanted),
+    /// Connects to a carrier by this name.
+    Connect(Flow, String),
     /// Reads a WAV; it comes back with the number.
     Load(u64, PathBuf),
     /// Keeps a report beside the recording that it will be about, to be told after a crash.

@@ -1,62 +1,73 @@
-//! Trunks as the switch sees them: where each is reached, whether it is registered there, and which requests come from it.
+//! Trunks as the switch sees them: where each is reached, over which connection, whether it is there, and which requests come
+//! from it.
 
+mod out;
+mod registration;
+pub(crate) mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use lineside_model::{
-    call_report::{Alarm, AlarmKind, CallReport},
-    directory::{DirectoryTrunk, Transport as Way, trunks_of},
+    directory::{DirectoryTrunk, trunks_of},
     id::{AccountId, TrunkId},
 };
-use lineside_sip::{
-    Endpoint, Event, Flow, HeaderName, Message, Method, Request, Token, TransactionKey, Transport,
-    digest::{Challenge, Ha1},
-};
+use lineside_sip::{Endpoint, Event, Flow, Message, TransactionKey, Transport};
 
+pub(crate) use self::out::{Out, credentials};
+use self::{
+    registration::Registration,
+    target::{Found, Target, Wanted, order},
+    watch::Watch,
+};
 use crate::{
     clock::Now,
     config::Rules,
     directory::Directory,
+    edge::OUTBOUND_FLOWS,
     told::{Job, Told},
 };
 
-const SIP_PORT: u16 = 5060;
-/// What we ask for; the carrier may say less.
-const EXPIRES: u32 = 600;
-/// Names are looked up again: carriers move.
-const LOOK_UP: Duration = Duration::from_mins(5);
-/// The first pause after a failure; it doubles up to the longest.
-const RETRY: Duration = Duration::from_secs(15);
-const RETRY_LONGEST: Duration = Duration::from_mins(10);
+/// How long addresses hold that stand in the settings.
+const SETTLED: Duration = Duration::from_hours(24);
+/// When a name that leads nowhere is looked up again.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// A server that took no call is tried last for that long.
+const AVOIDED: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 pub(crate) struct Trunks {
     known: HashMap<TrunkId, Trunk>,
-    sent: HashMap<TransactionKey, TrunkId>,
+    sent: HashMap<TransactionKey, (TrunkId, Asked)>,
     lookups: HashMap<u64, TrunkId>,
+    links: Links,
+    /// Servers that failed, and until when others are preferred to them.
+    avoided: Avoided,
+}
+
+/// A server, and how it is spoken to.
+type Server = (Transport, SocketAddr);
+type Avoided = HashMap<Server, Instant>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Register,
+    Options,
 }
 
 struct Trunk {
     known: Arc<DirectoryTrunk>,
-    addresses: Vec<SocketAddr>,
+    targets: Vec<Target>,
     look_up_at: Instant,
     registration: Registration,
-}
-
-struct Registration {
-    due: Option<Instant>,
-    call_id: Token,
-    cseq: u32,
-    tried_password: bool,
-    failures: u32,
-    is_up: Option<bool>,
+    watch: Watch,
 }
 
 /// What trunks work with.
@@ -70,107 +81,198 @@ pub(crate) struct Exchange<'a> {
     pub(crate) now: Now,
 }
 
+/// The connections that we made: one to each server of each trunk, kept for all that goes there (RFC 5923).
+#[derive(Default)]
+struct Links {
+    open: HashMap<u64, Link>,
+    last: u64,
+}
+
+struct Link {
+    trunk: TrunkId,
+    flow: Flow,
+}
+
+impl Links {
+    /// The way to a server; a connection is made when there is none.
+    fn flow(
+        &mut self,
+        told: &mut Told,
+        rules: &Rules,
+        udp: Flow,
+        trunk: &DirectoryTrunk,
+        (transport, remote): Server,
+    ) -> Flow {
+        if transport == Transport::Udp {
+            return Flow { remote, ..udp };
+        }
+        let is_there = |link: &&Link| {
+            link.trunk == trunk.trunk_id && link.flow.transport == transport && link.flow.remote == remote
+        };
+        if let Some(link) = self.open.values().find(is_there) {
+            return link.flow;
+        }
+        self.last += 1;
+        let mut local = udp.local;
+        if let (Transport::Tls, Some(port)) = (transport, rules.tls_port) {
+            local.set_port(port);
+        }
+        let flow = Flow { transport, local, remote, id: OUTBOUND_FLOWS + self.last };
+        self.open.insert(flow.id, Link { trunk: trunk.trunk_id, flow });
+        told.job(Job::Connect(flow, trunk.settings.host.to_string()));
+        flow
+    }
+}
+
 impl Trunks {
     /// The directory has other trunks now.
     pub(crate) fn changed(&mut self, exchange: &mut Exchange<'_>) {
         let known: HashMap<TrunkId, Arc<DirectoryTrunk>> =
             exchange.directory.trunks().into_iter().map(|trunk| (trunk.trunk_id, trunk)).collect();
-        self.known.retain(|id, _| known.contains_key(id));
-        for (id, trunk) in known {
-            let is_same = self.known.get(&id).is_some_and(|before| before.known == trunk);
-            if is_same || !trunk.settings.enabled {
-                if !trunk.settings.enabled {
-                    self.known.remove(&id);
-                }
+        self.known.retain(|id, before| {
+            let stays = known.get(id).is_some_and(|trunk| trunk.settings.enabled);
+            // Nobody waits any more for one that is off to be back.
+            if !stays && before.watch.is_up == Some(false) {
+                before.is_up(exchange.told, exchange.now, true, "");
+            }
+            stays
+        });
+        for (id, trunk) in known.into_iter().filter(|(_, trunk)| trunk.settings.enabled) {
+            if self.known.get(&id).is_some_and(|before| before.known == trunk) {
                 continue;
             }
-            let registration = Registration {
-                due: None,
-                call_id: exchange.endpoint.token(),
-                cseq: 0,
-                tried_password: false,
-                failures: 0,
-                is_up: None,
+            let trunk = Trunk {
+                registration: Registration::new(exchange.endpoint.token()),
+                watch: Watch::default(),
+                targets: Vec::new(),
+                look_up_at: exchange.now.instant,
+                known: trunk,
             };
-            let trunk = Trunk { known: trunk, addresses: Vec::new(), look_up_at: exchange.now.instant, registration };
             self.known.insert(id, trunk);
         }
         self.handle_timeout(exchange);
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Instant> {
-        self.known.values().flat_map(|trunk| trunk.registration.due.into_iter().chain([trunk.look_up_at])).min()
+        let due = |trunk: &Trunk| [trunk.registration.due, trunk.watch.due, Some(trunk.look_up_at)];
+        self.known.values().flat_map(due).flatten().min()
     }
 
     pub(crate) fn handle_timeout(&mut self, exchange: &mut Exchange<'_>) {
         let now = exchange.now.instant;
-        for (id, trunk) in &mut self.known {
+        self.avoided.retain(|_, until| *until > now);
+        let Self { known, sent, lookups, links, avoided } = self;
+        for (id, trunk) in known {
             if trunk.look_up_at <= now {
-                trunk.look_up_at = now + LOOK_UP;
-                let settings = &trunk.known.settings;
-                let (host, port) = (settings.host.to_string(), settings.port.unwrap_or(SIP_PORT));
-                match host.parse::<IpAddr>() {
-                    Ok(address) => {
-                        trunk.reached_at(vec![SocketAddr::new(address, port)], now);
-                    }
-                    Err(_) => {
-                        self.lookups.insert(exchange.told.look_up(host, port), *id);
-                    }
+                let wanted = Wanted::of(&trunk.known.settings);
+                if let Some(target) = wanted.literal() {
+                    trunk.reached_at(vec![target], now);
+                    trunk.look_up_at = now + SETTLED;
+                } else {
+                    trunk.look_up_at = now + LOOK_AGAIN;
+                    let number = exchange.told.next();
+                    exchange.told.job(Job::LookUp(number, wanted));
+                    lookups.insert(number, *id);
                 }
             }
+            let Some(server) = trunk.first(avoided) else { continue };
+            let mut flow = || links.flow(exchange.told, exchange.rules, exchange.udp, &trunk.known, server);
             if trunk.registration.due.is_some_and(|due| due <= now) {
-                trunk.registration.due = None;
-                trunk.registration.tried_password = false;
-                if let Some(key) = trunk.register(exchange, None) {
-                    self.sent.insert(key, *id);
+                let flow = flow();
+                trunk.registration.begin();
+                if let Some(key) = trunk.register(exchange, flow, None) {
+                    sent.insert(key, (*id, Asked::Register));
                 }
+            } else if trunk.watch.due.is_some_and(|due| due <= now) {
+                let flow = flow();
+                sent.insert(trunk.ask(exchange, flow), (*id, Asked::Options));
             }
         }
     }
 
     /// What a name was looked up to.
-    pub(crate) fn looked_up(&mut self, exchange: &mut Exchange<'_>, number: u64, addresses: Vec<SocketAddr>) {
+    pub(crate) fn looked_up(&mut self, exchange: &mut Exchange<'_>, number: u64, found: Found) {
         let Some(id) = self.lookups.remove(&number) else { return };
         let Some(trunk) = self.known.get_mut(&id) else { return };
         let is_ipv4 = exchange.udp.local.is_ipv4();
-        let reachable: Vec<SocketAddr> = addresses.into_iter().filter(|address| address.is_ipv4() == is_ipv4).collect();
-        if reachable.is_empty() && trunk.addresses.is_empty() {
-            trunk.is_up(exchange, false, "its name leads to no address");
-            trunk.look_up_at = exchange.now.instant + RETRY;
-            return;
+        let mut targets = found.targets;
+        for target in &mut targets {
+            target.addresses.retain(|address| address.is_ipv4() == is_ipv4);
         }
-        // What was found before is better than nothing.
-        if !reachable.is_empty() {
-            trunk.reached_at(reachable, exchange.now.instant);
+        targets.retain(|target| !target.addresses.is_empty());
+        if !targets.is_empty() {
+            trunk.look_up_at = exchange.now.instant + found.lasts;
+            trunk.reached_at(targets, exchange.now.instant);
+        } else if trunk.targets.is_empty() {
+            // What was found before is better than nothing.
+            trunk.is_up(exchange.told, exchange.now, false, "its name leads to no address");
         }
         self.handle_timeout(exchange);
     }
 
     /// Takes what belongs to a registration; gives everything else back.
     pub(crate) fn event(&mut self, exchange: &mut Exchange<'_>, event: Event) -> Option<Event> {
-        let (key, response) = match &event {
-            Event::Response { key, response, .. } => (*key, Some(response)),
-            Event::Failed { key, .. } => (*key, None),
+        let (key, flow, response) = match &event {
+            Event::Response { key, flow, response } => (*key, Some(*flow), Some(response)),
+            Event::Failed { key, .. } => (*key, None, None),
             _ => return Some(event),
         };
-        let Some(id) = self.sent.get(&key).copied() else { return Some(event) };
+        let Some((id, asked)) = self.sent.get(&key).copied() else { return Some(event) };
         if response.is_some_and(|response| response.status() < 200) {
             return None;
         }
         self.sent.remove(&key);
-        if let Some(trunk) = self.known.get_mut(&id)
-            && let Some(again) = trunk.registered(exchange, response)
-        {
-            self.sent.insert(again, id);
+        let trunk = self.known.get_mut(&id)?;
+        let status = response.map(Message::status);
+        if let Some(server) = trunk.first(&self.avoided).filter(|_| matches!(status, None | Some(503))) {
+            self.avoided.insert(server, exchange.now.instant + AVOIDED);
+        }
+        match asked {
+            Asked::Options => trunk.answered(exchange, status),
+            Asked::Register => {
+                if let Some(again) = trunk.registered(exchange, flow, response) {
+                    self.sent.insert(again, (id, Asked::Register));
+                }
+            }
         }
         None
     }
 
-    /// The trunk that a request came from. Several may share an address; then the one of the account that holds the number
-    /// is found by its number.
-    pub(crate) fn of_source(&self, source: IpAddr) -> Option<Arc<DirectoryTrunk>> {
-        let source = source.to_canonical();
-        let is_from = |trunk: &&Trunk| trunk.addresses.iter().any(|address| address.ip().to_canonical() == source);
+    /// A connection was not made.
+    pub(crate) fn not_connected(&mut self, exchange: &mut Exchange<'_>, flow_id: u64, why: &str) {
+        let Some(link) = self.links.open.get(&flow_id) else { return };
+        let server = (link.flow.transport, link.flow.remote);
+        self.avoided.insert(server, exchange.now.instant + AVOIDED);
+        if let Some(trunk) = self.known.get_mut(&link.trunk).filter(|trunk| trunk.servers().any(|one| one == server)) {
+            trunk.is_up(exchange.told, exchange.now, false, why);
+        }
+    }
+
+    /// A connection is gone. What was registered over it is not reached any more.
+    pub(crate) fn flow_lost(&mut self, exchange: &mut Exchange<'_>, flow_id: u64) {
+        let Some(link) = self.links.open.remove(&flow_id) else { return };
+        if let Some(trunk) = self.known.get_mut(&link.trunk) {
+            trunk.connection_lost(exchange.now.instant);
+        }
+    }
+
+    /// The way over which a dialog goes on whose connection was one of ours.
+    pub(crate) fn again(&mut self, told: &mut Told, rules: &Rules, udp: Flow, trunk: TrunkId, lost: Flow) -> Flow {
+        let Some(trunk) = self.known.get(&trunk) else { return lost };
+        self.links.flow(told, rules, udp, &trunk.known, (lost.transport, lost.remote))
+    }
+
+    /// The trunk that a request came from: over a connection of ours, or from one of its addresses. Several may share an
+    /// address; then the one of the account that holds the number is found by its number.
+    pub(crate) fn of(&self, flow: Flow) -> Option<Arc<DirectoryTrunk>> {
+        if let Some(link) = self.links.open.get(&flow.id) {
+            return self.known.get(&link.trunk).map(|trunk| trunk.known.clone());
+        }
+        let source = flow.remote.ip().to_canonical();
+        let is_from = |trunk: &&Trunk| {
+            let mut addresses = trunk.targets.iter().flat_map(|target| &target.addresses);
+            addresses.any(|address| address.ip().to_canonical() == source)
+        };
         let mut found = self.known.values().filter(is_from);
         let first = found.next()?.known.clone();
         match found.next() {
@@ -180,145 +282,82 @@ impl Trunks {
         }
     }
 
-    /// The ways out of the house for an account, in their order, each with its addresses.
-    pub(crate) fn ways(&self, directory: &Directory, account: AccountId, emergency: bool) -> Vec<Out> {
+    /// The ways out of the house for an account, in the order in which they are tried; servers that failed just now come
+    /// last, trunk by trunk.
+    pub(crate) fn ways(
+        &self,
+        directory: &Directory,
+        account: AccountId,
+        emergency: bool,
+        mut draw: impl FnMut() -> u64,
+    ) -> Vec<Out> {
         let known = directory.trunks();
         let chosen = trunks_of(known.iter().map(AsRef::as_ref), account, emergency);
-        let reached = chosen.into_iter().filter_map(|trunk| self.known.get(&trunk.trunk_id));
-        reached
-            .filter(|trunk| !trunk.known.settings.register || trunk.registration.is_up == Some(true))
-            .flat_map(|trunk| trunk.addresses.iter().map(|to| Out { trunk: trunk.known.clone(), to: *to }))
-            .collect()
-    }
-}
-
-/// One way out: a trunk at one of its addresses.
-#[derive(Debug, Clone)]
-pub(crate) struct Out {
-    pub(crate) trunk: Arc<DirectoryTrunk>,
-    pub(crate) to: SocketAddr,
-}
-
-impl Out {
-    pub(crate) fn flow(&self, udp: Flow) -> Flow {
-        Flow { remote: self.to, ..udp }
+        let mut ways = Vec::new();
+        for trunk in chosen.into_iter().filter_map(|trunk| self.known.get(&trunk.trunk_id)) {
+            // A call for help is tried even where we are not registered.
+            if trunk.known.settings.register && trunk.watch.is_up != Some(true) && !emergency {
+                continue;
+            }
+            let mut servers = order(&trunk.targets, &mut draw);
+            servers.sort_by_key(|server| self.avoided.contains_key(server));
+            let over = |(transport, to)| Out { trunk: trunk.known.clone(), transport, to };
+            ways.extend(servers.into_iter().map(over));
+        }
+        if !emergency {
+            return ways;
+        }
+        let is_avoided = |way: &Out| self.avoided.contains_key(&(way.transport, way.to));
+        ways.into_iter().flat_map(|way| way.for_long_requests(is_avoided)).collect()
     }
 
-    pub(crate) fn host(&self) -> String {
-        host(&self.trunk)
+    pub(crate) fn flow(&mut self, told: &mut Told, rules: &Rules, udp: Flow, way: &Out) -> Flow {
+        self.links.flow(told, rules, udp, &way.trunk, (way.transport, way.to))
     }
 
-    pub(crate) fn uri(&self, user: &str) -> String {
-        format!("sip:{user}@{}", self.host())
-    }
-}
-
-/// The answer to a carrier's challenge.
-pub(crate) fn credentials(
-    trunk: &DirectoryTrunk,
-    response: &Message,
-    method: &str,
-    uri: &str,
-    cnonce: Token,
-) -> Option<(HeaderName, String)> {
-    let challenge = Challenge::find(response)?;
-    let (user, password) = (trunk.settings.username.as_deref()?, trunk.password.as_deref()?);
-    let realm = str::from_utf8(challenge.realm).ok()?;
-    let ha1 = Ha1::new(challenge.algorithm, user, realm, password);
-    let name = if response.status() == 407 { HeaderName::ProxyAuthorization } else { HeaderName::Authorization };
-    Some((name, challenge.authorization(&ha1, user, method, uri, &cnonce, 1)))
-}
-
-fn host(trunk: &DirectoryTrunk) -> String {
-    let host = trunk.settings.host.as_str();
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    match trunk.settings.port {
-        Some(port) => format!("{host}:{port}"),
-        None => host,
+    /// What a call told us of the way that it took.
+    pub(crate) fn call_went(&mut self, told: &mut Told, now: Now, way: &Out, failure: Option<&str>) {
+        let server = (way.transport, way.to);
+        if failure.is_some() {
+            self.avoided.insert(server, now.instant + AVOIDED);
+        } else {
+            self.avoided.remove(&server);
+        }
+        let Some(trunk) = self.known.get_mut(&way.trunk.trunk_id) else { return };
+        // Another server of the same trunk may be better.
+        if failure.is_none() || trunk.servers().all(|server| self.avoided.contains_key(&server)) {
+            trunk.is_up(told, now, failure.is_none(), failure.unwrap_or_default());
+        }
     }
 }
 
 impl Trunk {
-    fn reached_at(&mut self, addresses: Vec<SocketAddr>, now: Instant) {
-        self.addresses = addresses;
-        if self.known.settings.register && self.registration.due.is_none() && self.registration.cseq == 0 {
+    fn reached_at(&mut self, targets: Vec<Target>, now: Instant) {
+        let is_new = self.targets.is_empty();
+        self.targets = targets;
+        if is_new && self.known.settings.register {
             self.registration.due = Some(now);
+        } else if is_new {
+            self.watch.due = Some(now);
         }
     }
 
-    fn register(
-        &mut self,
-        exchange: &mut Exchange<'_>,
-        authorization: Option<(HeaderName, String)>,
-    ) -> Option<TransactionKey> {
-        let to = *self.addresses.first()?;
-        if !matches!(self.known.settings.transport, Way::Udp) {
-            self.is_up(exchange, false, "trunks are reached over UDP only");
-            return None;
-        }
-        let user = self.known.settings.username.clone()?;
-        let host = host(&self.known);
-        let record = format!("<sip:{user}@{host}>");
-        let flow = Flow { transport: Transport::Udp, remote: to, ..exchange.udp };
-        self.registration.cseq += 1;
-        let from = format!("{record};tag={}", exchange.endpoint.token());
-        let uri = format!("sip:{host}");
-        let call_id = self.registration.call_id;
-        let mut request = Request::initial(Method::Register, &uri, from, record, call_id, self.registration.cseq)
-            .header(HeaderName::Contact, format!("<sip:{user}@{}>", exchange.rules.host_port(flow.local.port())))
-            .header(HeaderName::Expires, EXPIRES.to_string());
-        if let Some((name, value)) = authorization {
-            request = request.header(name, value);
-        }
-        Some(exchange.endpoint.request(exchange.now.instant, flow, &request))
+    /// The server that registrations and questions go to.
+    fn first(&self, avoided: &Avoided) -> Option<Server> {
+        let servers = order(&self.targets, || 0);
+        let good = servers.iter().find(|server| !avoided.contains_key(server));
+        good.or(servers.first()).copied()
     }
 
-    /// The carrier's answer; the request that follows it, if one does.
-    fn registered(&mut self, exchange: &mut Exchange<'_>, response: Option<&Message>) -> Option<TransactionKey> {
-        let now = exchange.now.instant;
-        let status = response.map_or(408, Message::status);
-        if let Some(response) = response.filter(|_| matches!(status, 401 | 407) && !self.registration.tried_password) {
-            self.registration.tried_password = true;
-            let uri = format!("sip:{}", host(&self.known));
-            let cnonce = exchange.endpoint.token();
-            let answer = credentials(&self.known, response, "REGISTER", &uri, cnonce);
-            if answer.is_some() {
-                return self.register(exchange, answer);
-            }
-        }
-        if (200..300).contains(&status) {
-            let granted = response.and_then(|response| {
-                response.contact().and_then(|contact| contact.expires()).or_else(|| response.expires())
-            });
-            let granted = granted.unwrap_or(EXPIRES).clamp(30, EXPIRES);
-            self.registration.due = Some(now + Duration::from_secs(u64::from(granted)) * 4 / 5);
-            self.registration.failures = 0;
-            self.is_up(exchange, true, "");
-            return None;
-        }
-        let pause = RETRY.saturating_mul(1 << self.registration.failures.min(6)).min(RETRY_LONGEST);
-        self.registration.failures += 1;
-        self.registration.due = Some(now + pause);
-        self.is_up(exchange, false, &format!("the carrier answers {status}"));
-        None
+    fn servers(&self) -> impl Iterator<Item = Server> {
+        self.targets.iter().flat_map(|target| target.addresses.iter().map(|address| (target.transport, *address)))
     }
 
-    /// Tells when it changes.
-    fn is_up(&mut self, exchange: &mut Exchange<'_>, up: bool, why: &str) {
-        if self.registration.is_up.replace(up) == Some(up) {
-            return;
+    fn connection_lost(&mut self, now: Instant) {
+        if self.known.settings.register {
+            self.registration.hurry(now);
+        } else {
+            self.watch.hurry(now);
         }
-        let trunk = self.known.trunk_id;
-        tracing::info!(%trunk, up, why, "trunk");
-        let kind = if up { AlarmKind::TrunkUp { trunk } } else { AlarmKind::TrunkDown { trunk, why: why.to_owned() } };
-        exchange.told.report(CallReport::Alarm(Alarm { at: exchange.now.utc, kind }));
-    }
-}
-
-impl Told {
-    fn look_up(&mut self, host: String, port: u16) -> u64 {
-        let number = self.next();
-        self.job(Job::LookUp(number, host, port));
-        number
     }
 }

@@ -29,6 +29,8 @@ use crate::{
     core::{Core, Seeds},
     directory::Directory,
     files, fixture,
+    told::Job,
+    trunk::target::Found,
 };
 
 /// Nothing a test waits for takes longer, in virtual time.
@@ -47,6 +49,9 @@ pub(crate) struct World {
     _spool: tempfile::TempDir,
     network: Network,
     framers: HashMap<(SocketAddr, SocketAddr), Framer>,
+    /// What the world's DNS knows, and the connections that the switch has made.
+    pub(crate) names: HashMap<String, Found>,
+    pub(crate) connected: Vec<(Flow, String)>,
     pub(crate) now: Now,
 }
 
@@ -89,6 +94,8 @@ impl World {
             _spool: spool,
             network: Network::new(1, weather),
             framers: HashMap::new(),
+            names: HashMap::new(),
+            connected: Vec::new(),
             now,
         }
     }
@@ -233,10 +240,17 @@ impl World {
         self.changes.append(&mut self.core.take_changes());
         self.reports.append(&mut self.core.take_reports());
         for job in self.core.take_jobs() {
-            match files::work(job) {
-                Some(files::Done::Loaded(number, prompt)) => self.core.loaded(self.now, number, prompt),
-                Some(files::Done::LookedUp(number, found)) => self.core.looked_up(self.now, number, found),
-                None => {}
+            match job {
+                Job::LookUp(number, wanted) => {
+                    let found = self.names.get(wanted.host.as_str()).cloned().unwrap_or_default();
+                    self.core.looked_up(self.now, number, found);
+                }
+                Job::Connect(flow, host) => self.connected.push((flow, host)),
+                job => {
+                    if let Some(files::Done::Loaded(number, prompt)) = files::work(job) {
+                        self.core.loaded(self.now, number, prompt);
+                    }
+                }
             }
         }
         for (number, question) in self.core.take_questions() {

@@ -128,6 +128,7 @@ impl From<NewLocationBody> for SiteInput {
             address: body.address.into(),
             time_zone: body.time_zone.unwrap_or_default(),
             area_code: body.area_code.unwrap_or_default(),
+            callback: String::new(),
             emergency_contacts: contacts(body.emergency_contacts),
         }
     }

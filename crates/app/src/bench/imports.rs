@@ -105,6 +105,7 @@ impl Bench {
             address,
             time_zone: TimeZone::parse("America/Phoenix")?,
             area_code: None,
+            callback: None,
             emergency_contacts: Vec::new(),
         };
         self.apply(Change::AddLocation { site }).await?;

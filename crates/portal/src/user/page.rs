@@ -3,6 +3,7 @@
 use askama::Template;
 use chrono::Days;
 use lineside_model::call::{CallFilter, CallRecord};
+use lineside_model::emergency::EmergencyTest;
 use lineside_model::forwarding::ForwardingRules;
 use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::JournalEntry;
@@ -44,6 +45,7 @@ struct UserPage {
     calls: Vec<CallRecord>,
     unheard: usize,
     test_calls: TestCalls,
+    emergency_test: Option<EmergencyTest>,
     checklist: Checklist,
     timeline: Option<Timeline>,
     /// Suspension, return and deletion on a date.
@@ -111,6 +113,7 @@ async fn show(visitor: Visitor, RecordPath(id): RecordPath<UserId>) -> Answer {
         calls: service.calls(caller, &CallFilter { user_id: Some(id), ..CallFilter::default() }, CALLS_SHOWN).await?.0,
         unheard: service.mailbox(caller, id).await?.messages.iter().filter(|message| is_new(message)).count(),
         test_calls: TestCalls::of(&visitor, id, &frame).await?,
+        emergency_test: service.emergency_test(caller, id).await?,
         history,
         spool: service.settings().mail_spool.is_some(),
         service: service.clone(),

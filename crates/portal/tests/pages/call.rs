@@ -2,8 +2,12 @@
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
-use lineside_model::call_report::{CallEnded, CallOutcome, CallReport};
+use lineside_model::call_report::{Alarm, AlarmKind, CallEnded, CallOutcome, CallReport};
+use lineside_model::emergency::EmergencyCall;
+use lineside_model::id::CallId;
+use lineside_model::phone_number::E164;
 use lineside_testkit::call::{ended, wav};
+use uuid::Uuid;
 
 use crate::visit::Visit;
 
@@ -118,6 +122,13 @@ async fn rules_for_calls_trunks_and_recording_are_set() {
     assert_eq!(done.location.as_deref(), Some("/trunks"), "{}", done.html);
     let listed = visit.get("/trunks").await;
     assert!(listed.says("sip.carrier.example") && !listed.html.contains("hush"));
+    let id = visit.house.service.trunks(&visit.house.acme.owner.caller).await.unwrap()[0].id;
+    let down = AlarmKind::TrunkDown { trunk: id, why: "the carrier does not answer".into() };
+    let alarm = Alarm { at: visit.house.service.now(), kind: down };
+    visit.house.service.calls_reported(vec![CallReport::Alarm(alarm)]).await;
+    for page in ["/trunks".to_owned(), format!("/trunks/{id}"), "/home".to_owned()] {
+        assert!(visit.get(&page).await.says("the carrier does not answer"), "{page}");
+    }
     let page = format!("/users/{}/recording", visit.house.acme.user.id);
     let review = visit.fill(&page, &[("mode", "all")]).await;
     assert!(review.says("no license with call recording"), "{}", review.html);
@@ -126,6 +137,37 @@ async fn rules_for_calls_trunks_and_recording_are_set() {
         visit.get(&page).await.has("input[name=mode][value=all][checked]")
             || visit.get(&page).await.html.contains("value=\"all\" checked")
     );
+}
+
+#[tokio::test]
+async fn a_call_for_help_stands_on_every_page_until_somebody_has_seen_it() {
+    let visit = Visit::owner().await;
+    assert!(!visit.get("/users").await.has("#emergency:not([hidden])"));
+    let (house, user) = (&visit.house, visit.house.acme.user.id);
+    let call = EmergencyCall {
+        call: CallId(Uuid::from_u128(9)),
+        account: house.acme.id,
+        user,
+        at: house.service.now(),
+        dialled: "911".into(),
+        name: "Ana <User>".into(),
+        extension: "1003".into(),
+        callback: E164::parse("+14805550143").ok(),
+        place: None,
+        connected: false,
+    };
+    house.service.calls_reported(vec![CallReport::Emergency(Box::new(call))]).await;
+    assert!(visit.get("/users").await.has("#emergency:not([hidden])"));
+    let own = visit.sign_in("acme.user").await;
+    assert!(!own.get("/me").await.has("#emergency"), "administrators are told");
+    let list = visit.get("/emergency-calls").await;
+    for part in ["Ana <User>", "1003", "no address is known", "not connected", "480 555 0143"] {
+        assert!(list.says(part), "{part}: {}", list.html);
+    }
+    let seen = visit.post(&format!("/emergency-calls/{}", Uuid::from_u128(9)), &[]).await;
+    assert_eq!(seen.location.as_deref(), Some("/emergency-calls"));
+    assert!(!visit.get("/users").await.has("#emergency:not([hidden])"));
+    assert!(visit.get(&format!("/users/{user}")).await.says("dial 933"));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use lineside_model::text::Name;
 use lineside_portal::{Access, endpoints};
 
 /// Addresses whose first parameter names a record of an account, by their beginning; and those whose parameter does not.
-const RECORDS: [&str; 16] = [
+const RECORDS: [&str; 17] = [
     "/users/{id}",
     "/users/views/{id}",
     "/locations/{id}",
@@ -31,6 +31,7 @@ const RECORDS: [&str; 16] = [
     "/recordings/{id}",
     "/test-calls/{id}",
     "/trunks/{id}",
+    "/emergency-calls/{id}",
 ];
 /// License types are the operator's: everybody has the same.
 const NO_RECORDS: [&str; 7] = [

@@ -9,8 +9,9 @@ use lineside_model::{
     dialled::Dialled,
     directory::{DirectoryTrunk, DirectoryUser},
     id::{AccountId, UserId},
-    outbound::{Barred, Usage},
+    outbound::{Barred, Talked, Usage},
     route::{self, Caller, Hop},
+    trunk::CallerIdIn,
 };
 use lineside_sip::{
     Flow, HeaderName, Message, Method, Request, Token, TransactionKey,
@@ -21,6 +22,7 @@ use super::{
     Call, Calls, Env, Stage,
     branch::Branch,
     description::is_secure,
+    emergency,
     place::reason,
     ring::{Callee, Rings},
     session,
@@ -33,6 +35,7 @@ use crate::{
 
 /// A carrier that says nothing for that long is passed over.
 const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE_EXTRA: Duration = Duration::from_secs(2);
 /// Carriers end ringing by themselves; this is for those that do not.
 const RING: Duration = Duration::from_mins(3);
 /// Users whose minutes are remembered before those of other days are forgotten.
@@ -47,6 +50,14 @@ pub(super) struct Outside {
     tried_password: bool,
     /// The way was asked to protect sound, and would not.
     is_clear: bool,
+    /// The way does not take a location.
+    is_placeless: bool,
+}
+
+impl Outside {
+    pub(super) fn new(number: String, by: Arc<DirectoryUser>, ways: Vec<Out>, is_emergency: bool) -> Self {
+        Self { number, by, ways, is_emergency, tried_password: false, is_clear: false, is_placeless: false }
+    }
 }
 
 /// Seconds talked today, out of the house.
@@ -66,28 +77,8 @@ impl Calls {
             env.report(CallReport::Alarm(Alarm { at: env.now.utc, kind }));
             return self.turn_away(env, call, route::Refusal::Barred(barred));
         }
-        let ways = env.trunks.ways(env.directory, by.account_id, false);
-        self.try_ways(
-            env,
-            call,
-            Outside { number, by, ways, is_emergency: false, tried_password: false, is_clear: false },
-        );
-    }
-
-    /// An emergency call, by the trunks that take those; false when there is none.
-    pub(super) fn call_for_help(&mut self, env: &mut Env<'_>, call: &mut Call, code: &str) -> bool {
-        let Some(by) = call.calling_user().cloned() else { return false };
-        let ways = env.trunks.ways(env.directory, by.account_id, true);
-        if ways.is_empty() {
-            return false;
-        }
-        let number = code.to_owned();
-        self.try_ways(
-            env,
-            call,
-            Outside { number, by, ways, is_emergency: true, tried_password: false, is_clear: false },
-        );
-        true
+        let ways = env.ways(by.account_id, false);
+        self.try_ways(env, call, Outside::new(number, by, ways, false));
     }
 
     /// Sends the INVITE by the next way that has room.
@@ -101,6 +92,9 @@ impl Calls {
             outside.ways.remove(0);
         }
         call.story.trunk = None;
+        if outside.is_emergency {
+            return self.no_help(env, call, &outside.number);
+        }
         self.turn_away(env, call, route::Refusal::NoTrunk);
     }
 
@@ -112,12 +106,13 @@ impl Calls {
         authorization: Option<(HeaderName, String)>,
     ) {
         let Some(way) = outside.ways.first().cloned() else { return };
+        let is_emergency = outside.is_emergency;
         let max_forwards = match call.invite.request.next_max_forwards() {
             Ok(max_forwards) => max_forwards,
             Err(refusal) => return self.refuse(env, call, refusal.status),
         };
         call.story.trunk = Some(way.trunk.trunk_id);
-        let flow = way.flow(env.udp);
+        let flow = env.trunks.flow(env.told, env.rules, env.udp, &way);
         let tag = env.endpoint.token();
         let cseq = if authorization.is_some() { 2 } else { 1 };
         let mut request = invite(env, call, &outside, &way, flow, tag, cseq)
@@ -128,13 +123,16 @@ impl Calls {
         let key = env.request(flow, &request);
         self.outgoing.insert(key, call.id);
         let now = env.now.instant;
+        // For a call for help, the way that is only tried because it carries more at once must not cost time.
+        let is_extra = is_emergency && outside.ways.get(1).is_some_and(|next| next.to == way.to);
+        let silence = if is_extra { SILENCE_EXTRA } else { SILENCE };
         call.callee = None;
         let told = if let Stage::Ringing(before) = &call.stage { before.told } else { 100 };
         call.stage = Stage::Ringing(Rings {
             callee: Callee::Outside(Box::new(outside)),
             branches: vec![Branch::new(key, tag, flow, request)],
             until: now + RING,
-            silent_until: Some(now + SILENCE),
+            silent_until: Some(now + silence),
             told,
         });
     }
@@ -172,10 +170,25 @@ impl Calls {
 
     /// The way led nowhere: the next one is tried when it was the carrier's fault, or the caller is told.
     pub(super) fn way_failed(&mut self, env: &mut Env<'_>, call: &mut Call, mut outside: Outside, status: u16) {
-        if matches!(status, 408 | 401 | 403 | 407 | 500..600) && outside.ways.len() > 1 {
+        if let (Some(way), 408 | 503) = (outside.ways.first(), status) {
+            let why =
+                if status == 408 { "the carrier does not answer calls" } else { "the carrier answers 503 to calls" };
+            env.trunks.call_went(env.told, env.now, way, Some(why));
+        }
+        // 424: it does not take this location; others do not know what to do with two bodies (RFC 6442 section 4.3). The
+        // call matters more.
+        if outside.is_emergency
+            && !outside.is_placeless
+            && matches!(status, 400 | 406 | 413 | 415 | 420 | 424 | 488 | 606)
+        {
+            (outside.is_placeless, outside.tried_password) = (true, false);
+            return self.try_way(env, call, outside, None);
+        }
+        let next = matches!(status, 408 | 401 | 403 | 407 | 500..600) || (outside.is_emergency && status != 487);
+        if next && (outside.is_emergency || outside.ways.len() > 1) {
             tracing::warn!(number = outside.number, status, "a trunk did not take a call; the next is tried");
             outside.ways.remove(0);
-            outside.tried_password = false;
+            (outside.tried_password, outside.is_clear, outside.is_placeless) = (false, false, false);
             return self.try_ways(env, call, outside);
         }
         let refusal = match status {
@@ -206,6 +219,15 @@ impl Calls {
             account_minutes: minutes(self.minutes.accounts.get(&by.account_id)),
         };
         account.rules.outbound.limits.check(&usage)
+    }
+
+    /// What was counted before this start.
+    pub(crate) fn talked(&mut self, talked: &[Talked]) {
+        for Talked { account_id, user_id, date, seconds } in talked {
+            let seconds = u64::try_from(*seconds).unwrap_or_default();
+            add(self.minutes.users.entry(*user_id).or_insert((*date, 0)), *date, seconds);
+            add(self.minutes.accounts.entry(*account_id).or_insert((*date, 0)), *date, seconds);
+        }
     }
 
     /// Counts what was talked out of the house.
@@ -252,7 +274,23 @@ impl Calls {
     }
 }
 
+impl Env<'_> {
+    pub(super) fn ways(&mut self, account: AccountId, emergency: bool) -> Vec<Out> {
+        let Self { trunks, directory, endpoint, .. } = self;
+        let draw = || {
+            let token = endpoint.token();
+            str::from_utf8(token.as_bytes()).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or(0)
+        };
+        trunks.ways(directory, account, emergency, draw)
+    }
+}
+
 impl Outside {
+    /// The way that it is on.
+    pub(super) fn way(&self) -> Option<&Out> {
+        self.ways.first()
+    }
+
     pub(super) fn party(&self) -> CallParty {
         CallParty { user: None, number: self.number.clone(), name: String::new() }
     }
@@ -271,17 +309,20 @@ fn add(spent: &mut (NaiveDate, u64), today: NaiveDate, seconds: u64) {
 
 /// The number as the carrier wants it; emergency codes as they are.
 fn written(way: &Out, outside: &Outside) -> String {
-    if outside.is_emergency { outside.number.clone() } else { way.trunk.settings.number_format.write(&outside.number) }
+    if outside.is_emergency { outside.number.clone() } else { way.trunk.settings.called(&outside.number) }
 }
 
 fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, tag: Token, cseq: u32) -> Request {
     let format = way.trunk.settings.number_format;
     // Only a number that the account holds: anything else is what fraud looks like.
-    let own = outside.by.caller_id().map(|number| format.write(number.as_str()));
-    let host = way.host();
+    let number = if outside.is_emergency { outside.by.callback() } else { outside.by.caller_id() };
+    let own = number.map(|number| escape_user(format.write(number.as_str()).as_bytes()));
+    let (host, caller_id) = (way.host(), way.trunk.settings.caller_id);
+    let trunks_own = way.trunk.settings.username.as_ref().map(|user| escape_user(user.as_bytes()));
+    let shown = own.clone().filter(|_| caller_id != CallerIdIn::Asserted || trunks_own.is_none()).or(trunks_own);
     let name = quote_display(&outside.by.display_name);
-    let from = match &own {
-        Some(number) => format!("{name} <sip:{}@{host}>;tag={tag}", escape_user(number.as_bytes())),
+    let from = match shown.filter(|_| own.is_some()) {
+        Some(user) => format!("{name} <sip:{user}@{host}>;tag={tag}"),
         None => format!("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag={tag}"),
     };
     let uri = way.uri(&escape_user(written(way, outside).as_bytes()));
@@ -290,9 +331,8 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
             .header(HeaderName::Contact, env.contact(flow))
             .header(HeaderName::Allow, ALLOW);
     request = match &own {
-        Some(number) => {
-            request.header(HeaderName::PAssertedIdentity, format!("<sip:{}@{host}>", escape_user(number.as_bytes())))
-        }
+        Some(_) if caller_id == CallerIdIn::From => request,
+        Some(number) => request.header(HeaderName::PAssertedIdentity, format!("<sip:{number}@{host}>")),
         None => request.header(HeaderName::Privacy, "id"),
     };
     for Hop { by, kind, .. } in call.hops.iter().filter(|hop| hop.passed_over.is_none()).rev() {
@@ -300,5 +340,10 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
         let user = format.write(number.as_str());
         request = request.header(HeaderName::Diversion, format!("<sip:{user}@{host}>;reason={}", reason(*kind)));
     }
-    session::wish(request, call.offer_to_callee(env, tag, flow, outside.is_clear))
+    let is_clear = outside.is_clear || !way.trunk.settings.secure_media;
+    let offer = call.offer_to_callee(env, tag, flow, is_clear);
+    if outside.is_emergency && !outside.is_placeless {
+        return emergency::with_place(env, call, session::wish(request, None), offer, &outside.by, tag, flow);
+    }
+    session::wish(request, offer)
 }

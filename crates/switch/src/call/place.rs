@@ -10,10 +10,12 @@ use lineside_media::{
     relay::{Leg, RelayError},
 };
 use lineside_model::{
-    call_report::{AnsweredBy, CallDirection, CallOutcome, CallParty},
+    call_report::{Alarm, AlarmKind, AnsweredBy, CallDirection, CallOutcome, CallParty, CallReport},
     dialled::Dialled,
     directory::DirectoryUser,
+    emergency,
     forwarding::ForwardingKind,
+    outbound::Barred,
     route::{self, Caller, Ended, Hop, Route, Target},
     star_code::StarCode,
 };
@@ -21,6 +23,7 @@ use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey, dia
 
 use super::{
     Call, Calls, Description, Early, Env, Invite, Recorder, Side, Stage,
+    emergency::RING_SECONDS,
     story::{Story, hop, party},
 };
 use crate::{
@@ -62,7 +65,10 @@ impl Calls {
         dialled: Dialled,
         is_allowed: bool,
     ) {
-        let route = route::route(&env.house(), &caller, &dialled);
+        let route = match self.call_back(env, &caller, &dialled) {
+            Some(user) => Route { target: Target::Ring { user, seconds: RING_SECONDS }, hops: Vec::new() },
+            None => route::route(&env.house(), &caller, &dialled),
+        };
         let is_emergency = matches!(route.target, Target::Emergency(_));
         env.passes(true, request.as_bytes().clone());
         env.respond(key, Response::new(request, 100));
@@ -166,15 +172,8 @@ impl Calls {
         call.hops = route.hops;
         call.is_emergency |= matches!(route.target, Target::Emergency(_));
         match route.target {
-            Target::Emergency(code) if self.call_for_help(env, call, code) => {}
-            Target::Emergency(code) => {
-                tracing::error!(
-                    code,
-                    caller = call.shown.number,
-                    "EMERGENCY CALL that can not be connected: there is no emergency trunk"
-                );
-                self.announce(env, call, prompt::emergency_unavailable(), 503);
-            }
+            Target::Emergency(emergency::TEST) => self.test_emergency(env, call),
+            Target::Emergency(code) => self.call_for_help(env, call, code),
             Target::Code(code) => self.serve(env, call, code),
             Target::Ring { user, seconds } => self.ring(env, call, &user, seconds),
             Target::Voicemail(user) => self.voicemail(env, call, &user),
@@ -228,6 +227,11 @@ impl Calls {
         use route::Refusal as Why;
         tracing::debug!(call = call.id, %refusal, "the call is turned away");
         call.story.outcome = Some(outcome(refusal));
+        if let (Why::Barred(Barred::Class(_)), Some(user)) = (refusal, call.calling_user()) {
+            let (account, user, dialled) = (user.account_id, user.user_id, call.dialled.as_str().to_owned());
+            let kind = AlarmKind::DestinationRefused { account, user, dialled };
+            env.report(CallReport::Alarm(Alarm { at: env.now.utc, kind }));
+        }
         let status = refusal.status();
         let words: Playlist = match refusal {
             Why::NotInService | Why::Code(_) | Why::NotFromOutside => prompt::not_in_service().into(),

@@ -103,6 +103,11 @@ impl Calls {
         let is_alone = rings.branches.len() == 1;
         let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) else { return };
         branch.is_alive = true;
+        if let Callee::Outside(outside) = &rings.callee
+            && let Some(way) = outside.way().filter(|_| response.status() != 503)
+        {
+            env.trunks.call_went(env.told, env.now, way, None);
+        }
         match response.status() {
             100 => {}
             101..200 => {

@@ -20,8 +20,11 @@ pub(super) const FIRST: Duration = Duration::from_secs(30);
 /// A peer that takes no bytes for that long is gone.
 pub(super) const WRITE: Duration = Duration::from_secs(10);
 
-/// Serves a connection until it is closed by either side.
-pub(super) async fn serve<S: AsyncRead + AsyncWrite>(
+/// What waits to be sent over a connection.
+pub(super) type Outgoing = mpsc::Receiver<Bytes>;
+
+/// Serves a connection that somebody made to us, until it is closed by either side.
+pub(super) async fn accepted<S: AsyncRead + AsyncWrite>(
     stream: S,
     flow: Flow,
     idle: Duration,
@@ -29,19 +32,36 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite>(
     outlets: &Outlets,
 ) {
     let outgoing = outlets.add(flow.id);
-    let (reader, writer) = tokio::io::split(stream);
-    tokio::select! {
-        () = read(reader, flow, idle, inbox, outlets) => {}
-        () = write(writer, outgoing) => {}
-    }
+    serve(stream, flow, (FIRST, idle), outgoing, inbox, outlets).await;
     outlets.remove(flow.id);
     inbox.command(Input::Closed(flow.id));
 }
 
-async fn read<S: AsyncRead>(mut reader: ReadHalf<S>, flow: Flow, idle: Duration, inbox: &Inbox, outlets: &Outlets) {
+/// Carries messages both ways. `patience`: how long the first message may take, and each other.
+pub(super) async fn serve<S: AsyncRead + AsyncWrite>(
+    stream: S,
+    flow: Flow,
+    patience: (Duration, Duration),
+    outgoing: Outgoing,
+    inbox: &Inbox,
+    outlets: &Outlets,
+) {
+    let (reader, writer) = tokio::io::split(stream);
+    tokio::select! {
+        () = read(reader, flow, patience, inbox, outlets) => {}
+        () = write(writer, outgoing) => {}
+    }
+}
+
+async fn read<S: AsyncRead>(
+    mut reader: ReadHalf<S>,
+    flow: Flow,
+    (mut patience, idle): (Duration, Duration),
+    inbox: &Inbox,
+    outlets: &Outlets,
+) {
     let mut framer = Framer::new();
     let mut buffer = vec![0; 16 * 1024];
-    let mut patience = FIRST;
     loop {
         let length = match timeout(patience, reader.read(&mut buffer)).await {
             Ok(Ok(length)) if length > 0 => length,
@@ -71,7 +91,7 @@ async fn read<S: AsyncRead>(mut reader: ReadHalf<S>, flow: Flow, idle: Duration,
     }
 }
 
-async fn write<S: AsyncWrite>(mut writer: WriteHalf<S>, mut outgoing: mpsc::Receiver<Bytes>) {
+async fn write<S: AsyncWrite>(mut writer: WriteHalf<S>, mut outgoing: Outgoing) {
     while let Some(bytes) = outgoing.recv().await {
         let sent = timeout(WRITE, async {
             writer.write_all(&bytes).await?;

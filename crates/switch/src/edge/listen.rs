@@ -203,11 +203,11 @@ async fn serve(
     let _ = stream.set_nodelay(true);
     let is_websocket = matches!(flow.transport, Transport::Ws | Transport::Wss);
     match (tls, is_websocket) {
-        (None, false) => connection::serve(stream, flow, idle, inbox, outlets).await,
+        (None, false) => connection::accepted(stream, flow, idle, inbox, outlets).await,
         (None, true) => websocket::serve(stream, flow, idle, inbox, outlets).await,
         (Some(tls), is_websocket) => match timeout(FIRST, tls.accept(stream)).await {
             Ok(Ok(stream)) if is_websocket => websocket::serve(stream, flow, idle, inbox, outlets).await,
-            Ok(Ok(stream)) => connection::serve(stream, flow, idle, inbox, outlets).await,
+            Ok(Ok(stream)) => connection::accepted(stream, flow, idle, inbox, outlets).await,
             Ok(Err(error)) => tracing::debug!(remote = %flow.remote, %error, "no TLS"),
             Err(_) => {}
         },

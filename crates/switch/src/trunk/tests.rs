@@ -1,13 +1,20 @@
 //! Carriers as the world has them: a phone that plays one, in virtual time.
 
 use lineside_model::{
-    call_report::{CallDirection, CallOutcome},
+    address::CivicAddressInput,
+    call_report::{AlarmKind, CallDirection, CallOutcome, CallReport},
     directory::{DirectoryAccount, DirectoryUser},
+    emergency::{EmergencyCall, EmergencyPlace},
     extension::Destination,
     forwarding::ForwardingRules,
+    outbound::Talked,
+    phone_number::E164,
+    question::Asks,
     recording::RecordingMode,
     trunk::TrunkInput,
 };
+
+use lineside_sip::Method;
 
 use super::*;
 use crate::{
@@ -166,11 +173,152 @@ fn a_trunk_registers_again_and_tells_when_it_can_not() {
     assert_eq!(world.call_result(caller, "+16025550199"), 503);
 }
 
+/// 201 has a place too, and the carrier takes emergency calls over TCP.
+fn with_place() -> (World, usize, usize) {
+    let (mut world, caller, _) = house(TrunkInput::default());
+    let carrier = world.phone_over(Transport::Tcp, "901", Manner::Answers);
+    let mut over_tcp =
+        trunk(2, world.phones[carrier].flow.local, TrunkInput { emergency: true, ..TrunkInput::default() });
+    over_tcp.settings.transport = lineside_model::directory::Transport::Tcp;
+    world.trunks([over_tcp]);
+    let address = CivicAddressInput {
+        street_number: "1200".into(),
+        street_name: "N Main St".into(),
+        unit: "Suite 310".into(),
+        city: "Seattle".into(),
+        region: "WA".into(),
+        postal_code: "98101".into(),
+        country: "US".into(),
+    };
+    let place = EmergencyPlace {
+        address: address.parse().unwrap(),
+        confirmed: true,
+        location: None,
+        location_name: Some("Head office".into()),
+        callback: E164::parse("+14805550177").ok(),
+    };
+    world.put(DirectoryUser { emergency: Some(place), ..fixture::user_with_number(1, "201") });
+    (world, caller, carrier)
+}
+
+fn told(world: &World) -> Vec<&EmergencyCall> {
+    let calls = world.reports.iter().filter_map(|report| match report {
+        CallReport::Emergency(call) => Some(&**call),
+        _ => None,
+    });
+    calls.collect()
+}
+
 #[test]
-fn an_emergency_call_goes_by_the_emergency_trunk() {
-    let (mut world, caller, carrier) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+fn an_emergency_call_says_where_the_caller_is_and_whom_to_call_back() {
+    let (mut world, caller, carrier) = with_place();
     assert_eq!(world.call_result(caller, "911"), 200);
-    assert!(world.requests(carrier, Method::Invite)[0].starts_with("INVITE sip:911@"));
+    let invite = &world.requests(carrier, Method::Invite)[0];
+    assert!(invite.starts_with("INVITE sip:911@"), "{invite}");
+    assert!(invite.contains("P-Asserted-Identity: <sip:+14805550177@"), "{invite}");
+    assert!(invite.contains("Geolocation-Routing: yes") && invite.contains("Priority: emergency"), "{invite}");
+    let (_, geolocation) = invite.split_once("Geolocation: <cid:").unwrap();
+    let name = geolocation.split('>').next().unwrap();
+    assert!(invite.contains(&format!("Content-ID: <{name}>")), "{invite}");
+    let (_, kind) = invite.split_once("Content-Type: multipart/mixed;boundary=").unwrap();
+    let boundary = kind.lines().next().unwrap();
+    let parts: Vec<&str> = invite.split(&format!("--{boundary}")).collect();
+    let [_, sdp, pidf, end] = &parts[..] else { panic!("{invite}") };
+    assert!(sdp.contains("Content-Type: application/sdp") && sdp.contains("m=audio"), "{sdp}");
+    assert!(pidf.contains("<ca:HNO>1200</ca:HNO><ca:LOC>Suite 310</ca:LOC>"), "{pidf}");
+    assert_eq!(*end, "--\r\n");
+    let [call] = told(&world)[..] else { panic!() };
+    assert!(call.connected && call.extension == "201" && call.dialled == "911");
+    assert_eq!(call.callback.as_ref().unwrap().as_str(), "+14805550177");
+}
+
+#[test]
+fn a_carrier_that_does_not_take_the_place_gets_the_call_all_the_same() {
+    let (mut world, caller, carrier) = with_place();
+    world.phones[carrier].can_not = Some("multipart/mixed");
+    assert_eq!(world.call_result(caller, "112"), 200);
+    let invites = world.requests(carrier, Method::Invite);
+    assert_eq!(invites.len(), 2);
+    assert!(!invites[1].contains("Geolocation") && invites[1].contains("Content-Type: application/sdp"));
+    assert_eq!(told(&world).len(), 1, "told once");
+}
+
+#[test]
+fn over_udp_a_connection_is_tried_first_since_the_call_is_long() {
+    let (mut world, caller, carrier) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+    world.call(caller, "911");
+    world.run(|world| !world.connected.is_empty());
+    let (flow, _) = &world.connected[0];
+    assert_eq!((flow.transport, flow.remote), (Transport::Tcp, world.phones[carrier].flow.local));
+    // Nobody is there with TCP.
+    let lost = flow.id;
+    world.core.not_connected(world.now, lost, "refused");
+    world.core.flow_lost(world.now, lost);
+    world.run(|world| world.phones[caller].result.is_some());
+    assert_eq!(world.phones[caller].result, Some(200));
+    assert!(
+        !alarms(&world).iter().any(|kind| matches!(kind, AlarmKind::TrunkDown { .. })),
+        "the trunk itself is there"
+    );
+}
+
+#[test]
+fn help_is_called_by_any_trunk_rather_than_not_at_all_and_from_any_phone_with_credentials() {
+    let (mut world, caller, carrier) = house(TrunkInput::default());
+    world.put(DirectoryUser { voice: false, ..fixture::user(1, "201") });
+    assert_eq!(world.call_result(caller, "911"), 200);
+    assert_eq!(world.requests(carrier, Method::Invite).len(), 1);
+    world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
+    world.run(|world| world.core.open_calls() == 0);
+    world.trunks([]);
+    assert_eq!(world.call_result(caller, "911"), 503);
+    let [_, lost] = told(&world)[..] else { panic!() };
+    assert!(!lost.connected, "those on site are told all the same");
+}
+
+#[test]
+fn whoever_calls_back_reaches_the_phone_that_called() {
+    let (mut world, caller, carrier) = with_place();
+    assert_eq!(world.call_result(caller, "911"), 200);
+    world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
+    world.run(|world| world.core.open_calls() == 0);
+    // The number is the location's, and the user forwards everything.
+    let mut user = (*world.directory.user(fixture::user_id(1)).unwrap()).clone();
+    user.forwarding.always = Destination::parse("202").ok();
+    world.put(user);
+    world.act(carrier, |phone, _| {
+        phone.domain = "carrier.example".to_owned();
+        phone.flow.id = 0;
+    });
+    let ours = world.connected[0].0;
+    world.act(carrier, |phone, _| phone.flow.id = ours.id);
+    assert_eq!(world.call_result(carrier, "+14805550177"), 200);
+    assert_eq!(world.requests(caller, Method::Invite).len(), 1);
+    world.act(carrier, |phone, now| phone.say(now, Method::Bye, None));
+    world.pass(Duration::from_mins(31));
+    assert_eq!(world.call_result(carrier, "+14805550177"), 404, "for half an hour");
+}
+
+#[test]
+fn the_test_line_reads_back_what_would_be_told() {
+    let (mut world, caller, carrier) = with_place();
+    assert_eq!(world.call_result(caller, "933"), 200);
+    world.run(|world| !world.questions.is_empty());
+    assert_eq!(world.questions[0].asks, Asks::EmergencyTest);
+    world.run(|world| world.core.open_calls() == 0);
+    assert!(world.requests(carrier, Method::Invite).is_empty() && told(&world).is_empty(), "nobody is alarmed");
+}
+
+#[test]
+fn what_is_not_open_is_told_and_what_was_talked_before_counts() {
+    let (mut world, caller, _) = house(TrunkInput::default());
+    assert_eq!(world.call_result(caller, "011442079460000"), 403);
+    assert!(matches!(alarms(&world)[..], [.., AlarmKind::DestinationRefused { .. }]));
+    let (account_id, user_id) = (fixture::account_id(), fixture::user_id(1));
+    let talked = Talked { account_id, user_id, date: world.now.utc.date_naive(), seconds: 600 * 60 };
+    world.core.talked(&[talked]);
+    assert_eq!(world.call_result(caller, "+16025550199"), 403);
+    assert!(matches!(alarms(&world)[..], [.., AlarmKind::LimitReached { .. }]));
 }
 
 #[test]
@@ -188,4 +336,112 @@ fn an_emergency_call_is_recorded_only_where_the_account_decided_so() {
         world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
         world.run(|world| world.core.open_calls() == 0);
     }
+}
+
+#[test]
+fn a_name_leads_to_several_servers_and_a_bad_one_is_not_tried_first_again() {
+    let (mut world, caller, first) = house(TrunkInput::default());
+    world.phones[first].manner = Manner::Refuses(503);
+    let second = world.phone("901", Manner::Answers);
+    let target = |phone: usize, priority| Target {
+        transport: Transport::Udp,
+        addresses: vec![world.phones[phone].flow.local],
+        priority,
+        weight: 0,
+    };
+    let found = Found { targets: vec![target(second, 20), target(first, 10)], lasts: Duration::from_mins(1) };
+    world.names.insert("sip.carrier.example".to_owned(), found);
+    let settings = TrunkInput { host: "sip.carrier.example".into(), port: String::new(), ..TrunkInput::default() };
+    let mut by_name = trunk(1, world.phones[first].flow.local, TrunkInput::default());
+    by_name.settings =
+        TrunkInput { name: "Carrier".into(), enabled: true, transport: "UDP".into(), ..settings }.parse().unwrap();
+    world.trunks([by_name]);
+    for calls in 1..=2 {
+        assert_eq!(world.call_result(caller, "+16025550199"), 200);
+        assert_eq!(world.requests(second, Method::Invite).len(), calls);
+        assert_eq!(world.requests(first, Method::Invite).len(), 1, "the next call does not begin with it");
+    }
+    assert!(!alarms(&world).iter().any(|kind| matches!(kind, AlarmKind::TrunkDown { .. })), "one of two is left");
+    // What the name leads to is believed for as long as the records say.
+    world.names.clear();
+    world.pass(Duration::from_mins(3));
+    assert_eq!(world.call_result(caller, "+16025550199"), 200, "what was found before is better than nothing");
+}
+
+fn over_tcp() -> (World, usize, usize) {
+    let (mut world, caller, _) = house(TrunkInput::default());
+    let carrier = world.phone_over(Transport::Tcp, "901", Manner::Answers);
+    let mut over_tcp = trunk(2, world.phones[carrier].flow.local, TrunkInput::default());
+    over_tcp.settings.transport = lineside_model::directory::Transport::Tcp;
+    world.trunks([over_tcp]);
+    (world, caller, carrier)
+}
+
+#[test]
+fn a_connection_to_a_carrier_is_kept_for_all_calls_and_made_anew_for_those_that_go_on() {
+    let (mut world, caller, carrier) = over_tcp();
+    assert_eq!(world.call_result(caller, "+16025550199"), 200);
+    assert_eq!(world.connected.len(), 1, "{:?}", world.connected);
+    let invite = world.requests(carrier, Method::Invite)[0].clone();
+    assert!(invite.contains("Via: SIP/2.0/TCP") && invite.contains("transport=tcp"), "{invite}");
+    let lost = world.connected[0].0.id;
+    world.core.flow_lost(world.now, lost);
+    world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
+    world.run(|world| !world.requests(carrier, Method::Bye).is_empty());
+    assert_eq!(world.connected.len(), 2);
+    assert_ne!(world.connected[1].0.id, lost);
+}
+
+#[test]
+fn a_carrier_calls_over_the_connection_that_we_made() {
+    let (mut world, called, carrier) = over_tcp();
+    world.pass(Duration::from_secs(1));
+    let ours = world.connected[0].0;
+    world.act(carrier, |phone, _| {
+        phone.domain = "carrier.example".to_owned();
+        phone.flow.id = ours.id;
+    });
+    assert_eq!(world.call_result(carrier, fixture::number(1).as_str()), 200);
+    assert_eq!(world.requests(called, Method::Invite).len(), 1);
+}
+
+#[test]
+fn numbers_and_callers_are_written_as_the_carrier_reads_them() {
+    let number = fixture::number(1);
+    for (caller_id, from, asserted) in
+        [("both", number.as_str(), true), ("from", number.as_str(), false), ("asserted", "acme%20", true)]
+    {
+        let input = TrunkInput {
+            caller_id: caller_id.into(),
+            prefix: "77#".into(),
+            username: if caller_id == "asserted" { "acme%20".into() } else { String::new() },
+            ..TrunkInput::default()
+        };
+        let (mut world, caller, carrier) = house(input);
+        assert_eq!(world.call_result(caller, "6025550199"), 200);
+        let invite = &world.requests(carrier, Method::Invite)[0];
+        assert!(invite.starts_with("INVITE sip:77%23+16025550199@"), "{invite}");
+        let from = escape(from);
+        assert!(invite.contains(&format!("From: \"User 1\" <sip:{from}@")), "{invite}");
+        assert_eq!(invite.contains(&format!("P-Asserted-Identity: <sip:{number}@")), asserted, "{invite}");
+    }
+}
+
+fn escape(user: &str) -> String {
+    lineside_sip::message::escape_user(user.as_bytes())
+}
+
+#[test]
+fn a_trunk_without_registration_is_asked_whether_it_is_there_and_its_state_told_once() {
+    let (mut world, _, carrier) = house(TrunkInput::default());
+    world.pass(Duration::from_secs(150));
+    assert_eq!(world.requests(carrier, Method::Options).len(), 3);
+    assert!(matches!(alarms(&world)[..], [AlarmKind::TrunkUp { .. }]));
+    world.phones[carrier].manner = Manner::IsDead;
+    world.phones[carrier].registration = Some(200);
+    world.pass(Duration::from_mins(10));
+    assert!(matches!(alarms(&world)[..], [_, AlarmKind::TrunkDown { .. }]));
+    world.phones[carrier].manner = Manner::Answers;
+    world.pass(Duration::from_mins(5));
+    assert!(matches!(alarms(&world)[..], [_, _, AlarmKind::TrunkUp { .. }]));
 }

@@ -58,6 +58,8 @@ fn a_carrier_gets_what_it_asks_for_with_every_request_within_the_call() {
         assert!(again.contains("Proxy-Authorization: Digest username=\"house\""), "{again}");
         assert_eq!(requests.len(), before + 1, "once");
     }
+    // Nobody is asked any more whether it is there.
+    world.trunks([]);
     world.pass(Duration::from_hours(2));
     assert_eq!(world.core.left_over(), Vec::<String>::new());
 }
@@ -68,6 +70,8 @@ fn who_has_no_password_asks_once() {
     world.phones[carrier].refuses = Some((Method::Bye, 407, CHALLENGE));
     world.act(caller, |phone, now| phone.say(now, Method::Bye, None));
     world.run(is_over);
+    // Nobody is asked any more whether it is there.
+    world.trunks([]);
     world.pass(Duration::from_hours(2));
     assert_eq!(world.requests(carrier, Method::Bye).len(), 1);
     assert_eq!(world.core.left_over(), Vec::<String>::new());

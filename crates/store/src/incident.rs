@@ -1,0 +1,113 @@
+//! What is wrong with calls, from when to when.
+
+use chrono::{DateTime, Utc};
+use lineside_model::id::{AccountId, ChangeId, TrunkId};
+use lineside_model::incident::{Incident, IncidentKind};
+use lineside_model::journal::Scope;
+use lineside_model::text::Name;
+use lineside_model::trunk::TrunkSettings;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::value::{from_json, instant, known, try_all, values};
+use crate::{Store, StoreError};
+
+macro_rules! incident_columns {
+    () => {
+        "kind, subject, began_at, ended_at, said FROM incident"
+    };
+}
+
+const OPEN: &str = "
+    INSERT INTO incident (id, account_id, kind, subject, began_at, ended_at, said) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT DO NOTHING";
+/// Over all accounts: the subject is one account's.
+const CLOSE: &str = "UPDATE incident SET ended_at = $3 WHERE kind = $1 AND subject = $2 AND ended_at IS NULL";
+const RECENT: &str = concat!(
+    "SELECT ",
+    incident_columns!(),
+    " WHERE account_id = $1 AND (ended_at IS NULL OR began_at >= $2) ORDER BY began_at DESC, id DESC LIMIT $3"
+);
+const RECENT_OF_OPERATOR: &str = concat!(
+    "SELECT ",
+    incident_columns!(),
+    " WHERE account_id IS NULL AND (ended_at IS NULL OR began_at >= $1) ORDER BY began_at DESC, id DESC LIMIT $2"
+);
+/// Over all accounts, for the switch's reports.
+const TRUNK_OWNER: &str = "SELECT account_id, settings FROM trunk WHERE id = $1";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, TRUNK_OWNER];
+
+#[derive(FromRow)]
+struct IncidentColumns {
+    kind: String,
+    subject: Uuid,
+    began_at: i64,
+    ended_at: Option<i64>,
+    said: String,
+}
+
+impl TryFrom<IncidentColumns> for Incident {
+    type Error = StoreError;
+
+    fn try_from(row: IncidentColumns) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: known("a kind of incident", &row.kind, IncidentKind::parse)?,
+            subject: row.subject,
+            began_at: instant(row.began_at),
+            ended_at: row.ended_at.map(instant),
+            said: row.said,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps it. False: one of the kind goes on already, or this one was kept before.
+    pub async fn open_incident(
+        &self,
+        id: ChangeId,
+        account: Option<AccountId>,
+        incident: &Incident,
+    ) -> Result<bool, StoreError> {
+        let Incident { kind, subject, began_at, ended_at, said } = incident;
+        let row = values![id, account, kind.as_str(), *subject, *began_at, *ended_at, said.as_str()];
+        Ok(self.writer().await?.execute(OPEN, row).await? > 0)
+    }
+
+    /// It is over. False: none was open.
+    pub async fn close_incident(
+        &self,
+        kind: IncidentKind,
+        subject: Uuid,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.writer().await?.execute(CLOSE, values![kind.as_str(), subject, at]).await? > 0)
+    }
+
+    /// Those that go on, and those that began since then; the newest first.
+    pub async fn incidents(
+        &self,
+        scope: &Scope,
+        since: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let rows =
+            self.reader().await?.rows::<IncidentColumns>(RECENT, values![scope.account_id, since, limit]).await?;
+        try_all(rows)
+    }
+
+    /// Of the operator's own trunks.
+    pub async fn operator_incidents(&self, since: DateTime<Utc>, limit: i64) -> Result<Vec<Incident>, StoreError> {
+        let rows = self.reader().await?.rows::<IncidentColumns>(RECENT_OF_OPERATOR, values![since, limit]).await?;
+        try_all(rows)
+    }
+
+    /// Whose trunk it is, and its name; `None` within for the operator's.
+    pub async fn trunk_owner(&self, trunk: TrunkId) -> Result<Option<(Option<AccountId>, Name)>, StoreError> {
+        let row: Option<(Option<Uuid>, String)> = self.reader().await?.row(TRUNK_OWNER, values![trunk]).await?;
+        let Some((account, settings)) = row else { return Ok(None) };
+        let settings: TrunkSettings = from_json("a trunk", &settings)?;
+        Ok(Some((account.map(AccountId), settings.name)))
+    }
+}
