@@ -133,7 +133,10 @@ async fn who_leaves_on_a_date_is_there_until_then_and_nothing_is_left_after_thir
             "{told:?}"
         );
         let schedule = house.service.schedule(owner, &ScheduleFilter::default()).await.expect("the schedule");
-        assert_eq!(schedule.rows[0].entry.lifecycle.as_ref().map(|lifecycle| lifecycle.as_str()), Some("deleted"));
+        assert_eq!(
+            schedule.rows[0].entry.lifecycle.as_ref().map(lineside_model::lifecycle::Lifecycle::as_str),
+            Some("deleted")
+        );
 
         at(&house, "2026-03-10T06:59:59Z").await;
         assert_eq!(house.service.user(owner, user).await.expect("still there").user.state, UserState::Active);
@@ -155,7 +158,7 @@ async fn who_leaves_on_a_date_is_there_until_then_and_nothing_is_left_after_thir
         assert_eq!(database.store.directory_users(&[admin]).await.expect("the directory")[0].user.answers, []);
         at(&house, "2026-04-09T06:59:59Z").await;
         assert_eq!(number(&house).await.state, NumberState::Quarantined);
-        assert!(house.service.recording_audio(owner, recording).await.is_ok());
+        assert!(house.service.recording_sound(owner, recording, None).await.is_ok());
         assert!(house.service.greeting_audio(owner, user).await.is_ok());
         at(&house, "2026-04-09T07:00:02Z").await;
         assert_eq!((number(&house).await.state, number(&house).await.kept_until), (NumberState::Free, None));
@@ -164,7 +167,7 @@ async fn who_leaves_on_a_date_is_there_until_then_and_nothing_is_left_after_thir
         assert_eq!(left.user.profile.full_name(), "Deleted user");
         assert!(left.user.purged_at.is_some() && left.user.profile.email.is_none() && left.mails.is_empty());
         assert!(!left.has_password && left.greeting.is_none() && left.e911.is_none());
-        assert!(matches!(house.service.recording_audio(owner, recording).await, Err(ServiceError::NotFound)));
+        assert!(matches!(house.service.recording_sound(owner, recording, None).await, Err(ServiceError::NotFound)));
         let deleted = UserFilter { state: Some(UserState::Deleted), ..UserFilter::default() };
         assert_eq!(house.service.users(owner, &deleted).await.expect("a list").rows, []);
 

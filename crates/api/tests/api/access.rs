@@ -156,7 +156,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let (message, _) = house.message_left(2, house.acme.user.id).await.unwrap();
     let test = house.test_call_heard(3, house.acme.user.id).await.unwrap();
     house.call_begun(4, house.acme.user.id).await;
-    let sounds = crate::greeting_archive::zip(&[("ana.duarte.wav", crate::change::wav())]);
+    let sounds = crate::greeting_archive::zip(&[("ana.duarte.wav", lineside_testkit::call::wav())]);
     let archive = lineside_model::id::ArchiveId(house.service.new_change_id().0);
     let archive = house.service.upload_greeting_archive(caller, archive, "greetings.zip", sounds).await.unwrap();
     let archive = crate::greeting_archive::read(house, caller, archive.id).await.id.to_string();

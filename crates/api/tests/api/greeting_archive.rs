@@ -55,7 +55,7 @@ async fn sounds_find_their_users_and_everything_else_is_named(
 ) {
     let Some((house, _database)) = house(engine).await else { return };
     let client = Client::of(&house, &house.acme.administrator).await;
-    let wav = crate::change::wav();
+    let wav = lineside_testkit::call::wav();
     let file = zip(&[
         ("Sounds/ACME.User.wav", wav.clone()),
         ("__MACOSX/._acme.user.wav", b"rubbish".to_vec()),

@@ -78,6 +78,7 @@ fn site_from_row(row: &ImportRow, input: SiteInput) -> SiteInput {
             Wish::Set(zone) => zone.to_string(),
         },
         area_code: text(&row.site.area_code, input.area_code),
+        callback: input.callback,
         emergency_contacts: contacts,
     }
 }
