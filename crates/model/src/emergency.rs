@@ -235,7 +235,7 @@ mod tests {
             connected: true,
         };
         let told = call.sentences("9:00").join(" ");
-        for part in ["Ana Duarte (extension 201) called 911 at 9:00", "1200 N Main St", "Suite 310", "555-0100"] {
+        for part in ["Ana Duarte (extension 201) called 911 at 9:00", "1200 N Main St", "Suite 310", "206 555 0100"] {
             assert!(told.contains(part), "{told}");
         }
         let lost = EmergencyCall { place: None, connected: false, callback: None, ..call };

@@ -145,8 +145,7 @@ function watchLamps() {
   stream.addEventListener("account", (event) => {
     const fresh = new DOMParser().parseFromString(event.data, "text/html");
     for (const count of fresh.querySelectorAll("[data-count]")) showCount(count.dataset.count, count.textContent);
-    const emergency = document.getElementById("emergency");
-    if (emergency) emergency.hidden = !fresh.querySelector('[data-count="/emergency-calls"]')?.textContent;
+    showEmergency(Boolean(fresh.querySelector('[data-count="/emergency-calls"]')?.textContent));
     if (document.querySelector("[data-live-page]")) refreshPage();
   });
   stream.addEventListener("calls", refreshPage);
@@ -159,6 +158,17 @@ function watchLamps() {
     }
     if (document.querySelector("[data-live-parts]")) refreshParts();
   });
+}
+
+/** Somebody called for help, or somebody else has seen it: the banner comes, or goes, on whatever page is open. */
+async function showEmergency(isUnseen) {
+  const shown = () => document.getElementById("emergency-banner");
+  if (!isUnseen) shown()?.remove();
+  if (!isUnseen || shown()) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!answer.ok) return;
+  const banner = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("emergency-banner");
+  if (banner && !shown()) document.getElementById("main").prepend(banner);
 }
 
 /** A count beside a link of the rail; none when it is empty. */

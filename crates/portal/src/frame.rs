@@ -86,10 +86,10 @@ fn rail_counts(counts: &RailCounts) -> [(&'static str, Option<i64>); 3] {
 const EMERGENCIES: &str = "/emergency-calls";
 
 impl Frame {
-    /// Whether somebody called for help and nobody has looked at it; `None` for who is not told of that.
-    pub fn emergency(&self) -> Option<bool> {
+    /// Somebody called for help, and nobody has looked at it. Administrators are told of that.
+    pub fn emergency(&self) -> bool {
         let mut links = self.rail.iter().flat_map(|group| &group.links);
-        links.find(|link| link.href == EMERGENCIES).map(|link| link.count.is_some())
+        links.any(|link| link.href == EMERGENCIES && link.count.is_some())
     }
 
     /// An instant in the account's zone, exact on hover.

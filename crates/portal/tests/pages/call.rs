@@ -142,7 +142,7 @@ async fn rules_for_calls_trunks_and_recording_are_set() {
 #[tokio::test]
 async fn a_call_for_help_stands_on_every_page_until_somebody_has_seen_it() {
     let visit = Visit::owner().await;
-    assert!(!visit.get("/users").await.has("#emergency:not([hidden])"));
+    assert!(!visit.get("/users").await.has("#emergency-banner"));
     let (house, user) = (&visit.house, visit.house.acme.user.id);
     let call = EmergencyCall {
         call: CallId(Uuid::from_u128(9)),
@@ -157,16 +157,16 @@ async fn a_call_for_help_stands_on_every_page_until_somebody_has_seen_it() {
         connected: false,
     };
     house.service.calls_reported(vec![CallReport::Emergency(Box::new(call))]).await;
-    assert!(visit.get("/users").await.has("#emergency:not([hidden])"));
+    assert!(visit.get("/users").await.has("#emergency-banner"));
     let own = visit.sign_in("acme.user").await;
-    assert!(!own.get("/me").await.has("#emergency"), "administrators are told");
+    assert!(!own.get("/me").await.has("#emergency-banner"), "administrators are told");
     let list = visit.get("/emergency-calls").await;
     for part in ["Ana <User>", "1003", "no address is known", "not connected", "480 555 0143"] {
         assert!(list.says(part), "{part}: {}", list.html);
     }
     let seen = visit.post(&format!("/emergency-calls/{}", Uuid::from_u128(9)), &[]).await;
     assert_eq!(seen.location.as_deref(), Some("/emergency-calls"));
-    assert!(!visit.get("/users").await.has("#emergency:not([hidden])"));
+    assert!(!visit.get("/users").await.has("#emergency-banner"));
     assert!(visit.get(&format!("/users/{user}")).await.says("dial 933"));
 }
 
