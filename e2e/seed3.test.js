@@ -26,6 +26,10 @@ test("a user's calls are recorded, and the test call is heard in the portal", as
   await page.getByRole("button", { name: "Save" }).click();
   await confirmed(page);
 
+  const recorded = page.locator("#results tbody tr");
+  await page.goto("/calls?recorded=on");
+  const before = await recorded.count();
+
   const caller = await start(t, Baresip, 523, await lineside.addPhone("218"));
   const callee = await start(t, Linphone, 784, await lineside.addPhone("207"));
   await caller.call("207");
@@ -47,9 +51,9 @@ test("a user's calls are recorded, and the test call is heard in the portal", as
   await page.goto("/calls?recorded=on");
   await until("the recorded call", async () => {
     await page.reload();
-    return (await page.locator("#results tbody tr").count()) === 1;
+    return (await recorded.count()) === before + 1;
   });
-  await page.locator("#results tbody tr").getByRole("link").first().click();
+  await recorded.first().getByRole("link").first().click();
   await axe(page);
   const player = page.getByLabel(/^Recording of /);
   const heard = await page.request.get(await player.getAttribute("src"));

@@ -1,6 +1,7 @@
 //! Files to fill in: the empty template, all that the account has, and the rows of an import that were refused.
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use lineside_model::id::ImportId;
@@ -22,7 +23,8 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// `users.csv`, `devices-template.xlsx` and the like.
-async fn to_fill_in(visitor: Visitor, Path(name): Path<String>) -> Answer {
+async fn to_fill_in(visitor: Visitor, name: Result<Path<String>, PathRejection>) -> Answer {
+    let Path(name) = name.map_err(|_| ServiceError::NotFound)?;
     let (stem, extension) = name.rsplit_once('.').ok_or(ServiceError::NotFound)?;
     let (lists, of) = match stem.strip_suffix("-template") {
         Some(lists) => (lists, FileOf::Nobody),
