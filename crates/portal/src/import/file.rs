@@ -33,10 +33,7 @@ async fn to_fill_in(visitor: Visitor, name: Result<Path<String>, PathRejection>)
     let (Some(lists), Some(kind)) = (ImportKind::parse(lists), FileKind::parse(extension)) else {
         return Err(ServiceError::NotFound.into());
     };
-    let file = match lists {
-        ImportKind::Users => visitor.service.users_file(&visitor.caller, of, kind).await?,
-        lists => visitor.service.inventory_file(&visitor.caller, lists, of, kind).await?,
-    };
+    let file = visitor.service.inventory_file(&visitor.caller, lists, of, kind).await?;
     Ok(download(&format!("lineside-{stem}"), kind, file))
 }
 
