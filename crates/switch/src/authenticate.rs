@@ -76,7 +76,7 @@ impl Authentication {
         let username = String::from_utf8_lossy(credentials.user());
         let found = directory.line(&realm, &username);
         let source = (flow.remote.ip().to_canonical(), self.random.hash_one(username.as_ref()));
-        if !self.failures.would_allow(source, now.instant) {
+        if self.failures.is_spent(source, now.instant) {
             return Err(self.challenge(request, &realm, found.as_ref(), false, now));
         }
         let ha1 = found.as_ref().and_then(|found| ha1(found, credentials.algorithm));
@@ -87,7 +87,7 @@ impl Authentication {
                 self.failures.allow(source, now.instant);
                 let username = username.escape_debug().take(64).collect::<String>();
                 tracing::warn!(source = %flow.remote, method = %request.method(), %username, "credentials refused");
-                if !self.failures.would_allow(source, now.instant) && self.told.allow(source.0, now.instant) {
+                if self.failures.is_spent(source, now.instant) && self.told.allow(source.0, now.instant) {
                     let account = found.as_ref().map(|found| found.user.account_id);
                     let kind = AlarmKind::PasswordGuessing { source: source.0.to_string(), account };
                     self.alarms.push(Alarm { at: now.utc, kind });

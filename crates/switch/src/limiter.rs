@@ -29,6 +29,8 @@ pub(crate) struct Limiter<K> {
 struct Bucket {
     tokens: f64,
     filled: Instant,
+    /// The last token was taken, and less than half has come back.
+    is_spent: bool,
 }
 
 impl<K: Hash + Eq + Copy> Limiter<K> {
@@ -39,7 +41,7 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
     /// Takes one token of the source; false when it has none left.
     pub(crate) fn allow(&mut self, source: K, now: Instant) -> bool {
         let rate = self.rate;
-        let full = Bucket { tokens: f64::from(rate.burst), filled: now };
+        let full = Bucket { tokens: f64::from(rate.burst), filled: now, is_spent: false };
         let bucket = if self.has_room(source, now) {
             self.buckets.entry(source).or_insert(full)
         } else {
@@ -49,14 +51,16 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
         let allowed = bucket.tokens >= 1.0;
         if allowed {
             bucket.tokens -= 1.0;
+            bucket.is_spent |= bucket.tokens < 1.0;
         }
         allowed
     }
 
-    /// Whether the source has a token left; takes none.
-    pub(crate) fn would_allow(&self, source: K, now: Instant) -> bool {
+    /// Whether the source has spent all that it had, and less than half of it has come back: for those who are to be
+    /// silenced for a while rather than slowed.
+    pub(crate) fn is_spent(&self, source: K, now: Instant) -> bool {
         let bucket = self.buckets.get(&source).or(self.strangers.as_ref());
-        bucket.is_none_or(|bucket| bucket.filled_up(self.rate, now).tokens >= 1.0)
+        bucket.is_some_and(|bucket| bucket.filled_up(self.rate, now).is_spent)
     }
 
     fn has_room(&mut self, source: K, now: Instant) -> bool {
@@ -76,7 +80,8 @@ impl<K: Hash + Eq + Copy> Limiter<K> {
 impl Bucket {
     fn filled_up(self, rate: Rate, now: Instant) -> Bucket {
         let since = now.saturating_duration_since(self.filled).as_secs_f64();
-        Bucket { tokens: (self.tokens + since * rate.per_second).min(f64::from(rate.burst)), filled: now }
+        let (tokens, burst) = (self.tokens + since * rate.per_second, f64::from(rate.burst));
+        Bucket { tokens: tokens.min(burst), filled: now, is_spent: self.is_spent && tokens < burst / 2.0 }
     }
 }
 
@@ -93,13 +98,23 @@ mod tests {
     fn a_burst_is_allowed_and_then_the_rate() {
         let now = start();
         let mut limiter = Limiter::new(Rate { burst: 3, per_second: 2.0 });
-        assert!(limiter.would_allow(1, now));
         assert_eq!((0..5).filter(|_| limiter.allow(1, now)).count(), 3);
-        assert!(!limiter.would_allow(1, now));
         assert!(limiter.allow(2, now), "others have their own");
         let later = now + Duration::from_millis(500);
         assert!(limiter.allow(1, later));
         assert!(!limiter.allow(1, later));
+    }
+
+    #[test]
+    fn who_has_spent_all_waits_for_half_of_it() {
+        let now = start();
+        let mut limiter = Limiter::new(Rate { burst: 4, per_second: 0.1 });
+        assert_eq!((0..3).filter(|_| limiter.allow(1, now)).count(), 3);
+        assert!(!limiter.is_spent(1, now), "one is left");
+        limiter.allow(1, now);
+        assert!(limiter.is_spent(1, now + Duration::from_secs(19)));
+        assert!(!limiter.is_spent(1, now + Duration::from_secs(21)));
+        assert!(!limiter.is_spent(2, now));
     }
 
     #[test]
