@@ -38,6 +38,7 @@ pub mod call_settings;
 pub mod department;
 pub mod device;
 pub mod e911;
+pub mod emergency;
 pub mod forwarding;
 pub mod greeting;
 pub mod greeting_archive;

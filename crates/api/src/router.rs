@@ -97,6 +97,7 @@ pub(crate) fn routes() -> Vec<Route> {
         crate::department::routes(),
         crate::device::routes(),
         crate::e911::routes(),
+        crate::emergency::routes(),
         crate::forwarding::routes(),
         crate::greeting::routes(),
         crate::greeting_archive::routes(),

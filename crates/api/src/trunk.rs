@@ -4,7 +4,7 @@ use axum::Json;
 use chrono::{DateTime, Utc};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::TrunkId;
-use lineside_model::trunk::{Trunk, TrunkInput};
+use lineside_model::trunk::{BY_NAME, Trunk, TrunkInput, TrunkSettings};
 use lineside_service::{Caller, Service};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,9 +44,13 @@ pub struct TrunkView {
     /// `null`: as the name's SRV records say, or the transport's own.
     #[schema(example = 5060)]
     port: Option<u16>,
-    /// `UDP`, `TCP` or `TLS`.
+    /// `UDP`, `TCP` or `TLS`; with `by_name`, what is used where the carrier's DNS says nothing.
     #[schema(example = "UDP")]
     transport: &'static str,
+    /// By the transport that the carrier's NAPTR and SRV records say (RFC 3263).
+    by_name: bool,
+    /// Sound is protected too (SRTP), where SIP goes over TLS.
+    secure_media: bool,
     /// Registers there with the credentials; otherwise the carrier knows Lineside by its address.
     register: bool,
     #[schema(example = "harbor")]
@@ -56,6 +60,12 @@ pub struct TrunkView {
     /// `e164`, `digits` or `north_america`.
     #[schema(example = "e164")]
     number_format: &'static str,
+    /// Stands before each number that is called, such as a technical prefix.
+    #[schema(example = "9911#")]
+    prefix: Option<String>,
+    /// Where the carrier reads who calls: `both`, `from` or `asserted`.
+    #[schema(example = "both")]
+    caller_id: &'static str,
     /// Lower ones are tried first.
     #[schema(example = 10)]
     priority: u16,
@@ -87,8 +97,15 @@ pub struct NewTrunkBody {
     host: String,
     #[schema(example = 5060)]
     port: Option<u16>,
+    /// Needed without `by_name`.
     #[schema(example = "UDP", pattern = "^(UDP|TCP|TLS)$")]
-    transport: String,
+    transport: Option<String>,
+    /// By the transport that the carrier's NAPTR and SRV records say (RFC 3263), rather than by `transport`.
+    #[serde(default)]
+    by_name: bool,
+    /// Protects sound too (SRTP). Needs TLS, or `by_name`.
+    #[serde(default)]
+    secure_media: bool,
     #[serde(default)]
     register: bool,
     #[schema(example = "harbor")]
@@ -99,6 +116,12 @@ pub struct NewTrunkBody {
     /// How the carrier writes numbers; `e164` when left out.
     #[schema(example = "e164", pattern = "^(e164|digits|north_america)$")]
     number_format: Option<String>,
+    /// Up to 12 of the digits, `*`, `#` and `+`.
+    #[schema(example = "9911#")]
+    prefix: Option<String>,
+    /// Where the carrier reads who calls; `both` when left out.
+    #[schema(example = "both", pattern = "^(both|from|asserted)$")]
+    caller_id: Option<String>,
     /// 0 to 1000; 10 when left out.
     #[schema(example = 10)]
     priority: Option<u16>,
@@ -125,6 +148,8 @@ pub struct TrunkPatch {
     port: Clearable<u16>,
     #[schema(example = "UDP", pattern = "^(UDP|TCP|TLS)$")]
     transport: Option<String>,
+    by_name: Option<bool>,
+    secure_media: Option<bool>,
     register: Option<bool>,
     #[serde(deserialize_with = "clearable")]
     #[schema(value_type = Option<String>, example = "harbor")]
@@ -134,6 +159,11 @@ pub struct TrunkPatch {
     password: Option<String>,
     #[schema(example = "e164", pattern = "^(e164|digits|north_america)$")]
     number_format: Option<String>,
+    #[serde(deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>, example = "9911#")]
+    prefix: Clearable<String>,
+    #[schema(example = "both", pattern = "^(both|from|asserted)$")]
+    caller_id: Option<String>,
     #[schema(example = 10)]
     priority: Option<u16>,
     emergency: Option<bool>,
@@ -196,7 +226,7 @@ async fn show_trunk(
 async fn edit_trunk(Id(trunk_id): Id<TrunkId>, ask: Ask, Body(patch): Body<TrunkPatch>) -> Answer {
     let merged = async || {
         let now = ask.service.trunk(&ask.caller, trunk_id).await?;
-        let input = patch.over(TrunkInput::from(&now.settings));
+        let input = patch.over(&now.settings);
         let settings = Box::new(input.parse()?);
         let password = ask.service.seal_trunk_password(trunk_id, &input.password);
         Ok(Change::EditTrunk { trunk_id, version: patch.version.or(Some(now.version)), settings, password })
@@ -231,30 +261,41 @@ impl From<NewTrunkBody> for TrunkInput {
             enabled: body.enabled,
             host: body.host,
             port: text(body.port),
-            transport: body.transport,
+            transport: if body.by_name { BY_NAME.to_owned() } else { body.transport.unwrap_or_default() },
+            secure_media: body.secure_media,
             register: body.register,
             username: body.username.unwrap_or_default(),
             password: body.password.unwrap_or_default(),
             number_format: body.number_format.unwrap_or_default(),
+            prefix: body.prefix.unwrap_or_default(),
+            caller_id: body.caller_id.unwrap_or_default(),
             priority: text(body.priority),
             emergency: body.emergency,
             calls_max: text(body.calls_max),
-            ..Self::default()
         }
     }
 }
 
 impl TrunkPatch {
-    fn over(&self, mut input: TrunkInput) -> TrunkInput {
+    fn over(&self, settings: &TrunkSettings) -> TrunkInput {
+        let mut input = TrunkInput::from(settings);
         overlay(&mut input.name, self.name.as_ref());
         overlay(&mut input.enabled, self.enabled.as_ref());
         overlay(&mut input.host, self.host.as_ref());
         overlay(&mut input.port, self.port.map(text).as_ref());
-        overlay(&mut input.transport, self.transport.as_ref());
+        if self.by_name.unwrap_or(settings.by_name) {
+            BY_NAME.clone_into(&mut input.transport);
+        } else {
+            let transport = self.transport.as_deref().unwrap_or(settings.transport.as_str());
+            transport.clone_into(&mut input.transport);
+        }
+        overlay(&mut input.secure_media, self.secure_media.as_ref());
         overlay(&mut input.register, self.register.as_ref());
         overlay_clearable(&mut input.username, self.username.as_ref());
         overlay(&mut input.password, self.password.as_ref());
         overlay(&mut input.number_format, self.number_format.as_ref());
+        overlay_clearable(&mut input.prefix, self.prefix.as_ref());
+        overlay(&mut input.caller_id, self.caller_id.as_ref());
         overlay(&mut input.priority, self.priority.map(|priority| priority.to_string()).as_ref());
         overlay(&mut input.emergency, self.emergency.as_ref());
         overlay(&mut input.calls_max, self.calls_max.map(|calls| calls.to_string()).as_ref());
@@ -273,10 +314,14 @@ impl From<Trunk> for TrunkView {
             host: settings.host.to_string(),
             port: settings.port,
             transport: settings.transport.as_str(),
+            by_name: settings.by_name,
+            secure_media: settings.secure_media,
             register: settings.register,
             username: settings.username,
             password_set: trunk.password.is_some(),
             number_format: settings.number_format.as_str(),
+            prefix: settings.prefix,
+            caller_id: settings.caller_id.as_str(),
             priority: settings.priority,
             emergency: settings.emergency,
             calls_max: settings.calls_max,

@@ -60,6 +60,10 @@ impl Service {
         Ok(self.store().emergency_calls(&caller.scope()?, PAGE).await?)
     }
 
+    pub async fn emergency_call(&self, caller: &Caller, id: CallId) -> Result<SeenCall, ServiceError> {
+        self.store().emergency_call(&caller.scope()?, id).await?.ok_or(ServiceError::NotFound)
+    }
+
     /// The banner on every page goes once somebody says that they have seen it.
     pub async fn see_emergency_call(&self, caller: &Caller, id: CallId) -> Result<(), ServiceError> {
         let scope = caller.scope()?;

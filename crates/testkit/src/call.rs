@@ -7,7 +7,9 @@ use lineside_model::call_report::{
     AnsweredBy, CallAnswered, CallBegan, CallDirection, CallEnded, CallOutcome, CallParty, CallRecorded, CallReport,
     EndedBy, Hop, HopReason, LadderStep, LegQuality, MessageLeft, TestCall,
 };
+use lineside_model::emergency::EmergencyCall;
 use lineside_model::id::{AccountId, CallId, ChangeId, MessageId, RecordingId, UserId};
+use lineside_model::phone_number::E164;
 use uuid::Uuid;
 
 use crate::service::House;
@@ -114,5 +116,23 @@ impl House {
         };
         self.service.calls_reported(vec![CallReport::MessageLeft(left.clone())]).await;
         Ok((MessageId(ChangeId(left.call.0).derive("message", user.0)), left))
+    }
+
+    /// The user dialled 911, where nothing is known of the place and no trunk took the call.
+    pub async fn called_for_help(&self, n: u128, user: UserId) -> EmergencyCall {
+        let call = EmergencyCall {
+            call: CallId(Uuid::from_u128(n)),
+            account: self.acme.id,
+            user,
+            at: self.service.now(),
+            dialled: "911".into(),
+            name: "Ana <User>".into(),
+            extension: "1003".into(),
+            callback: E164::parse("+14805550143").ok(),
+            place: None,
+            connected: false,
+        };
+        self.service.calls_reported(vec![CallReport::Emergency(Box::new(call.clone()))]).await;
+        call
     }
 }

@@ -30,6 +30,9 @@ pub struct NewLocationBody {
     time_zone: Option<String>,
     #[schema(example = "480")]
     area_code: Option<String>,
+    /// What emergency services call back when somebody without a number calls for help here.
+    #[schema(example = "+14805550100")]
+    callback: Option<String>,
     /// At most 10.
     #[serde(default)]
     #[schema(default = json!([]))]
@@ -50,6 +53,9 @@ pub struct LocationPatch {
     #[serde(default, deserialize_with = "clearable")]
     #[schema(value_type = Option<String>, example = "480")]
     area_code: Clearable<String>,
+    #[serde(default, deserialize_with = "clearable")]
+    #[schema(value_type = Option<String>, example = "+14805550100")]
+    callback: Clearable<String>,
     emergency_contacts: Option<Vec<EmergencyContactBody>>,
 }
 
@@ -128,7 +134,7 @@ impl From<NewLocationBody> for SiteInput {
             address: body.address.into(),
             time_zone: body.time_zone.unwrap_or_default(),
             area_code: body.area_code.unwrap_or_default(),
-            callback: String::new(),
+            callback: body.callback.unwrap_or_default(),
             emergency_contacts: contacts(body.emergency_contacts),
         }
     }
@@ -140,6 +146,7 @@ impl LocationPatch {
         overlay(&mut input.address, self.address.clone().map(CivicAddressInput::from).as_ref());
         overlay(&mut input.time_zone, self.time_zone.as_ref());
         overlay_clearable(&mut input.area_code, self.area_code.as_ref());
+        overlay_clearable(&mut input.callback, self.callback.as_ref());
         overlay(&mut input.emergency_contacts, self.emergency_contacts.clone().map(contacts).as_ref());
         input
     }

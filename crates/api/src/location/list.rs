@@ -28,6 +28,9 @@ pub struct LocationView {
     time_zone: String,
     #[schema(example = "480")]
     area_code: Option<String>,
+    /// What emergency services call back when somebody without a number calls for help here.
+    #[schema(example = "+14805550100")]
+    callback: Option<String>,
     emergency_contacts: Vec<EmergencyContactView>,
     /// How many users are there.
     users: i64,
@@ -93,6 +96,7 @@ impl From<LocationRow> for LocationView {
             address: (&site.address).into(),
             time_zone: site.time_zone.to_string(),
             area_code: site.area_code.map(|code| code.to_string()),
+            callback: site.callback.as_ref().map(ToString::to_string),
             emergency_contacts: site.emergency_contacts.iter().map(EmergencyContactView::from).collect(),
             users,
             numbers,

@@ -69,6 +69,7 @@ fn nothing() -> BTreeMap<&'static str, String> {
         "test-calls",
         "user-views",
         "greeting-archives",
+        "emergency-calls",
     ];
     names.into_iter().map(|name| (name, uuid::Uuid::nil().to_string())).collect()
 }
@@ -160,6 +161,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let archive = lineside_model::id::ArchiveId(house.service.new_change_id().0);
     let archive = house.service.upload_greeting_archive(caller, archive, "greetings.zip", sounds).await.unwrap();
     let archive = crate::greeting_archive::read(house, caller, archive.id).await.id.to_string();
+    let emergency = house.called_for_help(5, house.acme.user.id).await.call;
     let view = add("/user-views", json!({"name": "Not ready", "filter": {"ready": false}})).await.id();
     let operator = Client::operator(house).await;
     let named = Some(json!({"name": "Billing"}));
@@ -186,6 +188,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("test-calls", test.to_string()),
         ("user-views", view),
         ("greeting-archives", archive),
+        ("emergency-calls", emergency.to_string()),
     ]
     .into()
 }
@@ -216,7 +219,10 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "recording") => json!({"mode": "all"}),
         ("POST", "forward") => json!({"extension": "1001"}),
         ("POST", "cells") => json!({"cells": []}),
-        ("POST", "complete" | "generate" | "resync" | "welcome" | "retry" | "plan" | "hang-up" | "test-call")
+        (
+            "POST",
+            "complete" | "generate" | "resync" | "welcome" | "retry" | "plan" | "hang-up" | "test-call" | "seen",
+        )
         | ("GET" | "DELETE", _) => {
             return None;
         }

@@ -7,6 +7,7 @@ mod call;
 mod catalogue;
 mod change;
 mod client;
+mod emergency;
 mod greeting_archive;
 mod mass_action;
 mod operator;

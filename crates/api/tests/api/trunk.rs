@@ -39,6 +39,20 @@ async fn a_trunk_is_added_changed_and_deleted_and_its_password_stays_inside(
     let refused = client.send(Method::PATCH, &path, &[], Some(json!({"username": null}))).await.expect(422);
     assert_eq!(refused.json["errors"][0]["field"], "username");
     client.send(Method::PATCH, &path, &[("If-Match", &added.tag())], Some(json!({"priority": 5}))).await.expect(412);
+    let more = json!({"secure_media": true, "prefix": "9911#", "caller_id": "asserted"});
+    let more = client.send(Method::PATCH, &path, &[], Some(more)).await.expect(200).json;
+    let shown = [&more["secure_media"], &more["prefix"], &more["caller_id"], &more["by_name"], &more["transport"]];
+    assert_eq!(json!(shown), json!([true, "9911#", "asserted", false, "TLS"]));
+    let unsafe_sound = client.send(Method::PATCH, &path, &[], Some(json!({"transport": "UDP"}))).await.expect(422);
+    assert_eq!(unsafe_sound.json["errors"][0]["field"], "secure_media");
+    let by_name = json!({"by_name": true, "prefix": null});
+    let by_name = client.send(Method::PATCH, &path, &[], Some(by_name)).await.expect(200).json;
+    assert_eq!(
+        json!([&by_name["by_name"], &by_name["prefix"], &by_name["caller_id"]]),
+        json!([true, null, "asserted"])
+    );
+    let back = json!({"by_name": false, "transport": "TLS"});
+    assert_eq!(client.send(Method::PATCH, &path, &[], Some(back)).await.expect(200).json["by_name"], false);
     assert!(!String::from_utf8_lossy(&client.get("/journal").await.bytes).contains("hush"));
     assert_eq!(client.get("/trunks").await.expect(200).json.as_array().unwrap().len(), 1);
     client.send(Method::DELETE, &path, &[], None).await.expect(204);

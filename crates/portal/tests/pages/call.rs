@@ -3,9 +3,6 @@
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use lineside_model::call_report::{Alarm, AlarmKind, CallEnded, CallOutcome, CallReport};
-use lineside_model::emergency::EmergencyCall;
-use lineside_model::id::CallId;
-use lineside_model::phone_number::E164;
 use lineside_testkit::call::{ended, wav};
 use uuid::Uuid;
 
@@ -144,19 +141,7 @@ async fn a_call_for_help_stands_on_every_page_until_somebody_has_seen_it() {
     let visit = Visit::owner().await;
     assert!(!visit.get("/users").await.has("#emergency-banner"));
     let (house, user) = (&visit.house, visit.house.acme.user.id);
-    let call = EmergencyCall {
-        call: CallId(Uuid::from_u128(9)),
-        account: house.acme.id,
-        user,
-        at: house.service.now(),
-        dialled: "911".into(),
-        name: "Ana <User>".into(),
-        extension: "1003".into(),
-        callback: E164::parse("+14805550143").ok(),
-        place: None,
-        connected: false,
-    };
-    house.service.calls_reported(vec![CallReport::Emergency(Box::new(call))]).await;
+    house.called_for_help(9, user).await;
     assert!(visit.get("/users").await.has("#emergency-banner"));
     let own = visit.sign_in("acme.user").await;
     assert!(!own.get("/me").await.has("#emergency-banner"), "administrators are told");
