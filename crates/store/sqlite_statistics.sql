@@ -35,6 +35,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('incident', 'sqlite_autoindex_incident_1', '10000 1'),
     ('incident', 'incident_by_account', '10000 100 1 1'),
     ('incident', 'incident_open', '10 5 1'),
+    ('incident', 'incident_by_time', '10000 1 1'),
+    ('incident', 'incident_going_on', '10 1 1'),
     ('outbound_day', 'outbound_day_by_date', '1000000 10000'),
     ('outbound_day', 'outbound_day', '1000000 500000 10 1'),
     ('account_user', 'account_user_to_purge', '1000 1 1'),

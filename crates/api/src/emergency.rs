@@ -2,16 +2,19 @@
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use lineside_model::emergency::{EmergencyTest, SeenCall};
-use lineside_model::id::{CallId, UserId};
+use lineside_model::emergency::{EmergencyReadiness, EmergencyTest, SeenCall};
+use lineside_model::id::{CallId, LocationId, UserId};
 use lineside_model::incident::Incident;
-use serde::Serialize;
+use lineside_model::list::UserFilter;
+use lineside_model::readiness::LampKind;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::address::AddressView;
 use crate::id::Id;
+use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::router::{Access, Route};
@@ -22,6 +25,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(Access::Administrator, routes!(show_emergency_call)),
         Route::new(Access::Administrator, routes!(see_emergency_call)),
         Route::new(Access::Administrator, routes!(show_emergency_test)),
+        Route::new(Access::Administrator, routes!(list_emergency_readiness)),
         Route::new(Access::Administrator, routes!(list_incidents)),
     ]
 }
@@ -182,6 +186,85 @@ async fn show_emergency_test(
 ) -> Result<Json<Option<EmergencyTestView>>, Problem> {
     service.user(&caller, id).await?;
     Ok(Json(service.emergency_test(&caller, id).await?.map(EmergencyTestView::from)))
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct ReadinessQuery {
+    /// Beginnings of words: names, username, extension, email, digits of a number.
+    search: Option<String>,
+    location_id: Option<Uuid>,
+    /// Only users whose address nobody has confirmed.
+    not_confirmed: bool,
+    /// From 1.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+}
+
+/// Whether help finds a user.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EmergencyReadiness)]
+pub struct EmergencyReadinessView {
+    user_id: Uuid,
+    #[schema(example = "Ana Duarte")]
+    name: String,
+    #[schema(example = "1003")]
+    extension: Option<String>,
+    device_ids: Vec<Uuid>,
+    /// Where help would be sent; `null`: nothing is known.
+    address: Option<AddressView>,
+    /// The name of the location that the user belongs to.
+    #[schema(example = "Phoenix HQ")]
+    location: Option<String>,
+    confirmed_at: Option<DateTime<Utc>>,
+    confirmed_by: Option<String>,
+    #[schema(example = "+14805550143")]
+    callback: Option<String>,
+    test: Option<EmergencyTestView>,
+    /// What is not right, in words; empty: help finds the user.
+    lacks: Vec<&'static str>,
+}
+
+impl From<EmergencyReadiness> for EmergencyReadinessView {
+    fn from(row: EmergencyReadiness) -> Self {
+        let lacks = row.lacks();
+        let (confirmed_at, confirmed_by) = row.confirmed.map(|confirmed| (confirmed.at, confirmed.by)).unzip();
+        Self {
+            user_id: row.user.id.0,
+            name: row.user.name(),
+            extension: row.user.extension,
+            device_ids: row.devices.iter().map(|(id, _)| id.0).collect(),
+            address: row.place.as_ref().map(|place| (&place.address).into()),
+            location: row.place.and_then(|place| place.location_name),
+            confirmed_at,
+            confirmed_by,
+            callback: row.callback.map(|number| number.to_string()),
+            test: row.test.map(EmergencyTestView::from),
+            lacks,
+        }
+    }
+}
+
+/// List whether help finds each user
+#[utoipa::path(
+    get,
+    path = "/emergency-readiness",
+    tag = "Emergency calls",
+    params(ReadinessQuery),
+    responses((status = 200, body = PageView<EmergencyReadinessView>, description = "One page of the users, by name"))
+)]
+async fn list_emergency_readiness(
+    Reading { service, caller, query }: Reading<ReadinessQuery>,
+) -> Result<Json<PageView<EmergencyReadinessView>>, Problem> {
+    let filter = UserFilter {
+        search: page::search(query.search)?,
+        location_id: query.location_id.map(LocationId),
+        missing: query.not_confirmed.then_some(LampKind::E911),
+        page: page::page(query.page)?,
+        ..UserFilter::default()
+    };
+    Ok(Json(PageView::of(service.emergency_readiness(&caller, &filter).await?)))
 }
 
 /// List what is wrong with calls

@@ -4,14 +4,24 @@
 pub mod accounts;
 pub mod add_account;
 pub mod catalogue;
+pub mod incident;
 pub mod journal;
 pub mod tokens;
+pub mod trunk;
 
 use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
-    [accounts::routes(), add_account::routes(), catalogue::routes(), journal::routes(), tokens::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        accounts::routes(),
+        add_account::routes(),
+        catalogue::routes(),
+        incident::routes(),
+        journal::routes(),
+        tokens::routes(),
+        trunk::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -137,7 +137,7 @@ pub struct NewTrunkBody {
 #[serde(deny_unknown_fields, default)]
 pub struct TrunkPatch {
     /// As it was read: refused when somebody changed the trunk since.
-    version: Option<i64>,
+    pub(crate) version: Option<i64>,
     #[schema(example = "Carrier One")]
     name: Option<String>,
     enabled: Option<bool>,
@@ -195,7 +195,7 @@ async fn add_trunk(ask: Ask, Body(body): Body<NewTrunkBody>) -> Answer {
     let settings = Box::new(input.parse()?);
     let id = ask.id.new_trunk_id();
     let password = ask.service.seal_trunk_password(id, &input.password);
-    let request = ChangeRequest { id: ask.id, change: Change::AddTrunk { settings, password } };
+    let request = ChangeRequest { id: ask.id, change: Change::AddTrunk { settings, serves: None, password } };
     ask.create(request.change, format!("{ROOT}/trunks/{id}"), shown(&ask.service, &ask.caller, id)).await
 }
 
@@ -229,7 +229,8 @@ async fn edit_trunk(Id(trunk_id): Id<TrunkId>, ask: Ask, Body(patch): Body<Trunk
         let input = patch.over(&now.settings);
         let settings = Box::new(input.parse()?);
         let password = ask.service.seal_trunk_password(trunk_id, &input.password);
-        Ok(Change::EditTrunk { trunk_id, version: patch.version.or(Some(now.version)), settings, password })
+        let version = patch.version.or(Some(now.version));
+        Ok(Change::EditTrunk { trunk_id, version, settings, serves: None, password })
     };
     ask.merge(patch.version, merged, || shown(&ask.service, &ask.caller, trunk_id)).await
 }
@@ -246,7 +247,7 @@ async fn delete_trunk(Id(trunk_id): Id<TrunkId>, ask: Ask) -> Answer {
     ask.remove(Change::DeleteTrunk { trunk_id }, || shown(&ask.service, &ask.caller, trunk_id)).await
 }
 
-async fn shown(service: &Service, caller: &Caller, id: TrunkId) -> Result<TrunkView, Problem> {
+pub(crate) async fn shown(service: &Service, caller: &Caller, id: TrunkId) -> Result<TrunkView, Problem> {
     Ok(service.trunk(caller, id).await?.into())
 }
 
@@ -277,7 +278,7 @@ impl From<NewTrunkBody> for TrunkInput {
 }
 
 impl TrunkPatch {
-    fn over(&self, settings: &TrunkSettings) -> TrunkInput {
+    pub(crate) fn over(&self, settings: &TrunkSettings) -> TrunkInput {
         let mut input = TrunkInput::from(settings);
         overlay(&mut input.name, self.name.as_ref());
         overlay(&mut input.enabled, self.enabled.as_ref());

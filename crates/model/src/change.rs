@@ -18,6 +18,7 @@ use crate::leaving::Leaving;
 use crate::license::SeatBinding;
 use crate::location::Site;
 use crate::mass_edit::MassEdit;
+use crate::operator_trunk::Served;
 use crate::phone_number::{E164, NumberKind};
 use crate::recording::RecordingMode;
 use crate::secret::Opaque;
@@ -276,9 +277,11 @@ pub enum Change {
         version: Option<i64>,
         rules: Box<CallRules>,
     },
-    /// `password`: sealed.
+    /// An account's, or an operator's by whoever asks. `password`: sealed. `serves`: the operator's only.
     AddTrunk {
         settings: Box<TrunkSettings>,
+        #[serde(default)]
+        serves: Option<Served>,
         password: Option<Opaque>,
     },
     /// `password`: a new one, or `None` to keep the one there is.
@@ -286,6 +289,8 @@ pub enum Change {
         trunk_id: TrunkId,
         version: Option<i64>,
         settings: Box<TrunkSettings>,
+        #[serde(default)]
+        serves: Option<Served>,
         password: Option<Opaque>,
     },
     DeleteTrunk {

@@ -1,5 +1,6 @@
 //! What the switch knows of users: a copy in memory, kept current user by user.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use chrono::{DateTime, Utc};
@@ -179,8 +180,10 @@ impl DirectoryAccount {
 #[derive(Clone, PartialEq, Eq)]
 pub struct DirectoryTrunk {
     pub trunk_id: TrunkId,
-    /// `None`: the operator's, for every account that has none of its own.
+    /// `None`: the operator's.
     pub account_id: Option<AccountId>,
+    /// The accounts that the operator's is for; `None`: every one.
+    pub serves: Option<BTreeSet<AccountId>>,
     pub settings: TrunkSettings,
     pub password: Option<String>,
 }
@@ -195,24 +198,20 @@ impl std::fmt::Debug for DirectoryTrunk {
     }
 }
 
-/// The trunks that an account's calls go out by, in the order in which they are tried: its own, or the operator's when it has
-/// none that is on.
+/// The trunks that an account's calls go out by, in the order in which they are tried: its own, and then the operator's that are
+/// for it.
 pub fn trunks_of<'a>(
     trunks: impl IntoIterator<Item = &'a DirectoryTrunk>,
     account: AccountId,
     emergency: bool,
 ) -> Vec<&'a DirectoryTrunk> {
     let fits = |trunk: &&DirectoryTrunk| trunk.settings.enabled && (!emergency || trunk.settings.emergency);
-    let (mut own, mut operators) = (Vec::new(), Vec::new());
-    for trunk in trunks.into_iter().filter(fits) {
-        match trunk.account_id {
-            Some(of) if of == account => own.push(trunk),
-            Some(_) => {}
-            None => operators.push(trunk),
-        }
-    }
-    let mut chosen = if own.is_empty() { operators } else { own };
-    chosen.sort_by_key(|trunk| (trunk.settings.priority, trunk.trunk_id));
+    let is_for = |trunk: &DirectoryTrunk| match trunk.account_id {
+        Some(of) => of == account,
+        None => trunk.serves.as_ref().is_none_or(|served| served.contains(&account)),
+    };
+    let mut chosen: Vec<_> = trunks.into_iter().filter(fits).filter(|trunk| is_for(trunk)).collect();
+    chosen.sort_by_key(|trunk| (trunk.account_id.is_none(), trunk.settings.priority, trunk.trunk_id));
     chosen
 }
 
@@ -318,20 +317,25 @@ mod tests {
         DirectoryTrunk {
             trunk_id: TrunkId(uuid::Uuid::from_u128(n)),
             account_id: account.map(|n| AccountId(uuid::Uuid::from_u128(n))),
+            serves: None,
             settings: input.parse().unwrap(),
             password: None,
         }
     }
 
     #[test]
-    fn an_account_goes_out_by_its_own_trunks_in_their_order() {
-        let trunks = [trunk(1, None, 1), trunk(2, Some(7), 20), trunk(3, Some(7), 10), trunk(9, Some(7), 1)];
+    fn an_account_goes_out_by_its_own_trunks_in_their_order_and_then_by_the_operators() {
+        let only = Some([AccountId(uuid::Uuid::from_u128(8))].into());
+        let for_eight = DirectoryTrunk { serves: only, ..trunk(4, None, 50) };
+        let own = [trunk(2, Some(7), 20), trunk(3, Some(7), 10), trunk(9, Some(7), 1)];
+        let trunks = [own.to_vec(), vec![for_eight, trunk(1, None, 1)]].concat();
         let ways = |account: u128, emergency| -> Vec<u128> {
             let account = AccountId(uuid::Uuid::from_u128(account));
             trunks_of(&trunks, account, emergency).iter().map(|trunk| trunk.trunk_id.0.as_u128()).collect()
         };
-        assert_eq!(ways(7, false), [3, 2]);
-        assert_eq!(ways(8, false), [1]);
+        assert_eq!(ways(7, false), [3, 2, 1]);
+        assert_eq!(ways(8, false), [1, 4]);
+        assert_eq!(ways(9, false), [1], "not the one that is for another");
         assert_eq!(ways(7, true), [1], "none of its own takes emergency calls");
     }
 

@@ -6,7 +6,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::address::CivicAddress;
+use crate::e911::Confirmation;
 use crate::id::{AccountId, CallId, DeviceId, LocationId, UserId};
+use crate::list::UserRow;
 use crate::phone_number::E164;
 
 /// What is dialled to hear what would be told; see [`crate::extension::EMERGENCY`] for all of them.
@@ -99,6 +101,36 @@ impl EmergencyTest {
             None => "There is no number that emergency services could call back.".to_owned(),
         };
         vec![address, callback]
+    }
+}
+
+/// Whether help finds a user: what a call would tell, who confirmed it, and when it was last tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmergencyReadiness {
+    pub user: UserRow,
+    pub devices: Vec<(DeviceId, String)>,
+    /// Nothing is known where the user is.
+    pub place: Option<EmergencyPlace>,
+    pub confirmed: Option<Confirmation>,
+    pub callback: Option<E164>,
+    pub test: Option<EmergencyTest>,
+}
+
+impl EmergencyReadiness {
+    /// What is not right, in the order in which it is put right.
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let stale = |test: &EmergencyTest| {
+            let place = self.place.as_ref().map(|place| &place.address);
+            test.address.as_ref() != place || test.callback != self.callback
+        };
+        let lacks = [
+            (self.place.is_none(), "no address is known"),
+            (self.place.is_some() && self.confirmed.is_none(), "nobody has confirmed the address"),
+            (self.callback.is_none(), "there is no number to call back"),
+            (self.test.is_none(), "never tested: dial 933"),
+            (self.test.as_ref().is_some_and(stale), "changed since the last test: dial 933"),
+        ];
+        lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, what)| what).collect()
     }
 }
 

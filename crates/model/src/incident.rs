@@ -4,6 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::id::AccountId;
+use crate::text::Name;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentKind {
@@ -46,4 +49,12 @@ impl Incident {
     pub fn goes_on(&self) -> bool {
         self.ended_at.is_none()
     }
+}
+
+/// As the operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountIncident {
+    /// `None`: of a trunk of the operator's.
+    pub account: Option<(AccountId, Name)>,
+    pub incident: Incident,
 }

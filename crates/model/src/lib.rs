@@ -41,6 +41,7 @@ pub mod mass_edit;
 pub mod new_account;
 pub mod number_list;
 pub mod operator_journal;
+pub mod operator_trunk;
 pub mod outbound;
 pub mod phone_number;
 pub mod plan;

@@ -14,6 +14,7 @@ mod license;
 mod lifecycle;
 mod location;
 mod mass_edit;
+mod operator_trunk;
 mod phone_number;
 mod porting;
 mod purge;
@@ -40,6 +41,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use self::blocker::{Blocker, BlockerKind, Repair, Warning, field_errors};
+pub use self::operator_trunk::plan_operator_trunk;
 pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::{Facts, Mint, SeatDays};
@@ -196,8 +198,8 @@ impl Draft<'_> {
             Change::SetRecording { user_ids, mode } => draft.set_recording(user_ids, *mode),
             Change::DeleteMessages { user_id, message_ids } => draft.delete_messages(*user_id, message_ids),
             Change::SetCallRules { version, rules } => draft.set_call_rules(*version, rules),
-            Change::AddTrunk { settings, password } => draft.add_trunk(settings, password.as_ref()),
-            Change::EditTrunk { trunk_id, version, settings, password } => {
+            Change::AddTrunk { settings, password, serves: _ } => draft.add_trunk(settings, password.as_ref()),
+            Change::EditTrunk { trunk_id, version, settings, password, serves: _ } => {
                 draft.edit_trunk(*trunk_id, *version, settings, password.as_ref());
             }
             Change::DeleteTrunk { trunk_id } => draft.delete_trunk(*trunk_id),

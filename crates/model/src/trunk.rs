@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::directory::Transport;
 use crate::field::FieldErrors;
 use crate::id::{AccountId, TrunkId};
+use crate::operator_trunk::Served;
 use crate::secret::Opaque;
 use crate::text::{Name, parsed_text};
 
@@ -167,9 +168,13 @@ pub struct TrunkSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trunk {
     pub id: TrunkId,
-    pub account_id: AccountId,
+    /// `None`: the operator's.
+    pub account_id: Option<AccountId>,
     pub version: i64,
     pub settings: TrunkSettings,
+    /// The accounts that the operator's is for; `None`: it is an account's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serves: Option<Served>,
     /// Sealed.
     pub password: Option<Opaque>,
     pub created_at: DateTime<Utc>,

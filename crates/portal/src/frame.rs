@@ -137,7 +137,14 @@ fn administrator_rail(counts: [(&'static str, Option<i64>); 3]) -> Vec<Group> {
     );
     let mut rail = vec![
         main,
-        group("Activity", &[(EMERGENCIES, "Emergency calls"), ("/journal", "Journal")]),
+        group(
+            "Activity",
+            &[
+                (EMERGENCIES, "Emergency calls"),
+                ("/emergency-readiness", "Emergency readiness"),
+                ("/journal", "Journal"),
+            ],
+        ),
         group("Account", &[("/settings", "Settings"), ("/me", "My phone")]),
     ];
     for (href, count) in counts {
@@ -149,8 +156,11 @@ fn administrator_rail(counts: [(&'static str, Option<i64>); 3]) -> Vec<Group> {
 
 fn operator_rail() -> Vec<Group> {
     vec![
-        group("Operator", &[("/operator/accounts", "Accounts"), ("/operator/catalogue", "Catalogue")]),
-        group("Activity", &[("/operator/journal", "Journal")]),
+        group(
+            "Operator",
+            &[("/operator/accounts", "Accounts"), ("/operator/catalogue", "Catalogue"), ("/operator/trunks", "Trunks")],
+        ),
+        group("Activity", &[("/operator/incidents", "Incidents"), ("/operator/journal", "Journal")]),
         group("Access", &[("/operator/tokens", "API tokens")]),
     ]
 }

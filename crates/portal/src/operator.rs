@@ -4,13 +4,21 @@ mod accounts;
 mod add_account;
 mod catalogue;
 mod edit_account;
+mod incidents;
 mod journal;
 
 use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
-    [accounts::routes(), add_account::routes(), edit_account::routes(), catalogue::routes(), journal::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        accounts::routes(),
+        add_account::routes(),
+        edit_account::routes(),
+        catalogue::routes(),
+        incidents::routes(),
+        journal::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,4 +1,4 @@
-//! Trunks: the account's own ways out of the house and into it.
+//! Trunks: an account's own ways out of the house and into it, and the operator's, on the same pages.
 
 use askama::Template;
 use lineside_model::change::{Change, ChangeRequest};
@@ -6,7 +6,8 @@ use lineside_model::directory::Transport;
 use lineside_model::field::FieldErrors;
 use lineside_model::id::TrunkId;
 use lineside_model::incident::Incident;
-use lineside_model::trunk::{BY_NAME, CallerIdIn, NumberFormat, TRANSPORTS, Trunk, TrunkInput};
+use lineside_model::operator_trunk::Served;
+use lineside_model::trunk::{BY_NAME, CallerIdIn, NumberFormat, TRANSPORTS, Trunk, TrunkInput, TrunkSettings};
 
 use crate::control::Choice;
 use crate::form::Form;
@@ -26,13 +27,26 @@ pub fn routes() -> Vec<Route> {
         Route::get("/trunks/{id}", Access::Administrator, open),
         Route::post("/trunks/{id}", Access::Administrator, save),
         Route::get("/trunks/{id}/delete", Access::Administrator, delete),
+        Route::get("/operator/trunks", Access::Operator, list),
+        Route::get("/operator/trunks/add", Access::Operator, open_new),
+        Route::post("/operator/trunks/add", Access::Operator, add),
+        Route::get("/operator/trunks/{id}", Access::Operator, open),
+        Route::post("/operator/trunks/{id}", Access::Operator, save),
+        Route::get("/operator/trunks/{id}/delete", Access::Operator, delete),
     ]
+}
+
+/// Where the trunks lie of whoever looks.
+fn home(visitor: &Visitor) -> &'static str {
+    if visitor.caller.is_operator() { "/operator/trunks" } else { "/trunks" }
 }
 
 #[derive(Template)]
 #[template(path = "trunk/list.html")]
 struct ListPage {
     frame: Frame,
+    home: &'static str,
+    operator: bool,
     trunks: Vec<Trunk>,
     incidents: Vec<Incident>,
 }
@@ -44,10 +58,20 @@ impl ListPage {
     }
 }
 
+/// Whom the operator's is for.
+fn accounts_of(trunk: &Trunk) -> String {
+    match trunk.serves.as_ref().map(Served::in_form).unwrap_or_default() {
+        numbers if numbers.is_empty() => "all accounts".to_owned(),
+        numbers => numbers,
+    }
+}
+
 #[derive(Template)]
 #[template(path = "trunk/edit.html")]
 struct EditPage {
     frame: Frame,
+    home: &'static str,
+    operator: bool,
     form: Form,
     /// `None`: a new one.
     trunk: Option<Trunk>,
@@ -65,6 +89,8 @@ impl EditPage {
         incidents.retain(|incident| trunk.as_ref().is_some_and(|trunk| trunk.id.0 == incident.subject));
         Ok(Self {
             frame: visitor.frame(title).await?,
+            home: home(visitor),
+            operator: visitor.caller.is_operator(),
             form,
             trunk,
             incidents,
@@ -82,7 +108,8 @@ impl EditPage {
 async fn list(visitor: Visitor) -> Answer {
     let trunks = visitor.service.trunks(&visitor.caller).await?;
     let incidents = visitor.service.trunk_incidents(&visitor.caller).await?;
-    page::show(&ListPage { frame: visitor.frame("Trunks").await?, trunks, incidents })
+    let (home, operator) = (home(&visitor), visitor.caller.is_operator());
+    page::show(&ListPage { frame: visitor.frame("Trunks").await?, home, operator, trunks, incidents })
 }
 
 async fn open_new(visitor: Visitor) -> Answer {
@@ -98,10 +125,11 @@ async fn open_new(visitor: Visitor) -> Answer {
 
 async fn add(visitor: Visitor, data: FormData) -> Answer {
     let id = data.change_id()?;
-    let form = match read(&data) {
+    let form = match read(&visitor, &data) {
         Ok(input) => {
-            let password = visitor.service.seal_trunk_password(id.new_trunk_id(), &input.0.password);
-            submit(&visitor, &data, Change::AddTrunk { settings: Box::new(input.1), password }).await?
+            let Read { input, settings, serves } = input;
+            let password = visitor.service.seal_trunk_password(id.new_trunk_id(), &input.password);
+            submit(&visitor, &data, Change::AddTrunk { settings, serves, password }).await?
         }
         Err(errors) => Err(Form::sent(&data).with_errors(errors)),
     };
@@ -114,17 +142,18 @@ async fn add(visitor: Visitor, data: FormData) -> Answer {
 async fn open(visitor: Visitor, RecordPath(id): RecordPath<TrunkId>) -> Answer {
     let trunk = visitor.service.trunk(&visitor.caller, id).await?;
     let form = Form::new(visitor.service.new_change_id(), &TrunkInput::from(&trunk.settings))
-        .with("version", trunk.version.to_string());
+        .with("version", trunk.version.to_string())
+        .with("accounts", trunk.serves.as_ref().map(Served::in_form).unwrap_or_default());
     page::show(&EditPage::new(&visitor, Some(trunk), form).await?)
 }
 
 async fn save(visitor: Visitor, RecordPath(trunk_id): RecordPath<TrunkId>, data: FormData) -> Answer {
     let trunk = visitor.service.trunk(&visitor.caller, trunk_id).await?;
-    let form = match read(&data) {
-        Ok((input, settings)) => {
+    let form = match read(&visitor, &data) {
+        Ok(Read { input, settings, serves }) => {
             let password = visitor.service.seal_trunk_password(trunk_id, &input.password);
-            let (version, settings) = (data.version(), Box::new(settings));
-            submit(&visitor, &data, Change::EditTrunk { trunk_id, version, settings, password }).await?
+            let version = data.version();
+            submit(&visitor, &data, Change::EditTrunk { trunk_id, version, settings, serves, password }).await?
         }
         Err(errors) => Err(Form::sent(&data).with_errors(errors)),
     };
@@ -134,10 +163,21 @@ async fn save(visitor: Visitor, RecordPath(trunk_id): RecordPath<TrunkId>, data:
     }
 }
 
-fn read(data: &FormData) -> Result<(TrunkInput, lineside_model::trunk::TrunkSettings), FieldErrors> {
+/// What the form said.
+struct Read {
+    input: TrunkInput,
+    settings: Box<TrunkSettings>,
+    /// Of an operator's.
+    serves: Option<Served>,
+}
+
+fn read(visitor: &Visitor, data: &FormData) -> Result<Read, FieldErrors> {
     let input: TrunkInput = data.input().map_err(|error| FieldErrors::one("name", error))?;
-    let settings = input.parse()?;
-    Ok((input, settings))
+    let mut errors = FieldErrors::default();
+    let settings = input.parse().map_err(|wrong| errors = wrong).ok();
+    let wanted = visitor.caller.is_operator().then(|| Served::parse(data.text("accounts")));
+    let serves = wanted.and_then(|served| errors.take("accounts", served));
+    Ok(Read { settings: Box::new(errors.into_result(settings)?), input, serves })
 }
 
 /// A password can't travel through a page of review, so the form's own page is the review.
@@ -147,7 +187,7 @@ async fn submit(
     change: Change,
 ) -> Result<Result<axum::response::Response, Form>, crate::page_error::PageError> {
     let request = ChangeRequest { id: data.change_id()?, change };
-    Ok(match review::apply(visitor, &request, &Ways::back_to("/trunks")).await? {
+    Ok(match review::apply(visitor, &request, &Ways::back_to(home(visitor))).await? {
         Attempt::Answer(answer) => Ok(answer),
         Attempt::Blocked(plan) => Err(Form::sent(data).with_blockers(&plan)),
     })
@@ -155,5 +195,6 @@ async fn submit(
 
 async fn delete(visitor: Visitor, RecordPath(trunk_id): RecordPath<TrunkId>) -> Answer {
     visitor.service.trunk(&visitor.caller, trunk_id).await?;
-    review::ask(&visitor, Change::DeleteTrunk { trunk_id }, &Ways::new("/trunks", format!("/trunks/{trunk_id}"))).await
+    let home = home(&visitor);
+    review::ask(&visitor, Change::DeleteTrunk { trunk_id }, &Ways::new(home, format!("{home}/{trunk_id}"))).await
 }

@@ -13,6 +13,7 @@ use lineside_model::id::{AccountId, TrunkId, UserId};
 use lineside_model::route::{self, Explanation, Lookup};
 use lineside_model::secret::Opaque;
 use lineside_model::trunk::Trunk;
+use lineside_store::trunk::SealedTrunk;
 
 use crate::{Caller, Service, ServiceError};
 
@@ -25,7 +26,11 @@ impl Service {
         Ok(self.store().call_settings(&caller.scope()?).await?)
     }
 
+    /// The account's own; for an operator, the operator's.
     pub async fn trunks(&self, caller: &Caller) -> Result<Vec<Trunk>, ServiceError> {
+        if caller.is_operator() {
+            return Ok(self.store().operator_trunks().await?);
+        }
         Ok(self.store().trunks(&caller.scope()?).await?)
     }
 
@@ -51,7 +56,7 @@ impl Service {
     /// All trunks, with their passwords open. One that does not open is left out, loudly.
     pub async fn directory_trunks(&self) -> Result<Vec<DirectoryTrunk>, ServiceError> {
         let mut trunks = Vec::new();
-        for trunk in self.store().all_trunks().await? {
+        for SealedTrunk { trunk, serves } in self.store().all_trunks().await? {
             let open = |sealed: &Opaque| {
                 let open = self.inner.sealer.open(&Sealed(sealed.bytes().to_vec()), &trunk_bound_to(trunk.id))?;
                 Ok::<_, ServiceError>(String::from_utf8_lossy(&open).into_owned())
@@ -60,6 +65,7 @@ impl Service {
                 Ok(password) => trunks.push(DirectoryTrunk {
                     trunk_id: trunk.id,
                     account_id: trunk.account_id,
+                    serves,
                     settings: trunk.settings,
                     password,
                 }),

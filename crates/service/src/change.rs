@@ -2,7 +2,7 @@
 
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::AccountId;
-use lineside_model::journal::Scope;
+use lineside_model::journal::{Actor, Scope};
 use lineside_model::plan::{BlockerKind, Context, Fingerprint, Plan, Record};
 use lineside_model::schedule::ScheduleEntry;
 use lineside_store::Applied;
@@ -28,6 +28,9 @@ pub enum Outcome {
 
 impl Service {
     pub async fn plan(&self, caller: &Caller, request: &ChangeRequest) -> Result<Plan, ServiceError> {
+        if of_operator(caller, &request.change) {
+            return found(self.store().plan_operator_trunk(request, self.now()).await?);
+        }
         let scope = scope_of(caller, request)?;
         let mint = SealingMint::new(self);
         let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
@@ -52,8 +55,30 @@ impl Service {
         sent: Option<&str>,
         expected: Option<&Fingerprint>,
     ) -> Result<Outcome, ServiceError> {
+        if of_operator(caller, &request.change) {
+            return self.carry_out_for_operator(&caller.actor(), request, sent, expected).await;
+        }
         let scope = scope_of(caller, request)?;
         self.carry_out(&scope, request, sent, expected).await
+    }
+
+    /// A change to what is the operator's own, and in no account.
+    pub async fn carry_out_for_operator(
+        &self,
+        actor: &Actor,
+        request: &ChangeRequest,
+        sent: Option<&str>,
+        expected: Option<&Fingerprint>,
+    ) -> Result<Outcome, ServiceError> {
+        Ok(match self.store().apply_operator_trunk(actor, request, sent, expected, self.now()).await? {
+            Applied::Done(plan) => {
+                self.feed_trunks().await?;
+                Outcome::Done { plan, secret: None }
+            }
+            Applied::Before => Outcome::Before,
+            Applied::Moved(plan) => Outcome::Moved(found(plan)?),
+            Applied::Blocked(plan) => Outcome::Blocked(found(plan)?),
+        })
     }
 
     /// For what Lineside does by itself: the demo, phones, schedules.
@@ -114,6 +139,12 @@ impl Service {
         self.inner.live.tell(News { account_id, users, account: true, calls: false });
         Ok(())
     }
+}
+
+/// Operators have trunks of their own, and no other trunks are theirs to change.
+fn of_operator(caller: &Caller, change: &Change) -> bool {
+    let of_trunk = matches!(change, Change::AddTrunk { .. } | Change::EditTrunk { .. } | Change::DeleteTrunk { .. });
+    of_trunk && caller.is_operator()
 }
 
 fn scope_of(caller: &Caller, request: &ChangeRequest) -> Result<Scope, ServiceError> {

@@ -98,6 +98,14 @@ impl Service {
             self.feed_directory(&self.store().users_of_location(id, location).await?).await?;
         }
         if records().any(|record| matches!(record, Record::Trunk(_))) {
+            self.feed_trunks().await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the switch of all trunks; there are few.
+    pub(crate) async fn feed_trunks(&self) -> Result<(), ServiceError> {
+        if self.inner.feed.0.receiver_count() > 0 {
             let _ = self.inner.feed.0.send(DirectoryChange::Trunks(self.directory_trunks().await?));
         }
         Ok(())

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use lineside_model::emergency::{EmergencyCall, EmergencyTest, SeenCall, spoken};
+use lineside_model::emergency::{EmergencyCall, EmergencyReadiness, EmergencyTest, SeenCall, spoken};
 use lineside_model::id::{CallId, ChangeId, MailId, UserId};
 use lineside_model::journal::{Actor, Scope};
-use lineside_model::list::PAGE;
+use lineside_model::list::{PAGE, Page, UserFilter};
 use lineside_model::mail::MailKind;
 use lineside_model::question::Answer;
 use lineside_store::mail::Event;
@@ -79,6 +79,15 @@ impl Service {
             .await?;
         self.inner.live.tell(News { account_id: scope.account_id, users: Vec::new(), account: true, calls: false });
         Ok(())
+    }
+
+    /// Whether help finds each user: a page of them.
+    pub async fn emergency_readiness(
+        &self,
+        caller: &Caller,
+        filter: &UserFilter,
+    ) -> Result<Page<EmergencyReadiness>, ServiceError> {
+        Ok(self.store().emergency_readiness(&caller.scope()?, filter, self.now()).await?)
     }
 
     /// The user's last 933.

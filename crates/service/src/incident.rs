@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use lineside_model::call_report::{Alarm, AlarmKind};
 use lineside_model::id::{AccountId, ChangeId, MailId, TrunkId, UserId};
-use lineside_model::incident::{Incident, IncidentKind};
+use lineside_model::incident::{AccountIncident, Incident, IncidentKind};
 use lineside_model::journal::{Actor, Scope};
 use lineside_model::mail::{Mail, MailKind};
 use lineside_store::mail::Event;
@@ -14,6 +14,8 @@ use crate::{Caller, Service, ServiceError};
 
 /// What a page of problems shows at most.
 const SHOWN: i64 = 50;
+/// The newest of all accounts.
+const SHOWN_OF_ALL: i64 = 200;
 const RECENT: TimeDelta = TimeDelta::hours(24);
 /// How far back a trunk's page looks.
 const PAST: TimeDelta = TimeDelta::days(30);
@@ -24,9 +26,20 @@ impl Service {
         Ok(self.store().incidents(&caller.scope()?, self.now() - RECENT, SHOWN).await?)
     }
 
-    /// When the account's trunks were down in the last 30 days.
+    /// What is wrong with calls in any account now, and was today; for the operator.
+    pub async fn problems_of_all(&self, caller: &Caller) -> Result<Vec<AccountIncident>, ServiceError> {
+        caller.operator()?;
+        Ok(self.store().incidents_of_all(self.now() - RECENT, SHOWN_OF_ALL).await?)
+    }
+
+    /// When the account's trunks (an operator's own) were down in the last 30 days.
     pub async fn trunk_incidents(&self, caller: &Caller) -> Result<Vec<Incident>, ServiceError> {
-        let mut incidents = self.store().incidents(&caller.scope()?, self.now() - PAST, SHOWN).await?;
+        let since = self.now() - PAST;
+        let mut incidents = if caller.is_operator() {
+            self.store().operator_incidents(since, SHOWN).await?
+        } else {
+            self.store().incidents(&caller.scope()?, since, SHOWN).await?
+        };
         incidents.retain(|incident| incident.kind == IncidentKind::TrunkDown);
         Ok(incidents)
     }
@@ -88,7 +101,8 @@ impl Service {
         at: chrono::DateTime<chrono::Utc>,
         why: &str,
     ) -> Result<(), ServiceError> {
-        let Some((account, name)) = self.store().trunk_owner(trunk).await? else { return Ok(()) };
+        let Some((account, settings)) = self.store().trunk_owner(trunk).await? else { return Ok(()) };
+        let name = settings.name;
         let said: String = why.chars().filter(|c| !c.is_control()).take(200).collect();
         let kind = IncidentKind::TrunkDown;
         let incident = Incident { kind, subject: trunk.0, began_at: at, ended_at: None, said: said.clone() };
@@ -97,8 +111,8 @@ impl Service {
             return Ok(());
         }
         tracing::warn!(%trunk, why = said, "a trunk is down");
-        let Some(account) = account else { return Ok(()) };
         let summary = format!("Trunk {name} is down: {said}");
+        let Some(account) = account else { return self.note_for_operators(id, at, "trunk_down", &summary).await };
         let about =
             vec![format!("Trunk {name} is down"), format!("{said}. Calls go over the next trunk, if there is one.")];
         let event = Event { id, at, action: "trunk_down", summary: &summary, user_id: None };
@@ -109,11 +123,28 @@ impl Service {
         if !self.store().close_incident(IncidentKind::TrunkDown, trunk.0, at).await? {
             return Ok(());
         }
-        let Some((Some(account), name)) = self.store().trunk_owner(trunk).await? else { return Ok(()) };
-        let summary = format!("Trunk {name} is back");
+        let Some((account, settings)) = self.store().trunk_owner(trunk).await? else { return Ok(()) };
+        // Somebody took it out of use: nobody waits for it any more, and it is not back.
+        if !settings.enabled {
+            return Ok(());
+        }
+        let summary = format!("Trunk {} is back", settings.name);
+        let id = ChangeId(self.new_uuid());
+        let Some(account) = account else { return self.note_for_operators(id, at, "trunk_up", &summary).await };
         let about = vec![summary.clone(), "It takes calls again.".to_owned()];
-        let event = Event { id: ChangeId(self.new_uuid()), at, action: "trunk_up", summary: &summary, user_id: None };
+        let event = Event { id, at, action: "trunk_up", summary: &summary, user_id: None };
         self.tell_administrators(account, &event, MailKind::TrunkAlarm, about).await
+    }
+
+    /// Operators have no address to be mailed to: their journal and their pages tell them.
+    async fn note_for_operators(
+        &self,
+        id: ChangeId,
+        at: chrono::DateTime<chrono::Utc>,
+        action: &str,
+        summary: &str,
+    ) -> Result<(), ServiceError> {
+        Ok(self.store().record_operator_event(&Actor::system("Lineside"), id, at, action, summary).await?)
     }
 
     async fn tell_administrators(

@@ -164,7 +164,7 @@ async fn a_trunk_that_is_down_and_back_is_told_once_each(#[case] engine: Engine)
         transport: "TLS".into(),
         ..TrunkInput::default()
     };
-    let change = Change::AddTrunk { settings: Box::new(input.parse().expect("a trunk")), password: None };
+    let change = Change::AddTrunk { settings: Box::new(input.parse().expect("a trunk")), serves: None, password: None };
     let (request, _) = office.house.apply(owner, change).await.expect("added");
     let trunk = request.id.new_trunk_id();
     // Up at the start is no news; two nodes may tell that it is down.

@@ -1,13 +1,22 @@
 //! Calls for help, and each user's last test of them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use lineside_model::emergency::{EmergencyCall, EmergencyTest, SeenCall};
+use lineside_model::device::Device;
+use lineside_model::directory::DirectoryUser;
+use lineside_model::e911::{Confirmation, E911Address};
+use lineside_model::emergency::{EmergencyCall, EmergencyReadiness, EmergencyTest, SeenCall};
 use lineside_model::id::{CallId, ChangeId, UserId};
 use lineside_model::journal::Scope;
+use lineside_model::list::{Page, UserFilter};
 use lineside_model::location::{EmergencyContact, Site};
 use lineside_model::mail::Mail;
 use sqlx::FromRow;
+use uuid::Uuid;
 
+use crate::device::{DEVICES_OF_USERS, DeviceColumns};
+use crate::e911::{E911_OF_USERS, E911Columns};
 use crate::mail::Event;
 use crate::value::{from_json, instant, json, try_all, values};
 use crate::{Store, StoreError};
@@ -24,11 +33,12 @@ const SAVE_TEST: &str = "
     INSERT INTO emergency_test (user_id, account_id, told) VALUES ($1, $2, $3)
     ON CONFLICT (user_id) DO UPDATE SET told = excluded.told WHERE emergency_test.account_id = excluded.account_id";
 const TEST: &str = "SELECT told FROM emergency_test WHERE account_id = $1 AND user_id = $2";
+const TESTS_OF_USERS: &str = "SELECT user_id, told FROM emergency_test WHERE account_id = $1 AND user_id IN (...)";
 const SITE_OF_USER: &str = "
     SELECT l.site FROM account_user u JOIN location l ON l.id = u.location_id WHERE u.account_id = $1 AND u.id = $2";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[SAVE_CALL, CALLS, SEE, CALL, SAVE_TEST, TEST, SITE_OF_USER];
+pub(crate) const STATEMENTS: &[&str] = &[SAVE_CALL, CALLS, SEE, CALL, SAVE_TEST, TEST, TESTS_OF_USERS, SITE_OF_USER];
 
 #[derive(FromRow)]
 struct CallColumns {
@@ -97,6 +107,43 @@ impl Store {
     pub async fn emergency_test(&self, scope: &Scope, user: UserId) -> Result<Option<EmergencyTest>, StoreError> {
         let row: Option<(String,)> = self.reader().await?.row(TEST, values![scope.account_id, user]).await?;
         row.map(|(told,)| from_json("an emergency test", &told)).transpose()
+    }
+
+    /// A page of users with what help would be told of each.
+    pub async fn emergency_readiness(
+        &self,
+        scope: &Scope,
+        filter: &UserFilter,
+        now: DateTime<Utc>,
+    ) -> Result<Page<EmergencyReadiness>, StoreError> {
+        let page = self.users(scope, filter, now).await?;
+        let ids: Vec<UserId> = page.rows.iter().map(|row| row.id).collect();
+        let found = self.directory_users(&ids).await?.into_iter();
+        let mut found: BTreeMap<UserId, DirectoryUser> = found.map(|found| (found.user.user_id, found.user)).collect();
+        let mut link = self.snapshot().await?;
+        let own = || values![scope.account_id];
+        let addresses: Vec<E911Address> =
+            try_all::<E911Columns, _>(link.rows_in(E911_OF_USERS, own(), ids.iter().copied()).await?)?;
+        let mut confirmed: BTreeMap<UserId, Confirmation> =
+            addresses.into_iter().filter_map(|e911| Some((e911.user_id, e911.confirmed?))).collect();
+        let devices: Vec<Device> =
+            try_all::<DeviceColumns, _>(link.rows_in(DEVICES_OF_USERS, own(), ids.iter().copied()).await?)?;
+        let tests: Vec<(Uuid, String)> = link.rows_in(TESTS_OF_USERS, own(), ids.iter().copied()).await?;
+        let read = |(user, told): (Uuid, String)| Ok((UserId(user), from_json("an emergency test", &told)?));
+        let mut tests: BTreeMap<UserId, EmergencyTest> =
+            tests.into_iter().map(read).collect::<Result<_, StoreError>>()?;
+        Ok(page.map(|user| {
+            let of_user = devices.iter().filter(|device| device.user_id == Some(user.id));
+            let directory = found.remove(&user.id);
+            EmergencyReadiness {
+                devices: of_user.map(|device| (device.id, device.title())).collect(),
+                callback: directory.as_ref().and_then(|found| found.callback().cloned()),
+                place: directory.and_then(|found| found.emergency),
+                confirmed: confirmed.remove(&user.id),
+                test: tests.remove(&user.id),
+                user,
+            }
+        }))
     }
 
     /// Who is told on site when this user calls for help.

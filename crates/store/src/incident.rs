@@ -1,10 +1,10 @@
 //! What is wrong with calls, from when to when.
 
 use chrono::{DateTime, Utc};
+use lineside_model::account::AccountSettings;
 use lineside_model::id::{AccountId, ChangeId, TrunkId};
-use lineside_model::incident::{Incident, IncidentKind};
+use lineside_model::incident::{AccountIncident, Incident, IncidentKind};
 use lineside_model::journal::Scope;
-use lineside_model::text::Name;
 use lineside_model::trunk::TrunkSettings;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -33,11 +33,16 @@ const RECENT_OF_OPERATOR: &str = concat!(
     incident_columns!(),
     " WHERE account_id IS NULL AND (ended_at IS NULL OR began_at >= $1) ORDER BY began_at DESC, id DESC LIMIT $2"
 );
+/// Over all accounts, for the operator.
+const RECENT_OF_ALL: &str = "
+    SELECT i.account_id, a.settings AS account, i.kind, i.subject, i.began_at, i.ended_at, i.said
+    FROM incident i LEFT JOIN account a ON a.id = i.account_id
+    WHERE i.ended_at IS NULL OR i.began_at >= $1 ORDER BY i.began_at DESC, i.id DESC LIMIT $2";
 /// Over all accounts, for the switch's reports.
 const TRUNK_OWNER: &str = "SELECT account_id, settings FROM trunk WHERE id = $1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, TRUNK_OWNER];
+pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, RECENT_OF_ALL, TRUNK_OWNER];
 
 #[derive(FromRow)]
 struct IncidentColumns {
@@ -59,6 +64,24 @@ impl TryFrom<IncidentColumns> for Incident {
             ended_at: row.ended_at.map(instant),
             said: row.said,
         })
+    }
+}
+
+#[derive(FromRow)]
+struct AnyIncidentColumns {
+    account_id: Option<Uuid>,
+    account: Option<String>,
+    #[sqlx(flatten)]
+    incident: IncidentColumns,
+}
+
+impl TryFrom<AnyIncidentColumns> for AccountIncident {
+    type Error = StoreError;
+
+    fn try_from(row: AnyIncidentColumns) -> Result<Self, StoreError> {
+        let settings = |text: &String| from_json::<AccountSettings>("an account's settings", text);
+        let name = row.account.as_ref().map(settings).transpose()?.map(|settings| settings.name);
+        Ok(Self { account: row.account_id.map(AccountId).zip(name), incident: row.incident.try_into()? })
     }
 }
 
@@ -103,11 +126,15 @@ impl Store {
         try_all(rows)
     }
 
-    /// Whose trunk it is, and its name; `None` within for the operator's.
-    pub async fn trunk_owner(&self, trunk: TrunkId) -> Result<Option<(Option<AccountId>, Name)>, StoreError> {
+    /// Of all accounts and of the operator's own trunks.
+    pub async fn incidents_of_all(&self, since: DateTime<Utc>, limit: i64) -> Result<Vec<AccountIncident>, StoreError> {
+        try_all(self.reader().await?.rows::<AnyIncidentColumns>(RECENT_OF_ALL, values![since, limit]).await?)
+    }
+
+    /// Whose trunk it is (`None` within for the operator's), and what is set of it.
+    pub async fn trunk_owner(&self, trunk: TrunkId) -> Result<Option<(Option<AccountId>, TrunkSettings)>, StoreError> {
         let row: Option<(Option<Uuid>, String)> = self.reader().await?.row(TRUNK_OWNER, values![trunk]).await?;
         let Some((account, settings)) = row else { return Ok(None) };
-        let settings: TrunkSettings = from_json("a trunk", &settings)?;
-        Ok(Some((account.map(AccountId), settings.name)))
+        Ok(Some((account.map(AccountId), from_json("a trunk", &settings)?)))
     }
 }

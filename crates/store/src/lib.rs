@@ -40,6 +40,7 @@ pub mod location;
 pub mod login;
 pub mod mail;
 pub mod operator_journal;
+mod operator_trunk;
 pub mod phone_number;
 mod purge;
 mod readiness;

@@ -9,9 +9,9 @@ use crate::value::Value;
 use crate::{
     Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911, emergency,
     forwarding, greeting, greeting_archive, home, import, incident, journal, license, line, location, login, mail,
-    operator_journal, phone_number, purge, readiness, recording, rehearsal, resync, sample, sample_schedule, schedule,
-    schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats, session, tally, test_call,
-    trunk, user, user_list, user_view, voicemail,
+    operator_journal, operator_trunk, phone_number, purge, readiness, recording, rehearsal, resync, sample,
+    sample_schedule, schedule, schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats,
+    session, tally, test_call, trunk, user, user_list, user_view, voicemail,
 };
 
 const ALL: &[&[&str]] = &[
@@ -39,6 +39,7 @@ const ALL: &[&[&str]] = &[
     login::STATEMENTS,
     mail::STATEMENTS,
     operator_journal::STATEMENTS,
+    operator_trunk::STATEMENTS,
     phone_number::STATEMENTS,
     purge::STATEMENTS,
     readiness::STATEMENTS,

@@ -1,11 +1,14 @@
 //! Trunks of accounts, and the operator's, which have no account.
 
-use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+use lineside_model::account::AccountNumber;
 use lineside_model::id::{AccountId, TrunkId};
 use lineside_model::journal::Scope;
+use lineside_model::operator_trunk::Served;
 use lineside_model::plan::Record;
 use lineside_model::secret::Opaque;
-use lineside_model::trunk::{Trunk, TrunkSettings};
+use lineside_model::trunk::Trunk;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -15,13 +18,15 @@ use crate::{Store, StoreError};
 
 macro_rules! trunk_columns {
     () => {
-        "id, account_id, version, settings, password, created_at FROM trunk"
+        "id, account_id, version, settings, serves, password, created_at FROM trunk"
     };
 }
 
 pub(crate) const TRUNKS: &str = concat!("SELECT ", trunk_columns!(), " WHERE account_id = $1 ORDER BY id");
 /// Over all accounts, for the switch.
 const ALL_TRUNKS: &str = concat!("SELECT ", trunk_columns!());
+/// Over all accounts: those that the operator's trunks name.
+const ACCOUNTS: &str = "SELECT number, id FROM account WHERE number IN (...)";
 const SAVE_TRUNKS: &str = "
     INSERT INTO trunk (id, account_id, version, settings, password, created_at) VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, settings = excluded.settings,
@@ -30,18 +35,14 @@ const SAVE_TRUNKS: &str = "
 const DELETE_TRUNKS: &str = "DELETE FROM trunk WHERE account_id = $1 AND id IN (...)";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[TRUNKS, ALL_TRUNKS, SAVE_TRUNKS, DELETE_TRUNKS];
+pub(crate) const STATEMENTS: &[&str] = &[TRUNKS, ALL_TRUNKS, ACCOUNTS, SAVE_TRUNKS, DELETE_TRUNKS];
 
 /// A trunk for the line directory; its password is sealed still.
 #[derive(Debug, Clone)]
 pub struct SealedTrunk {
-    pub id: TrunkId,
-    /// `None`: the operator's.
-    pub account_id: Option<AccountId>,
-    pub version: i64,
-    pub settings: TrunkSettings,
-    pub password: Option<Opaque>,
-    pub created_at: DateTime<Utc>,
+    pub trunk: Trunk,
+    /// The accounts that the operator's is for; `None`: every one.
+    pub serves: Option<BTreeSet<AccountId>>,
 }
 
 #[derive(FromRow)]
@@ -50,11 +51,12 @@ pub(crate) struct TrunkColumns {
     account_id: Option<Uuid>,
     version: i64,
     settings: String,
+    serves: Option<String>,
     password: Option<Vec<u8>>,
     created_at: i64,
 }
 
-impl TryFrom<TrunkColumns> for SealedTrunk {
+impl TryFrom<TrunkColumns> for Trunk {
     type Error = StoreError;
 
     fn try_from(row: TrunkColumns) -> Result<Self, StoreError> {
@@ -63,20 +65,15 @@ impl TryFrom<TrunkColumns> for SealedTrunk {
             account_id: row.account_id.map(AccountId),
             version: row.version,
             settings: from_json("a trunk", &row.settings)?,
+            serves: row.serves.map(served).transpose()?,
             password: row.password.map(Opaque::new),
             created_at: instant(row.created_at),
         })
     }
 }
 
-impl TryFrom<TrunkColumns> for Trunk {
-    type Error = StoreError;
-
-    fn try_from(row: TrunkColumns) -> Result<Self, StoreError> {
-        let SealedTrunk { id, account_id, version, settings, password, created_at } = row.try_into()?;
-        let account_id = account_id.ok_or_else(|| StoreError::row("a trunk's account", "none"))?;
-        Ok(Self { id, account_id, version, settings, password, created_at })
-    }
+fn served(text: String) -> Result<Served, StoreError> {
+    Served::try_from(text).map_err(|error| StoreError::row("whom a trunk is for", error))
 }
 
 impl Stored for Trunk {
@@ -103,6 +100,20 @@ impl Store {
     }
 
     pub async fn all_trunks(&self) -> Result<Vec<SealedTrunk>, StoreError> {
-        try_all(self.reader().await?.rows::<TrunkColumns>(ALL_TRUNKS, values![]).await?)
+        let mut link = self.snapshot().await?;
+        let trunks: Vec<Trunk> = try_all(link.rows::<TrunkColumns>(ALL_TRUNKS, values![]).await?)?;
+        let named: BTreeSet<&AccountNumber> =
+            trunks.iter().flat_map(|trunk| &trunk.serves).flat_map(Served::numbers).collect();
+        let found: Vec<(String, Uuid)> =
+            link.rows_in(ACCOUNTS, values![], named.into_iter().map(AccountNumber::as_str)).await?;
+        let found: BTreeMap<String, AccountId> =
+            found.into_iter().map(|(number, id)| (number, AccountId(id))).collect();
+        let sealed = |trunk: Trunk| {
+            let only = trunk.serves.as_ref().filter(|serves| **serves != Served::All);
+            let ids =
+                |serves: &Served| serves.numbers().filter_map(|number| found.get(number.as_str()).copied()).collect();
+            SealedTrunk { serves: only.map(ids), trunk }
+        };
+        Ok(trunks.into_iter().map(sealed).collect())
     }
 }

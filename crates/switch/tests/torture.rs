@@ -155,7 +155,13 @@ async fn switch(is_carrier: bool) -> SwitchHandle {
         };
         let trunk_id = TrunkId(Uuid::from_u128(1));
         let settings = input.parse().unwrap();
-        directory.replace_trunks([DirectoryTrunk { trunk_id, account_id: None, settings, password: None }]);
+        directory.replace_trunks([DirectoryTrunk {
+            trunk_id,
+            account_id: None,
+            serves: None,
+            settings,
+            password: None,
+        }]);
     }
     let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let config = SwitchConfig::new(address, 46_000..=46_199, [5; 32]);

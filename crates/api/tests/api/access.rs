@@ -24,6 +24,7 @@ fn of_operators(collection: &str) -> &'static str {
         "accounts" => "accounts",
         "tokens" => "operator tokens",
         "journal" => "operator journal",
+        "trunks" => "operator trunks",
         other => panic!("say here what {other} of the operator's is"),
     }
 }
@@ -61,6 +62,7 @@ fn nothing() -> BTreeMap<&'static str, String> {
         "accounts",
         "operator tokens",
         "operator journal",
+        "operator trunks",
         "imports",
         "calls",
         "recordings",
@@ -166,6 +168,8 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
     let operator = Client::operator(house).await;
     let named = Some(json!({"name": "Billing"}));
     let operator_token = operator.send(Method::POST, "/operator/tokens", &[], named).await.expect(201).id();
+    let carrier = json!({"trunk": {"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP"}});
+    let operator_trunk = operator.send(Method::POST, "/operator/trunks", &[], Some(carrier)).await.expect(201).id();
     let operator_journal = operator.get("/operator/journal").await.json["items"][0]["id"].as_str().unwrap().to_owned();
     [
         ("users", user.id()),
@@ -180,6 +184,7 @@ pub async fn belongings(house: &House) -> BTreeMap<&'static str, String> {
         ("accounts", house.acme.id.to_string()),
         ("operator tokens", operator_token),
         ("operator journal", operator_journal),
+        ("operator trunks", operator_trunk),
         ("imports", import.id.to_string()),
         ("calls", call.to_string()),
         ("recordings", recording.to_string()),
@@ -278,6 +283,9 @@ fn right_body_of_operator(endpoint: &Endpoint) -> Option<Value> {
         "GET" | "DELETE" => None,
         _ if endpoint.path.ends_with("/order") => Some(json!({"tracks": ["voice"]})),
         _ if endpoint.path.ends_with("/tracks") => Some(json!({"slug": "fax", "name": "Fax"})),
+        "POST" if endpoint.path.ends_with("/trunks") => {
+            Some(json!({"trunk": {"name": "Other", "host": "sip.other.example", "transport": "UDP"}}))
+        }
         _ if endpoint.path.ends_with("/tokens") => Some(json!({"name": "Import"})),
         _ => Some(json!({})),
     }

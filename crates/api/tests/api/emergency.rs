@@ -41,10 +41,21 @@ async fn the_last_933_of_a_user_is_read(#[values(Engine::Sqlite, Engine::Postgre
     assert_eq!(client.get(&path).await.expect(200).json, json!(null));
     let address = json!({"street_number": "3550", "street_name": "N Central Ave", "city": "Phoenix", "region": "AZ",
         "postal_code": "85012"});
-    let e911 = json!({"address": address, "callback": "+14805550143", "confirmed": true});
+    let e911 = json!({"address": address.clone(), "callback": "+14805550143", "confirmed": true});
     client.send(Method::PUT, &format!("/users/{user}/e911"), &[], Some(e911)).await.expect(200);
     let question = Question { account: house.acme.id, user, asks: Asks::EmergencyTest };
     house.service.answer(question).await;
+    let row = client.get("/emergency-readiness?search=acme.user").await.expect(200).json["items"][0].clone();
+    let told = [&row["user_id"], &row["address"]["city"], &row["callback"], &row["test"]["callback"], &row["lacks"]];
+    assert_eq!(json!(told), json!([user, "Phoenix", "+14805550143", "+14805550143", []]));
+    assert!(row["confirmed_at"].is_string() && row["confirmed_by"].is_string(), "{row}");
+    let open = client.get("/emergency-readiness?not_confirmed=true").await.expect(200).json;
+    assert!(open["items"].as_array().unwrap().iter().all(|row| row["user_id"] != json!(user)), "{open}");
+    assert_eq!(open["items"][0]["lacks"][0], "no address is known");
+    let moved = json!({"address": address, "callback": "+14805550144", "confirmed": true});
+    client.send(Method::PUT, &format!("/users/{user}/e911"), &[], Some(moved)).await.expect(200);
+    let row = client.get("/emergency-readiness?search=acme.user").await.expect(200).json["items"][0].clone();
+    assert_eq!(row["lacks"], json!(["changed since the last test: dial 933"]));
     let test = client.get(&path).await.expect(200).json;
     assert_eq!(json!([&test["callback"], &test["address"]["city"]]), json!(["+14805550143", "Phoenix"]));
     assert!(test["at"].is_string() && test["spoken"].is_boolean(), "{test}");

@@ -168,8 +168,16 @@ async fn belongings_of(
         let trunk = json!({"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP"});
         add("/trunks", trunk).await.id()
     };
+    let operator = Client::operator(house).await;
+    let of_operator = if let Some(trunk) = operator.get("/operator/trunks").await.json[0]["id"].as_str() {
+        trunk.to_owned()
+    } else {
+        let trunk = Some(json!({"trunk": {"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP"}}));
+        operator.send(Method::POST, "/operator/trunks", &[], trunk).await.expect(201).id()
+    };
     [
         ("users", user),
+        ("operator trunks", of_operator),
         ("locations", add("/locations", json!({"name": format!("HQ {round}"), "address": address})).await.id()),
         ("departments", add("/departments", json!({"name": format!("Sales {round}")})).await.id()),
         ("devices", device),

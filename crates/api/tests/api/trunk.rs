@@ -1,6 +1,8 @@
 //! Trunks, and what holds for the calls of the account.
 
 use axum::http::Method;
+use lineside_model::call_report::{Alarm, AlarmKind, CallReport};
+use lineside_model::id::TrunkId;
 use lineside_testkit::database::Engine;
 use rstest::rstest;
 use serde_json::json;
@@ -80,4 +82,90 @@ async fn what_holds_for_calls_is_set_as_a_whole(#[values(Engine::Sqlite, Engine:
     let wrong = client.send(Method::PUT, "/call-settings", &[], Some(body)).await.expect(422);
     let fields: Vec<_> = wrong.json["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
     assert_eq!(fields, [json!("recording.keep_days"), json!("outbound.premium")]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_operators_trunk_is_for_the_accounts_that_it_names(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let operator = Client::operator(&house).await;
+    let acme = Client::of(&house, &house.acme.administrator).await;
+    let number = acme.get("/account").await.expect(200).json["number"].clone();
+    let trunk = json!({"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP", "enabled": true,
+        "register": true, "username": "lineside", "password": "hush hush"});
+    let unknown = json!({"trunk": trunk, "accounts": ["99999999"]});
+    let refused = operator.send(Method::POST, "/operator/trunks", &[], Some(unknown)).await.expect(422);
+    assert_eq!(refused.json["blockers"][0]["field"], "accounts", "{}", refused.json);
+    let body = json!({"trunk": trunk, "accounts": [number]});
+    let plan = operator.send(Method::POST, "/operator/trunks?plan=true", &[], Some(body.clone())).await.expect(200);
+    assert!(!String::from_utf8_lossy(&plan.bytes).contains("hush"));
+    let key = [("Idempotency-Key", "0190a1b2-0000-7000-8000-00000000000a")];
+    let added = operator.send(Method::POST, "/operator/trunks", &key, Some(body.clone())).await.expect(201);
+    assert_eq!(json!([&added.json["accounts"], &added.json["trunk"]["password_set"]]), json!([[number], true]));
+    let again = operator.send(Method::POST, "/operator/trunks", &key, Some(body)).await.expect(201);
+    assert_eq!(again.id(), added.id(), "the same request is carried out once");
+    let path = format!("/operator/trunks/{}", added.id());
+    let read = house.service.directory_trunks().await.unwrap();
+    assert_eq!((read.len(), read[0].password.as_deref()), (1, Some("hush hush")));
+    assert_eq!(read[0].serves, Some([house.acme.id].into()));
+    let all = json!({"accounts": null, "trunk": {"priority": 3, "emergency": true}});
+    let all = operator.send(Method::PATCH, &path, &[("If-Match", &added.tag())], Some(all)).await.expect(200);
+    assert_eq!(json!([&all.json["accounts"], &all.json["trunk"]["priority"]]), json!([null, 3]));
+    operator.send(Method::PATCH, &path, &[("If-Match", &added.tag())], Some(json!({}))).await.expect(412);
+    for (wrong, field) in [
+        (json!({"trunk": {"host": "a b"}}), "trunk.host"),
+        (json!({"accounts": []}), "accounts"),
+        (json!({"accounts": ["12"]}), "accounts"),
+    ] {
+        let refused = operator.send(Method::PATCH, &path, &[], Some(wrong)).await.expect(422);
+        assert_eq!(refused.json["errors"][0]["field"], field);
+    }
+    assert_eq!(acme.get("/trunks").await.expect(200).json, json!([]), "nothing of the account's");
+    acme.get(&format!("/trunks/{}", added.id())).await.expect(404);
+    let journal = operator.get("/operator/journal?action=edit_trunk").await.expect(200).json["items"][0].clone();
+    assert_eq!(journal["summary"], "Change trunk Carrier");
+    operator.send(Method::DELETE, &path, &[], None).await.expect(204);
+    operator.get(&path).await.expect(404);
+    assert!(house.service.directory_trunks().await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_operator_sees_what_is_wrong_in_all_accounts(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let operator = Client::operator(&house).await;
+    let acme = Client::of(&house, &house.acme.administrator).await;
+    let trunk = json!({"name": "Carrier", "host": "sip.carrier.example", "transport": "UDP", "enabled": true});
+    let own = acme.send(Method::POST, "/trunks", &[], Some(trunk.clone())).await.expect(201).id();
+    let body = Some(json!({"trunk": trunk}));
+    let shared = operator.send(Method::POST, "/operator/trunks", &[], body).await.expect(201).id();
+    let alarm = async |kind| {
+        let alarm = Alarm { at: house.service.now(), kind };
+        house.service.calls_reported(vec![CallReport::Alarm(alarm)]).await;
+    };
+    for trunk in [&own, &shared] {
+        alarm(AlarmKind::TrunkDown { trunk: TrunkId(trunk.parse().unwrap()), why: "it is silent".into() }).await;
+    }
+    let found = operator.get("/operator/incidents").await.expect(200).json;
+    let of = |subject: &str| {
+        let all = found.as_array().unwrap().iter();
+        all.clone().find(|row| row["incident"]["subject"] == subject).unwrap()["account_id"].clone()
+    };
+    assert_eq!(json!([of(&own), of(&shared)]), json!([house.acme.id, null]));
+    let told = operator.get("/operator/journal?action=trunk_down").await.expect(200).json;
+    assert_eq!(
+        json!([&told["total"], &told["items"][0]["summary"]]),
+        json!([1, "Trunk Carrier is down: it is silent"])
+    );
+    // Taken out of use, it is not back.
+    let off = Some(json!({"trunk": {"enabled": false}}));
+    operator.send(Method::PATCH, &format!("/operator/trunks/{shared}"), &[], off).await.expect(200);
+    alarm(AlarmKind::TrunkUp { trunk: TrunkId(shared.parse().unwrap()) }).await;
+    alarm(AlarmKind::TrunkUp { trunk: TrunkId(own.parse().unwrap()) }).await;
+    let found = operator.get("/operator/incidents").await.expect(200).json;
+    assert!(found.as_array().unwrap().iter().all(|row| row["incident"]["ended_at"].is_string()), "{found}");
+    assert_eq!(operator.get("/operator/journal?action=trunk_up").await.expect(200).json["total"], 0);
+    assert_eq!(acme.get("/journal?action=trunk_up").await.expect(200).json["total"], 1, "which is on is back");
 }

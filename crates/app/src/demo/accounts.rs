@@ -37,6 +37,7 @@ pub async fn make(service: &Service) -> anyhow::Result<Credentials> {
     let api_token = harbor.api_token().await?;
     let mesa = open(service, "51730946", "Blue Mesa Books", "blue-mesa.example", 1_999).await?;
     let empty_owner = mesa.sign_in(1_999).await?;
+    super::calls::emergency::operator_trunk(service, &caller, "51730946").await?;
     service.send_due_mails().await?;
     Ok(Credentials { operator, owner, user, empty_owner, api_token, operator_api_token })
 }
@@ -193,7 +194,7 @@ impl Demo<'_> {
         Ok(SignIn { username, password })
     }
 
-    fn as_owner(&self) -> Caller {
+    pub(super) fn as_owner(&self) -> Caller {
         let identity = Identity::User {
             id: self.owner,
             account_id: self.scope.account_id,

@@ -1,6 +1,7 @@
 //! What calls have left behind in the lived-in account: four weeks of history, messages and recordings that can be heard, and
 //! what is set for calls.
 
+pub(super) mod emergency;
 mod history;
 mod ladder;
 mod sound;
@@ -40,7 +41,8 @@ pub(super) async fn fill(demo: &Demo<'_>, colleagues: &[UserId]) -> anyhow::Resu
     for (n, count) in MESSAGES {
         messages(demo, colleague(colleagues, n)?, count, now).await?;
     }
-    Ok(())
+    let [called, tested, refused] = [3, 0, 5].map(|n| colleague(colleagues, n));
+    emergency::fill(demo, called?, tested?, refused?).await
 }
 
 fn colleague(colleagues: &[UserId], n: usize) -> anyhow::Result<UserId> {
@@ -93,7 +95,7 @@ async fn settings(demo: &Demo<'_>, colleagues: &[UserId]) -> anyhow::Result<()> 
         ..TrunkInput::default()
     };
     let settings = Box::new(trunk.parse().map_err(in_words)?);
-    demo.apply(Change::AddTrunk { settings, password: None }).await?;
+    demo.apply(Change::AddTrunk { settings, serves: None, password: None }).await?;
     Ok(())
 }
 

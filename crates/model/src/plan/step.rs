@@ -217,7 +217,13 @@ impl Step {
 
     pub(super) fn put_in_words(&mut self, facts: &Facts) {
         self.title = self.record().map(|record| title(record, facts)).unwrap_or_default();
-        self.changes = differences(self.before.as_ref(), self.after.as_ref(), facts);
+        self.changes = differences(self.before.as_ref(), self.after.as_ref(), Some(facts));
+    }
+
+    /// Of what belongs to no account and names nothing of one.
+    pub(super) fn of_operator(title: String, before: Option<Record>, after: Option<Record>) -> Self {
+        let changes = differences(before.as_ref(), after.as_ref(), None);
+        Self { before, after, title, changes }
     }
 
     /// As the step leaves it; or as it was, when the step removes it.
@@ -352,7 +358,7 @@ fn in_title(record: &Record) -> &'static [&'static str] {
     }
 }
 
-fn differences(before: Option<&Record>, after: Option<&Record>, facts: &Facts) -> Vec<FieldChange> {
+fn differences(before: Option<&Record>, after: Option<&Record>, facts: Option<&Facts>) -> Vec<FieldChange> {
     let told = after.or(before).map(in_title).unwrap_or_default();
     let replaced = replaced_secret(before, after);
     let (before, after) = (flatten(before), flatten(after));

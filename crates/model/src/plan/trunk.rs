@@ -14,10 +14,11 @@ impl Draft<'_> {
             let message = format!("an account has at most {TRUNKS_MAX} trunks; delete one first");
             self.block(Blocker::new(BlockerKind::InUse, message, Vec::new()));
         }
-        self.check_trunk(id, settings, password.is_some());
-        let account_id = self.facts.account.id;
+        let account_id = Some(self.facts.account.id);
         let (settings, password, created_at) = (settings.clone(), password.cloned(), self.context.now);
-        self.create(Trunk { id, account_id, version: 1, settings, password, created_at });
+        let trunk = Trunk { id, account_id, version: 1, settings, serves: None, password, created_at };
+        self.check_trunk(&trunk);
+        self.create(trunk);
     }
 
     pub(super) fn edit_trunk(
@@ -31,11 +32,11 @@ impl Draft<'_> {
         self.plan.summary = format!("Change trunk {}", trunk.settings.name);
         self.check_version(version, trunk.version, "trunk");
         let password = password.or(trunk.password.as_ref()).cloned();
-        self.check_trunk(id, settings, password.is_some());
+        let after = Trunk { settings: settings.clone(), password, ..trunk.clone() };
+        self.check_trunk(&after);
         if trunk.settings.enabled && !settings.enabled {
             self.warn(None, "no new call goes over this trunk while it is off; calls that go on are not ended");
         }
-        let after = Trunk { settings: settings.clone(), password, ..trunk.clone() };
         self.update(trunk, after);
     }
 
@@ -60,15 +61,24 @@ impl Draft<'_> {
         trunk
     }
 
-    fn check_trunk(&mut self, id: TrunkId, settings: &TrunkSettings, has_password: bool) {
-        let name = fold(settings.name.as_str());
-        if self.facts.trunks.values().any(|other| other.id != id && fold(other.settings.name.as_str()) == name) {
-            let message = format!("there is a trunk {} already; choose another name", settings.name);
-            self.block(Blocker::field(BlockerKind::Taken, "name", message));
-        }
-        if settings.register && !has_password {
-            let message = "a trunk that registers needs the password that the carrier gave";
-            self.block(Blocker::field(BlockerKind::Invalid, "password", message));
+    fn check_trunk(&mut self, trunk: &Trunk) {
+        for blocker in blockers(self.facts.trunks.values(), trunk) {
+            self.block(blocker);
         }
     }
+}
+
+/// What is wrong with a trunk beside these, which may be itself as it was.
+pub(super) fn blockers<'a>(others: impl IntoIterator<Item = &'a Trunk>, trunk: &Trunk) -> Vec<Blocker> {
+    let mut blockers = Vec::new();
+    let name = |trunk: &Trunk| fold(trunk.settings.name.as_str());
+    if others.into_iter().any(|other| other.id != trunk.id && name(other) == name(trunk)) {
+        let message = format!("there is a trunk {} already; choose another name", trunk.settings.name);
+        blockers.push(Blocker::field(BlockerKind::Taken, "name", message));
+    }
+    if trunk.settings.register && trunk.password.is_none() {
+        let message = "a trunk that registers needs the password that the carrier gave";
+        blockers.push(Blocker::field(BlockerKind::Invalid, "password", message));
+    }
+    blockers
 }

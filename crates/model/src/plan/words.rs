@@ -12,13 +12,14 @@ use crate::id::{DepartmentId, DeviceId, LicenseTypeId, LocationId, TrackId, User
 use crate::lifecycle::Lifecycle;
 use crate::phone_number::E164;
 use crate::schedule::in_words;
+use crate::time_zone::TimeZone;
 use crate::user::Role;
 
 /// In the place of what is never shown.
 pub(super) const SECRET: &str = "kept secret";
 
 /// A field of a record's JSON. Empty: there is none.
-pub(super) fn value(field: &str, value: &Value, facts: &Facts) -> String {
+pub(super) fn value(field: &str, value: &Value, facts: Option<&Facts>) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".to_owned(),
@@ -26,12 +27,12 @@ pub(super) fn value(field: &str, value: &Value, facts: &Facts) -> String {
         Value::Number(number) if field == "duration_ms" => length(number.as_u64().unwrap_or_default()),
         Value::Number(number) => number.to_string(),
         Value::String(text) if matches!(field, "forwarded_until" | "kept_until") => {
-            let zone = facts.account.settings.time_zone;
+            let zone = facts.map_or(TimeZone::UTC, |facts| facts.account.settings.time_zone);
             text.parse().map_or_else(|_| text.clone(), |at: DateTime<Utc>| in_words(zone.date(at)))
         }
-        Value::String(text) => match Uuid::parse_str(text) {
-            Ok(id) => named(field, id, facts),
-            Err(_) => said(field, text),
+        Value::String(text) => match (Uuid::parse_str(text), facts) {
+            (Ok(id), Some(facts)) => named(field, id, facts),
+            _ => said(field, text),
         },
         Value::Array(values) => {
             values.iter().map(|item| self::value(field, item, facts)).collect::<Vec<_>>().join("; ")

@@ -24,8 +24,19 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-const ACTIONS: [&str; 6] =
-    ["open_account", "edit_account", "change_catalogue", "add_api_token", "revoke_api_token", "sign_in_failed"];
+const ACTIONS: [&str; 11] = [
+    "open_account",
+    "edit_account",
+    "change_catalogue",
+    "add_trunk",
+    "edit_trunk",
+    "delete_trunk",
+    "trunk_down",
+    "trunk_up",
+    "add_api_token",
+    "revoke_api_token",
+    "sign_in_failed",
+];
 
 #[derive(Template)]
 #[template(path = "operator/journal/list.html")]

@@ -149,6 +149,11 @@ async fn a_call_for_help_stands_on_every_page_until_somebody_has_seen_it() {
     for part in ["Ana <User>", "1003", "no address is known", "not connected", "480 555 0143"] {
         assert!(list.says(part), "{part}: {}", list.html);
     }
+    let board = visit.get("/emergency-readiness?search=acme.user").await;
+    for part in ["Ana User", "no address is known", "not confirmed", "never"] {
+        assert!(board.says(part), "{part}: {}", board.html);
+    }
+    assert!(visit.get("/emergency-readiness?search=nobody-at-all").await.says("Nobody fits"));
     let seen = visit.post(&format!("/emergency-calls/{}", Uuid::from_u128(9)), &[]).await;
     assert_eq!(seen.location.as_deref(), Some("/emergency-calls"));
     assert!(!visit.get("/users").await.has("#emergency-banner"));

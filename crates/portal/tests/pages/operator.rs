@@ -1,7 +1,9 @@
 //! The operator's pages.
 
-use crate::visit::Visit;
 use axum::http::StatusCode;
+use lineside_model::call_report::{Alarm, AlarmKind, CallReport};
+
+use crate::visit::Visit;
 
 const HARBOR: [(&str, &str); 6] = [
     ("name", "Harbor & Vine"),
@@ -113,4 +115,39 @@ async fn an_operators_token_is_shown_once_and_stops_working_when_revoked() {
     assert!(visit.house.service.api_caller(&token, None).await.unwrap().is_none());
     assert!(visit.fill("/operator/tokens", &[("name", "")]).await.error("name").is_some());
     assert!(visit.get("/operator/journal").await.says("Revoked the API token Billing"));
+}
+
+#[tokio::test]
+async fn the_operators_trunk_is_added_for_an_account_changed_and_deleted() {
+    let visit = Visit::of("operator").await;
+    let fields = [("name", "Carrier"), ("host", "sip.carrier.example"), ("accounts", "12"), ("priority", "9999")];
+    let wrong = visit.fill("/operator/trunks/add", &fields).await;
+    assert!(wrong.error("accounts").is_some() && wrong.error("priority").is_some(), "{}", wrong.html);
+    let fields = [("name", "Carrier"), ("host", "sip.carrier.example"), ("accounts", "9999 9999")];
+    assert!(visit.fill("/operator/trunks/add", &fields).await.error("accounts").is_some(), "nobody has this number");
+    let added = visit.fill("/operator/trunks/add", &fields[..2]).await;
+    assert_eq!(added.location.as_deref(), Some("/operator/trunks"), "{}", added.html);
+    let list = visit.get("/operator/trunks").await;
+    assert!(list.says("Carrier") && list.says("all accounts"), "{}", list.html);
+    let trunk = visit.house.service.directory_trunks().await.unwrap().remove(0);
+    let page = format!("/operator/trunks/{}", trunk.trunk_id);
+    let owner = visit.sign_in("acme.owner").await;
+    assert_eq!(owner.get(&page).await.status, StatusCode::NOT_FOUND);
+    assert!(!owner.get("/trunks").await.says("Carrier"));
+    let number = visit.house.service.settings_of(&visit.house.operator, visit.house.acme.id).await.unwrap().number;
+    visit.fill(&page, &[("accounts", number.as_str()), ("priority", "3")]).await;
+    let trunk = visit.house.service.directory_trunks().await.unwrap().remove(0);
+    assert_eq!((trunk.serves, trunk.settings.priority), (Some([visit.house.acme.id].into()), 3));
+    assert!(visit.get("/operator/trunks").await.says(&number.pretty()));
+    assert!(visit.get("/operator/journal?action=edit_trunk").await.says("Change trunk Carrier"));
+    let alarm = AlarmKind::TrunkDown { trunk: trunk.trunk_id, why: "the carrier is silent".into() };
+    let alarm = Alarm { at: visit.house.service.now(), kind: alarm };
+    visit.house.service.calls_reported(vec![CallReport::Alarm(alarm)]).await;
+    for page in ["/operator/incidents", "/operator/trunks", &page] {
+        assert!(visit.get(page).await.says("the carrier is silent"), "{page}");
+    }
+    let review = visit.get(&format!("{page}/delete")).await;
+    assert!(review.says("only trunk"), "{}", review.html);
+    assert_eq!(visit.confirm(&review).await.location.as_deref(), Some("/operator/trunks"));
+    assert!(visit.house.service.directory_trunks().await.unwrap().is_empty());
 }

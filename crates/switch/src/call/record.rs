@@ -83,7 +83,9 @@ impl Recorder {
 impl Calls {
     /// People talk, or others than before: what they want recorded is, and what nobody wants any more is not.
     pub(super) fn start_recording(&mut self, env: &mut Env<'_>, call: &mut Call) {
-        if call.recorder.owner().is_some_and(|owner| call.has(owner)) {
+        // A recorded call may have come together with one for help.
+        let may_go_on = |owner: &DirectoryUser| !call.is_emergency || rules(env, owner).emergency;
+        if call.recorder.owner().is_some_and(|owner| call.has(owner) && may_go_on(owner)) {
             return call.tell_new(env);
         }
         call.stop_recording();

@@ -34,6 +34,7 @@ fn trunk(n: u128, address: SocketAddr, input: TrunkInput) -> DirectoryTrunk {
     DirectoryTrunk {
         trunk_id: TrunkId(uuid::Uuid::from_u128(n)),
         account_id: None,
+        serves: None,
         settings: input.parse().unwrap(),
         password: (!input.username.is_empty()).then(|| "hush".to_owned()),
     }
@@ -444,4 +445,25 @@ fn a_trunk_without_registration_is_asked_whether_it_is_there_and_its_state_told_
     world.phones[carrier].manner = Manner::Answers;
     world.pass(Duration::from_mins(5));
     assert!(matches!(alarms(&world)[..], [_, _, AlarmKind::TrunkUp { .. }]));
+}
+
+#[test]
+fn a_call_for_help_is_not_recorded_whoever_it_is_put_together_with() {
+    let (mut world, caller, carrier) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+    world.put(DirectoryUser { recording: RecordingMode::All, ..fixture::user(2, "202") });
+    let callee = world.registered("202", Manner::Answers);
+    assert_eq!(world.call_result(caller, "202"), 200);
+    world.pass(Duration::from_secs(8));
+    assert_eq!(world.core.recordings().len(), 1);
+    let first = world.phones[caller].dialog.take().unwrap();
+    assert_eq!(world.call_result(caller, "911"), 200);
+    world.run(|world| !world.phones[carrier].acks.is_empty());
+    let replaces = world.phones[caller].replaces().replace(';', "%3B").replace('=', "%3D");
+    world.phones[caller].dialog = Some(first);
+    world.act(caller, |phone, now| phone.refer(now, &format!("sip:911@pbx.example.com?Replaces={replaces}")));
+    world.run(|world| world.requests(caller, Method::Bye).len() == 2);
+    world.pass(Duration::from_secs(8));
+    assert!(world.core.recordings().is_empty(), "202's call with 201 was recorded, that with 911 is not");
+    world.act(callee, |phone, now| phone.say(now, Method::Bye, None));
+    world.run(|world| world.core.open_calls() == 0);
 }

@@ -94,13 +94,14 @@ fn trunks_have_names_of_their_own_and_passwords_to_register_with() {
         ..TrunkInput::default()
     };
     let settings = Box::new(input.parse().unwrap());
-    let add = |password| Change::AddTrunk { settings: settings.clone(), password };
+    let add = |password| Change::AddTrunk { settings: settings.clone(), serves: None, password };
     assert_eq!(field_of(&planned(&facts, add(None))), ["password"]);
     let added = planned(&facts, add(Some(Opaque::new(*b"sealed"))));
     assert!(!added.blocked());
     let facts = facts.after(&added);
     let trunk_id = *facts.trunks.keys().next().unwrap();
-    let edit = Change::EditTrunk { trunk_id, version: Some(1), settings: settings.clone(), password: None };
+    let edit =
+        Change::EditTrunk { trunk_id, version: Some(1), settings: settings.clone(), serves: None, password: None };
     assert!(planned(&facts, edit).is_empty(), "the password is kept");
     let second = ChangeRequest { id: ChangeId(id(999)), change: add(Some(Opaque::new(*b"sealed"))) };
     assert_eq!(field_of(&plan(&facts, &second, Context { now: now(), actor: "Rosa", mint: &Fixed })), ["name"]);

@@ -31,7 +31,13 @@ fn talking_outside(password: Option<&str>) -> (World, usize, usize) {
     };
     let settings = input.parse().unwrap();
     let trunk_id = TrunkId(uuid::Uuid::from_u128(1));
-    world.trunks([DirectoryTrunk { trunk_id, account_id: None, settings, password: password.map(str::to_owned) }]);
+    world.trunks([DirectoryTrunk {
+        trunk_id,
+        account_id: None,
+        serves: None,
+        settings,
+        password: password.map(str::to_owned),
+    }]);
     assert_eq!(world.call_result(caller, "+16025550199"), 200);
     world.run(|world| !world.phones[carrier].acks.is_empty());
     world.pass(Duration::from_secs(1));

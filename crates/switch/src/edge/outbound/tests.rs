@@ -91,6 +91,7 @@ async fn house(dns: &Dns, trust: &str) -> (SwitchHandle, mpsc::UnboundedReceiver
     directory.replace_trunks([DirectoryTrunk {
         trunk_id,
         account_id: None,
+        serves: None,
         settings: input.parse().unwrap(),
         password: None,
     }]);
