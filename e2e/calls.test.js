@@ -59,6 +59,9 @@ test("phones of five makes", async (t) => {
     await also(`${here.label} declines, and the mailbox answers`, () => decline(here, the("pjsua2 over TLS")));
     await also(`${here.label} sends its caller on to another phone`, () => transfer(first, here, second));
   }
+  for (const here of [baresip, linphone, pjsua, sipJs]) {
+    await also(`${here.label} takes the call that rings at a colleague's`, () => pickUp(first, here, second));
+  }
   await also("SIPp calls over TCP", async () => {
     const { account } = await lineside.addPhone("219", { transport: "tcp" });
     const sipp = await Sipp.start({ tone: 2000, account });
@@ -134,6 +137,15 @@ async function transfer(caller, here, third) {
   await Promise.all([caller.hears(third.tone), third.hears(caller.tone)]);
   await here.idle();
   await hangUp(caller, third);
+}
+
+async function pickUp(caller, here, colleague) {
+  await caller.call(colleague.extension);
+  await colleague.rings();
+  await here.call(`**${colleague.extension}`);
+  await Promise.all([caller.talks(), here.talks(), colleague.idle()]);
+  await Promise.all([caller.hears(here.tone), here.hears(caller.tone)]);
+  await hangUp(caller, here);
 }
 
 /** `ask` puts the first call on hold and returns what connects it with the next. */

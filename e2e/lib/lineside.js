@@ -66,12 +66,12 @@ export class Lineside {
 
   /**
    * Calls the REST API as the demo account's owner: `api("POST", "/users", { … })`. Returns the body, decoded; an answer
-   * that is no success is an error with `status` and `problem` (RFC 9457).
+   * that is no success is an error with `status` and `problem` (RFC 9457). `token`: somebody else's.
    */
-  async api(method, path, body) {
+  async api(method, path, body, token = this.api_token) {
     const answer = await fetch(`${this.url}/api/v1${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.api_token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       body: body && JSON.stringify(body),
     });
     const text = await answer.text();

@@ -256,7 +256,7 @@ impl SmtpSection {
     }
 }
 
-fn read_trust(key: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
+pub fn read_trust(key: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("{key}: {} can't be read", path.display()))
 }
 

@@ -38,6 +38,9 @@ pub struct Options {
     /// Address and port for SIP over WebSocket in TLS.
     #[arg(long)]
     sip_wss: Option<SocketAddr>,
+    /// A PEM file of authorities whose certificates carriers may show, beside those that the system trusts.
+    #[arg(long)]
+    sip_trust: Option<PathBuf>,
     /// A PostgreSQL database (empty) in place of the embedded one: `postgres://USER@HOST/NAME`.
     #[arg(long)]
     database: Option<String>,
@@ -130,7 +133,11 @@ fn config(options: &Options, http: SocketAddr) -> anyhow::Result<Config> {
         rtp_ports: 20_000..=29_999,
         ntp_server: "pool.ntp.org".to_owned(),
         dns_servers: Vec::new(),
-        sip_trust: None,
+        sip_trust: options
+            .sip_trust
+            .as_deref()
+            .map(|path| crate::config::read_trust("--sip-trust", path))
+            .transpose()?,
         mail_from: "lineside@demo.example".to_owned(),
         smtp: None,
         log_json: false,
@@ -147,6 +154,7 @@ pub fn bench_config(data: &Path, database: Option<String>) -> anyhow::Result<Con
         sip_tls: None,
         sip_ws: None,
         sip_wss: None,
+        sip_trust: None,
         database,
         json: false,
     };

@@ -22,14 +22,15 @@ export class Pjsua extends Phone {
    * - `trust`: the PEM file of the certificate that the server shows.
    * - `codecs`: with more than one it asks for the chosen one again once the call stands, by UPDATE.
    * - `lamp`: whether it subscribes to its message waiting lamp.
+   * - `listen`: `{ address, port, certificate, key }` (PEM files) of a carrier, which registers nowhere and takes every call.
    */
-  static async start({ tone, account, trust = "", lamp = false, srtp = false, codecs = ["PCMU/8000"] }) {
+  static async start({ tone, account, trust = "", lamp = false, srtp = false, listen = null, codecs = ["PCMU/8000"] }) {
     const phone = new Pjsua("pjsua2", tone);
     phone.account = account;
     phone.events = [];
     phone.folder = await mkdtemp(join(tmpdir(), "lineside-pjsua-"));
     const rtp = await freeRtpPorts();
-    const options = { transport: "udp", ...account, trust, lamp, srtp, codecs, rtp, tone, folder: phone.folder };
+    const options = { transport: "udp", ...account, trust, lamp, srtp, listen, codecs, rtp, tone, folder: phone.folder };
     phone.program = new Program("pjsua2", PYTHON, [SCRIPT, JSON.stringify(options)]);
     phone.listen();
     return phone;

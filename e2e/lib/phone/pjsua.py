@@ -68,6 +68,7 @@ class Account(pj.Account):
         self.phone.calls[incoming.callId] = call
         info = call.getInfo()
         tell("call", id=info.id, incoming=True, state="INCOMING", said="", peer=info.remoteUri)
+        tell("invite", message=incoming.rdata.wholeMsg)
         self.phone.answer(info.id, 180)
 
     def onMwiInfo(self, info):
@@ -93,11 +94,17 @@ class Phone:
         config.medConfig.ecTailLen = 0
         self.endpoint.libInit(config)
         transport = pj.TransportConfig()
-        transport.boundAddress = "127.0.0.1"
-        transport.publicAddress = "127.0.0.1"
+        listen = options["listen"]
+        self.address = listen["address"] if listen else "127.0.0.1"
+        transport.boundAddress = self.address
+        transport.publicAddress = self.address
         if options["transport"] == "tls":
             transport.tlsConfig.CaListFile = options["trust"]
             transport.tlsConfig.verifyServer = True
+        if listen:
+            transport.port = listen["port"]
+            transport.tlsConfig.certFile = listen["certificate"]
+            transport.tlsConfig.privKeyFile = listen["key"]
         self.endpoint.transportCreate(TRANSPORTS[options["transport"]], transport)
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
@@ -118,15 +125,16 @@ class Phone:
     def describe(self, options):
         config = pj.AccountConfig()
         user, domain = options["username"], options["domain"]
-        route = f"<sip:{options['server']};transport={options['transport']};lr>"
+        route = f"<sip:{options.get('server')};transport={options['transport']};lr>"
         config.idUri = f"<sip:{user}@{domain}>"
-        config.regConfig.registrarUri = f"sip:{domain}"
-        config.regConfig.timeoutSec = 300
-        config.sipConfig.proxies.append(route)
-        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, options["password"]))
+        if not options["listen"]:
+            config.regConfig.registrarUri = f"sip:{domain}"
+            config.regConfig.timeoutSec = 300
+            config.sipConfig.proxies.append(route)
+            config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, options["password"]))
         config.mwiConfig.enabled = options["lamp"]
-        config.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
-        config.mediaConfig.transportConfig.publicAddress = "127.0.0.1"
+        config.mediaConfig.transportConfig.boundAddress = self.address
+        config.mediaConfig.transportConfig.publicAddress = self.address
         config.mediaConfig.transportConfig.port = options["rtp"]
         config.mediaConfig.transportConfig.portRange = 10
         if options["srtp"]:
@@ -135,6 +143,7 @@ class Phone:
         return config
 
     def run(self):
+        tell("ready")
         waiting = b""
         while True:
             self.endpoint.libHandleEvents(10)
