@@ -19,6 +19,7 @@ pub fn routes() -> Vec<Route> {
         Route::change(routes!(change::assign_device)),
         Route::change(routes!(change::unassign_device)),
         Route::change(routes!(change::lock_device)),
+        Route::change(routes!(change::set_lamp_keys)),
         Route::change(routes!(change::generate_secret)),
         Route::change(routes!(change::resync_device)),
         Route::new(Access::Administrator, routes!(list::list_device_models)),

@@ -179,6 +179,12 @@ pub enum Change {
     DeleteDevice {
         device_id: DeviceId,
     },
+    /// The colleagues of all its keys, in their order.
+    SetLampKeys {
+        device_id: DeviceId,
+        version: Option<i64>,
+        colleagues: Vec<UserId>,
+    },
     /// A new SIP password for the device's line.
     Generate {
         device_id: DeviceId,
@@ -338,6 +344,7 @@ impl Change {
             Self::UnassignDevice { .. } => "unassign_device",
             Self::LockDevice { .. } => "lock_device",
             Self::DeleteDevice { .. } => "delete_device",
+            Self::SetLampKeys { .. } => "set_lamp_keys",
             Self::Generate { .. } => "generate",
             Self::Resync { .. } => "resync",
             Self::SetSeats { .. } => "set_seats",

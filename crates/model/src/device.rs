@@ -112,6 +112,24 @@ impl DeviceModel {
         ALL.iter().find(|model| model.slug == slug)
     }
 
+    /// Keys with a lamp beside the display, over all of its pages.
+    pub fn line_keys(&self) -> u8 {
+        match self.slug {
+            "yealink-t31p" => 2,
+            "yealink-t33g" => 4,
+            "yealink-t43u" | "yealink-t53" => 21,
+            "yealink-t46u" | "yealink-t54w" | "yealink-t58w" => 27,
+            "yealink-t48u" | "yealink-t57w" => 29,
+            // Conference phones, bases for cordless ones, and softphones.
+            _ => 0,
+        }
+    }
+
+    /// Keys for colleagues: all but the first, which is the phone's own line.
+    pub fn lamp_keys(&self) -> usize {
+        usize::from(self.line_keys().saturating_sub(1))
+    }
+
     /// The configuration file needs the password itself, so it is kept (sealed) beside the HA1s.
     pub fn keeps_secret(&self) -> bool {
         self.configuration == ConfigurationKind::Yealink
@@ -134,6 +152,9 @@ pub struct Device {
     /// The secret of its provisioning address, sealed; and its SHA-256, by which a request finds it.
     pub provisioning_token: Opaque,
     pub provisioning_hash: Opaque,
+    /// The colleagues whose calls light the keys beside its own line, in the order of the keys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lamp_keys: Vec<UserId>,
     pub created_at: DateTime<Utc>,
 }
 

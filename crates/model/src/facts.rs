@@ -243,6 +243,10 @@ impl Needs {
                 needs.devices.insert(*device_id);
                 needs.users.insert(*user_id);
             }
+            Change::SetLampKeys { device_id, colleagues, .. } => {
+                needs.devices.insert(*device_id);
+                needs.users.extend(colleagues.iter().copied());
+            }
             Change::UnassignDevice { device_id }
             | Change::LockDevice { device_id, .. }
             | Change::DeleteDevice { device_id }

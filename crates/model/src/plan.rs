@@ -9,6 +9,7 @@ mod e911;
 mod forwarding;
 mod greeting;
 mod import;
+mod lamp_keys;
 mod leaving;
 mod license;
 mod lifecycle;
@@ -165,6 +166,9 @@ impl Draft<'_> {
             Change::UnassignDevice { device_id } => draft.unassign_device(*device_id),
             Change::LockDevice { device_id, locked } => draft.lock_device(*device_id, *locked),
             Change::DeleteDevice { device_id } => draft.delete_device(*device_id),
+            Change::SetLampKeys { device_id, version, colleagues } => {
+                draft.set_lamp_keys(*device_id, *version, colleagues);
+            }
             Change::Generate { device_id } => draft.generate(*device_id),
             Change::Resync { device_id } => draft.resync(*device_id),
             Change::SetSeats { license_type_id, bought, bound } => {

@@ -4,6 +4,7 @@ mod add;
 mod assign;
 mod delete;
 mod generate;
+mod lamp_keys;
 mod list;
 mod lock;
 mod resync;
@@ -17,6 +18,7 @@ use crate::router::Route;
 
 pub fn routes() -> Vec<Route> {
     [
+        lamp_keys::routes(),
         list::routes(),
         add::routes(),
         show::routes(),

@@ -14,7 +14,7 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Changes and events, in the order in which a person looks for them.
-const ACTIONS: [&str; 68] = [
+const ACTIONS: [&str; 69] = [
     "add_user",
     "edit_profile",
     "set_security",
@@ -47,6 +47,7 @@ const ACTIONS: [&str; 68] = [
     "unassign_device",
     "lock_device",
     "delete_device",
+    "set_lamp_keys",
     "generate",
     "fetch_configuration",
     "set_greeting",

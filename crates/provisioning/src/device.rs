@@ -16,6 +16,8 @@ pub struct Device {
     pub sip: SipServer,
     /// At most as many as the model holds.
     pub lines: Vec<Line>,
+    /// At most as many as the model has keys beside its lines; the further ones are left out.
+    pub lamp_keys: Vec<LampKey>,
     pub time_zone: Tz,
     pub ntp_server: String,
     /// As in BCP 47: `en`, `de-AT`.
@@ -87,6 +89,13 @@ pub struct Line {
     pub extension: String,
     /// Dialled by the message key: `*97`.
     pub voicemail_number: String,
+}
+
+/// A key that lights up with a colleague's calls, calls them, and takes their ringing call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LampKey {
+    pub label: String,
+    pub extension: String,
 }
 
 /// What proves the line. [`ConfigurationKind`](lineside_model::device::ConfigurationKind) says which one a model's file needs.
@@ -161,6 +170,10 @@ impl Device {
         visible("language", &self.language)?;
         for number in &self.emergency_numbers {
             visible("emergency number", number)?;
+        }
+        for key in &self.lamp_keys {
+            visible("name beside a lamp key", &key.label)?;
+            visible("extension of a lamp key", &key.extension)?;
         }
         for (line, number) in self.lines.iter().zip(1..) {
             line.check().map_err(|field| RenderError::Character { field: format!("{field} of line {number}") })?;

@@ -22,7 +22,9 @@ pub mod yealink;
 use chrono::{DateTime, Utc};
 use lineside_model::device::ConfigurationKind;
 
-pub use device::{Codec, Credential, Device, Line, Provisioning, RenderError, Secret, SipServer, Srtp, Transport};
+pub use device::{
+    Codec, Credential, Device, LampKey, Line, Provisioning, RenderError, Secret, SipServer, Srtp, Transport,
+};
 pub use file_request::FileRequest;
 pub use slots::slots;
 pub use vendor::Vendor;

@@ -15,6 +15,13 @@ use crate::time_zone::{Change, Day, ZoneRule};
 /// Resets a key to the phone's default.
 const NOTHING: &str = "%NULL%";
 
+/// Dialled before an extension, it takes the call that rings there.
+const PICKUP: &str = "**";
+/// What a key is for.
+const KEY_NONE: u8 = 0;
+const KEY_LINE: u8 = 15;
+const KEY_LAMP: u8 = 16;
+
 /// As many emergency numbers are written, emptied when unused, so that one that was taken off the list leaves the phone.
 const EMERGENCY_PLACES: usize = 5;
 
@@ -28,6 +35,7 @@ pub fn render(device: &Device, now: DateTime<Utc>) -> Result<ConfigFile, RenderE
             None => file.unused(slot),
         }
     }
+    file.keys(device);
     file.time(device, now);
     file.emergency(device);
     file.provisioning(device);
@@ -108,6 +116,30 @@ impl File {
             self.set(&format!("{account}.{key}"), NOTHING);
         }
         self.set(&format!("voice_mail.number.{slot}"), NOTHING);
+    }
+
+    /// Its own lines first, then colleagues. Keys that are not used are emptied: the phone would keep what they were.
+    fn keys(&mut self, device: &Device) {
+        let lines = device.lines.len().max(1);
+        for key in 1..=usize::from(device.model.line_keys()) {
+            let name = format!("linekey.{key}");
+            let colleague = key.checked_sub(lines + 1).and_then(|at| device.lamp_keys.get(at));
+            let (kind, line) = match colleague {
+                _ if key <= lines => (KEY_LINE, key),
+                Some(_) => (KEY_LAMP, 1),
+                None => (KEY_NONE, 0),
+            };
+            self.set(&format!("{name}.type"), kind);
+            self.set(&format!("{name}.line"), line);
+            self.text(&format!("{name}.value"), colleague.map_or("", |key| &key.extension));
+            self.text(&format!("{name}.label"), colleague.map_or("", |key| &key.label));
+            let pickup = colleague.map(|key| format!("{PICKUP}{}", key.extension)).unwrap_or_default();
+            self.text(&format!("{name}.extension"), &pickup);
+        }
+        if device.model.line_keys() > 0 {
+            self.set("features.pickup.direct_pickup_enable", 1);
+            self.set("features.pickup.direct_pickup_code", PICKUP);
+        }
     }
 
     fn time(&mut self, device: &Device, now: DateTime<Utc>) {

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use device::{device, line};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
-use lineside_provisioning::{Credential, Device, RenderError, Secret, render, slots};
+use lineside_provisioning::{Credential, Device, LampKey, RenderError, Secret, render, slots};
 use names::{BREAKS, ODD_NAMES};
 use proptest::prelude::{any, prop_assert_eq, proptest};
 use rstest::rstest;
@@ -153,5 +153,31 @@ fn nothing_prints_a_secret() {
     let shown = format!("{device:?} {:?}", render(&device, now()).unwrap());
     for secret in ["kT9vXw2m", "adm1nSecret", "pr0vSecret"] {
         assert!(!shown.contains(secret));
+    }
+}
+
+#[test]
+fn keys_light_up_with_colleagues_and_those_of_before_are_emptied() {
+    let key = |label: &str, extension: &str| LampKey { label: label.to_owned(), extension: extension.to_owned() };
+    let lamp_keys = vec![key("Ben Ode", "1004"), key("Carla Costa", "1010")];
+    let settings = settings(&Device { lamp_keys, ..device("yealink-t33g") });
+    let of = |at: u8, key: &str| settings[&format!("linekey.{at}.{key}")].as_str();
+    assert_eq!((of(1, "type"), of(1, "line"), of(1, "value")), ("15", "1", "%NULL%"));
+    assert_eq!((of(2, "type"), of(2, "line"), of(2, "value")), ("16", "1", "1004"));
+    assert_eq!((of(2, "label"), of(2, "extension")), ("Ben Ode", "**1004"));
+    assert_eq!((of(3, "value"), of(3, "extension")), ("1010", "**1010"));
+    assert_eq!((of(4, "type"), of(4, "value"), of(4, "extension")), ("0", "%NULL%", "%NULL%"));
+    assert!(!settings.contains_key("linekey.5.type"), "a T33G has four");
+    assert_eq!(settings["features.pickup.direct_pickup_code"], "**");
+    for model in DeviceModel::ALL.iter().filter(|model| model.configuration == ConfigurationKind::Yealink) {
+        let lamp_keys = (0..model.lamp_keys() + 1).map(|n| key("Ben", &format!("{}", 200 + n))).collect();
+        let settings = self::settings(&Device { lamp_keys, ..device(model.slug) });
+        let lit = settings.iter().filter(|(key, value)| key.ends_with(".type") && *value == "16").count();
+        assert_eq!(lit, model.lamp_keys(), "{}: no more than it holds", model.slug);
+    }
+    for odd in BREAKS {
+        let lamp_keys = vec![key(odd, "1004")];
+        let wrong = render(&Device { lamp_keys, ..device("yealink-t54w") }, now());
+        assert!(matches!(wrong, Err(RenderError::Character { .. })), "{odd:?}");
     }
 }

@@ -3,6 +3,7 @@
 use lineside_auth::{Sealed, Token};
 use lineside_model::device::{ConfigurationKind, Device, DeviceModel, DigestAlgorithm, Line};
 use lineside_model::directory::Transport;
+use lineside_model::user::User;
 use lineside_provisioning as phone;
 use lineside_store::device::ProvisionedDevice;
 
@@ -63,7 +64,8 @@ impl Service {
         request: &phone::FileRequest,
         secret: &str,
     ) -> Result<phone::ConfigFile, ServiceError> {
-        let ProvisionedDevice { device, line: Some(line), user: Some(user), voice: true, account, time_zone } = found
+        let ProvisionedDevice { device, line: Some(line), user: Some(user), voice: true, account, time_zone, .. } =
+            found
         else {
             return Err(ServiceError::NotFound);
         };
@@ -110,6 +112,7 @@ impl Service {
                 extension,
                 voicemail_number: VOICEMAIL.to_owned(),
             }],
+            lamp_keys: found.colleagues.iter().filter_map(lamp_key).collect(),
             time_zone: time_zone.0,
             ntp_server: settings.ntp_server.clone(),
             language: "en".to_owned(),
@@ -141,4 +144,10 @@ impl Service {
             }
         }
     }
+}
+
+/// `None`: a colleague whose extension was taken away has no lamp.
+fn lamp_key(colleague: &User) -> Option<phone::LampKey> {
+    let extension = colleague.profile.extension.as_ref()?.to_string();
+    Some(phone::LampKey { label: colleague.profile.full_name(), extension })
 }

@@ -1,6 +1,9 @@
 //! Lists and records, each scoped to the account of who asks.
 
+use std::collections::BTreeMap;
+
 use lineside_model::account::Account;
+use lineside_model::device::Device;
 use lineside_model::extension::Extension;
 use lineside_model::id::{ChangeId, DeviceId, LocationId, MailId, NumberId, UserId};
 use lineside_model::journal::{JournalEntry, Steps};
@@ -10,6 +13,7 @@ use lineside_model::list::{
     NumberRow, Page, RailCounts, UserDetail, UserFilter, UserRow,
 };
 use lineside_model::text::Name;
+use lineside_model::user::UserState;
 use lineside_model::username::Username;
 
 use crate::{Caller, Service, ServiceError};
@@ -32,6 +36,26 @@ impl Service {
 
     pub async fn users(&self, caller: &Caller, filter: &UserFilter) -> Result<Page<UserRow>, ServiceError> {
         Ok(self.store().users(&caller.scope()?, filter, self.now()).await?)
+    }
+
+    /// Whose calls light a phone's keys: those who are there still, in the order of the keys.
+    pub async fn colleagues(&self, caller: &Caller, device: &Device) -> Result<Vec<UserRow>, ServiceError> {
+        if device.lamp_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut rows = self.user_rows(caller, &device.lamp_keys).await?;
+        rows.retain(|row| row.state != UserState::Deleted);
+        rows.sort_by_key(|row| device.lamp_keys.iter().position(|id| *id == row.id));
+        Ok(rows)
+    }
+
+    /// Who has these extensions.
+    pub async fn holders_of(
+        &self,
+        caller: &Caller,
+        extensions: &[Extension],
+    ) -> Result<BTreeMap<Extension, UserId>, ServiceError> {
+        Ok(self.store().holders_of(&caller.scope()?, extensions).await?)
     }
 
     pub async fn user_rows(&self, caller: &Caller, ids: &[UserId]) -> Result<Vec<UserRow>, ServiceError> {

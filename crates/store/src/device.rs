@@ -27,13 +27,13 @@ use crate::location::{LOCATIONS_BY_ID, LocationColumns};
 use crate::record::Stored;
 use crate::resync::FETCHED_BY_ITSELF;
 use crate::user::{USERS_BY_ID, UserColumns};
-use crate::value::{Value, instant, parse_optional, try_all, values};
+use crate::value::{Value, from_json, instant, json, parse_optional, try_all, values};
 use crate::{Store, StoreError, account, journal, resync, search};
 
 macro_rules! device_columns {
     () => {
         "d.id, d.account_id, d.version, d.model, d.mac, d.label, d.user_id, d.locked, d.provisioning_token,
-        d.provisioning_hash, d.created_at"
+        d.provisioning_hash, d.lamp_keys, d.created_at"
     };
 }
 
@@ -94,11 +94,12 @@ const FETCHED: &str = "
     UPDATE device SET fetched_at = $3, fetched_from = $4, fetched_by = $5 WHERE account_id = $1 AND id = $2";
 const SAVE_DEVICES: &str = "
     INSERT INTO device (id, account_id, version, model, mac, label, title_key, user_id, locked, provisioning_token,
-        provisioning_hash, created_at)
+        provisioning_hash, lamp_keys, created_at)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, model = excluded.model, mac = excluded.mac,
         label = excluded.label, title_key = excluded.title_key, user_id = excluded.user_id, locked = excluded.locked,
         provisioning_token = excluded.provisioning_token, provisioning_hash = excluded.provisioning_hash,
+        lamp_keys = excluded.lamp_keys,
         last_registered_at =
             CASE WHEN device.user_id = excluded.user_id THEN device.last_registered_at END
     WHERE device.account_id = excluded.account_id AND device.version = excluded.version - 1";
@@ -134,6 +135,8 @@ pub struct ProvisionedDevice {
     pub device: Device,
     pub line: Option<Line>,
     pub user: Option<User>,
+    /// Those of its lamp keys' colleagues who are there still, in the order of the keys.
+    pub colleagues: Vec<User>,
     /// The user's own, the location's, or the account's.
     pub time_zone: TimeZone,
     /// The user has an active Voice license, which allows this device too, and is not suspended.
@@ -152,6 +155,7 @@ pub(crate) struct DeviceColumns {
     locked: bool,
     provisioning_token: Vec<u8>,
     provisioning_hash: Vec<u8>,
+    lamp_keys: Option<String>,
     created_at: i64,
 }
 
@@ -170,6 +174,7 @@ impl TryFrom<DeviceColumns> for Device {
             locked: row.locked,
             provisioning_token: Opaque::new(row.provisioning_token),
             provisioning_hash: Opaque::new(row.provisioning_hash),
+            lamp_keys: row.lamp_keys.map_or(Ok(Vec::new()), |keys| from_json("a phone's lamp keys", &keys))?,
             created_at: instant(row.created_at),
         })
     }
@@ -261,6 +266,7 @@ impl Stored for Device {
             self.locked,
             &self.provisioning_token,
             &self.provisioning_hash,
+            Some(&self.lamp_keys).filter(|keys| !keys.is_empty()).map(json).transpose()?,
             self.created_at,
         ])
     }
@@ -384,6 +390,11 @@ impl Store {
         let own = values![device.account_id];
         let users: Vec<UserColumns> = link.rows_in(USERS_BY_ID, own.clone(), device.user_id).await?;
         let user: Option<User> = try_all(users)?.pop();
+        let ids = device.lamp_keys.iter().copied();
+        let mut colleagues: Vec<User> =
+            try_all::<UserColumns, _>(link.rows_in(USERS_BY_ID, own.clone(), ids.clone()).await?)?;
+        colleagues.retain(|user| !user.is_deleted());
+        colleagues.sort_by_key(|user| ids.clone().position(|id| id == user.id));
         let credentials = link.row::<LineColumns>(LINE_OF_DEVICE, values![device.account_id, device.id]).await?;
         let at = user.as_ref().and_then(|user| user.profile.location_id);
         let locations: Vec<LocationColumns> = link.rows_in(LOCATIONS_BY_ID, own, at).await?;
@@ -395,7 +406,7 @@ impl Store {
             .unwrap_or(account.settings.time_zone);
         let credentials = credentials.map(Line::try_from).transpose()?;
         let voice = self.has_voice(&mut link, &device, credentials.as_ref()).await?;
-        Ok(Some(ProvisionedDevice { account, device, line: credentials, user, time_zone, voice }))
+        Ok(Some(ProvisionedDevice { account, device, line: credentials, user, colleagues, time_zone, voice }))
     }
 
     /// Whether the device's user has a Voice license that allows this device too.

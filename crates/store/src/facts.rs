@@ -233,6 +233,7 @@ impl Loader<'_> {
         self.needs.users.extend(promised);
         let holders = numbers.iter().map(|number| number.user_id).chain(devices.iter().map(|device| device.user_id));
         self.needs.users.extend(holders.flatten());
+        self.needs.users.extend(devices.iter().flat_map(|device| device.lamp_keys.iter().copied()));
         self.facts.numbers.extend(numbers);
         self.facts.devices.extend(devices);
         Ok(())

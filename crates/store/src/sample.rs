@@ -358,6 +358,7 @@ impl Sample {
             locked: at.is_multiple_of(89),
             provisioning_token: Opaque::new(format!("token {at}")),
             provisioning_hash: Opaque::new(format!("sample hash {at}")),
+            lamp_keys: Vec::new(),
             created_at: self.now,
         };
         let line = Line {

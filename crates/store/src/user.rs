@@ -23,7 +23,7 @@ use crate::mail::{MAILS_OF_USER, MailColumns};
 use crate::phone_number::{NUMBERS_OF_USERS, NumberColumns};
 use crate::record::Stored;
 use crate::schedule::{ENTRIES_OF_USERS, EntryColumns, in_order};
-use crate::value::{Value, from_json, instant, json, known, try_all, values};
+use crate::value::{Value, from_json, instant, json, known, parse, try_all, values};
 use crate::{Store, StoreError, device};
 
 macro_rules! user_columns {
@@ -229,6 +229,19 @@ pub(crate) async fn exists(link: &mut Connection, account: AccountId, user: User
 }
 
 impl Store {
+    /// Who has these extensions.
+    pub async fn holders_of(
+        &self,
+        scope: &Scope,
+        extensions: &[Extension],
+    ) -> Result<BTreeMap<Extension, UserId>, StoreError> {
+        let extensions = extensions.iter().map(Extension::as_str);
+        let rows: Vec<(String, Uuid)> =
+            self.reader().await?.rows_in(EXTENSIONS_TAKEN, values![scope.account_id], extensions).await?;
+        let holder = |(extension, id): (String, Uuid)| Ok((parse("an extension", &extension)?, UserId(id)));
+        rows.into_iter().map(holder).collect()
+    }
+
     pub async fn user(&self, scope: &Scope, id: UserId, now: DateTime<Utc>) -> Result<Option<UserDetail>, StoreError> {
         let mut link = self.snapshot().await?;
         let own = values![scope.account_id];

@@ -101,6 +101,33 @@ pub async fn lock_device(Id(device_id): Id<DeviceId>, ask: Ask, Body(body): Body
     ask.carry_out(change, || shown(&ask.service, &ask.caller, device_id)).await
 }
 
+/// The colleagues of all keys, in their order.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LampKeys {
+    /// Of the device, as it was read: refused when somebody changed it since.
+    version: Option<i64>,
+    /// As many as the model has keys beside its own line; empty: none.
+    user_ids: Vec<Uuid>,
+}
+
+/// Set the lamp keys
+///
+/// Each key lights up with a colleague's calls, calls the colleague, and takes the call that rings there.
+#[utoipa::path(
+    put,
+    path = "/devices/{id}/lamp-keys",
+    tag = "Devices",
+    params(("id" = uuid::Uuid, Path, description = "The device")),
+    request_body = LampKeys,
+    responses((status = 200, body = DeviceView, description = "The device"))
+)]
+pub async fn set_lamp_keys(Id(device_id): Id<DeviceId>, ask: Ask, Body(body): Body<LampKeys>) -> Answer {
+    let colleagues = body.user_ids.into_iter().map(UserId).collect();
+    let change = Change::SetLampKeys { device_id, version: body.version, colleagues };
+    ask.carry_out(change, || shown(&ask.service, &ask.caller, device_id)).await
+}
+
 /// Generate new SIP credentials
 #[utoipa::path(
     post,

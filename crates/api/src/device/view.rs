@@ -45,6 +45,8 @@ pub struct DeviceView {
     last_registered_at: Option<DateTime<Utc>>,
     /// The last time that it was to be asked to fetch its configuration; `null`: never.
     resync: Option<ResyncView>,
+    /// The colleagues whose calls light its keys, in the order of the keys.
+    lamp_keys: Vec<Uuid>,
     created_at: DateTime<Utc>,
 }
 
@@ -125,6 +127,7 @@ impl DeviceView {
             registrations: registrations.iter().map(RegistrationView::from).collect(),
             last_registered_at: *last_registered_at,
             resync: resync.as_ref().map(ResyncView::from),
+            lamp_keys: device.lamp_keys.iter().map(|user| user.0).collect(),
             created_at: device.created_at,
         })
     }

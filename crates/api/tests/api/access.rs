@@ -212,6 +212,7 @@ pub fn right_body(endpoint: &Endpoint, own_user: &str) -> Option<Value> {
         ("PUT", "schedule") => json!({"date": "2026-05-01"}),
         ("PUT", "port") => json!({"ports_on": "2026-05-01"}),
         ("PUT", "lock") => json!({"locked": true}),
+        ("PUT", "lamp-keys") => json!({"user_ids": []}),
         ("PUT", "greeting") => json!("not even read"),
         ("PUT", "columns") => json!({"key": "username", "columns": {"0": "username"}}),
         ("PUT", "call-settings") => json!({

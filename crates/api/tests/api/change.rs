@@ -178,7 +178,7 @@ async fn a_phone_comes_alive_over_rest(#[values(Engine::Sqlite, Engine::Postgres
     let numbers = json!({"numbers": ["+1 480 555 0100 - 0104"], "kind": "landline", "location_id": location.id()});
     let added = client.send(Method::POST, "/numbers", &[], Some(numbers)).await.expect(201);
     assert_eq!(added.json["steps"].as_array().unwrap().len(), 5);
-    let seats = client.send(Method::PUT, "/seats/business", &[], Some(json!({"bought": 2}))).await.expect(200);
+    let seats = client.send(Method::PUT, "/seats/basic", &[], Some(json!({"bought": 2}))).await.expect(200);
     assert_eq!(seats.json["free"], 2);
 
     let mut body = ana();
@@ -263,4 +263,47 @@ async fn what_is_too_large_or_no_json_is_refused() {
     }
     client.send_bytes(Method::POST, "/users", &json, vec![0xff, 0xfe]).await.expect(400);
     client.send_bytes(Method::POST, "/users", &json, "[".repeat(100_000).into_bytes()).await.expect(400);
+}
+
+#[rstest]
+#[tokio::test]
+async fn lamp_keys_reach_the_phone_with_the_colleagues_extensions(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let client = Client::of(&house, &house.acme.administrator).await;
+    let add = async |path: &str, body: Value| client.send(Method::POST, path, &[], Some(body)).await.expect(201);
+    let user = |first: &str, extension: &str| {
+        json!({"first_name": first, "last_name": "Costa", "username": format!("{first}.costa"), "without_license": true,
+            "extension": extension})
+    };
+    let colleagues = [add("/users", user("carla", "1010")).await.id(), add("/users", user("dan", "1011")).await.id()];
+    let seats = json!({"bought": 5});
+    client.send(Method::PUT, "/seats/basic", &[], Some(seats)).await.expect(200);
+    let own = house.acme.user.id;
+    let assigned = json!({"user_ids": [own], "license_type": "basic"});
+    client.send(Method::POST, "/licenses/assign", &[], Some(assigned)).await.expect(200);
+    let device = json!({"model": "yealink-t33g", "mac": "80:5e:c0:00:00:01", "user_id": own});
+    let device = add("/devices", device).await;
+    let path = format!("/devices/{}", device.id());
+    let keys = async |ids: Value, status: u16| {
+        let body = Some(json!({"user_ids": ids}));
+        client.send(Method::PUT, &format!("{path}/lamp-keys"), &[], body).await.expect(status).json
+    };
+    let refused = keys(json!([own]), 422).await;
+    assert_eq!(refused["blockers"][0]["field"], "lamp_keys", "{refused}");
+    let set = keys(json!([colleagues[1], colleagues[0]]), 200).await;
+    assert_eq!(set["lamp_keys"], json!([colleagues[1], colleagues[0]]));
+    let url = set["provisioning_url"].as_str().unwrap().to_owned();
+    let secret = url.trim_end_matches('/').rsplit('/').next().unwrap().to_owned();
+    let file = async || {
+        let file = house.service.fetch_configuration(&secret, "805ec0000001.cfg", "192.0.2.1", "Yealink").await;
+        file.unwrap().body
+    };
+    let body = file().await;
+    assert!(body.contains("linekey.2.value = 1011\n") && body.contains("linekey.3.value = 1010\n"), "{body}");
+    assert!(body.contains("linekey.2.extension = **1011\n"), "{body}");
+    let moved = Some(json!({"extension": "1012"}));
+    client.send(Method::PATCH, &format!("/users/{}", colleagues[1]), &[], moved).await.expect(200);
+    assert!(file().await.contains("linekey.2.value = 1012\n"), "a key follows who it is for");
 }

@@ -245,7 +245,7 @@ impl Demo<'_> {
             let site = [0, 0, 1, 2, 2][n % 5];
             colleagues.push(self.colleague(n, &mut sites[site], departments[n % departments.len()]).await?);
         }
-        self.owners_desk(&mut sites[0]).await?;
+        self.owners_desk(&mut sites[0], &colleagues[1..6]).await?;
         super::schedule::fill(self, &colleagues).await?;
         super::calls::fill(self, &colleagues).await?;
         for n in 0..6_u32 {
@@ -373,8 +373,8 @@ impl Demo<'_> {
         Ok(request.new_device_id())
     }
 
-    /// The owner has a desk in Phoenix like everybody else.
-    async fn owners_desk(&self, site: &mut Site) -> anyhow::Result<()> {
+    /// The owner has a desk in Phoenix like everybody else, and sees there who talks.
+    async fn owners_desk(&self, site: &mut Site, colleagues: &[UserId]) -> anyhow::Result<()> {
         let mut profile = new_user(0, "harbor-vine.example", "201", Some(site.location), None)?.profile;
         profile.time_zone = None;
         self.apply(Change::EditProfile { user_id: self.owner, version: None, profile: Box::new(profile) }).await?;
@@ -390,6 +390,7 @@ impl Demo<'_> {
         self.confirm(self.owner, site, 0).await?;
         let device_id = self.device(0, self.owner).await?;
         self.apply(Change::Resync { device_id }).await?;
+        self.apply(Change::SetLampKeys { device_id, version: None, colleagues: colleagues.to_vec() }).await?;
         Ok(())
     }
 }

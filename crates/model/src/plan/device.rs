@@ -42,6 +42,7 @@ impl Draft<'_> {
             locked: false,
             provisioning_token,
             provisioning_hash,
+            lamp_keys: Vec::new(),
             created_at: self.context.now,
         };
         match new.user_id {
@@ -128,7 +129,8 @@ impl Draft<'_> {
         self.plan.summary = format!("Unassign {}", device.title());
         self.plan.user_id = device.user_id;
         self.drop_line(&device);
-        let after = Device { user_id: None, ..device.clone() };
+        // Whose colleagues they were is gone.
+        let after = Device { user_id: None, lamp_keys: Vec::new(), ..device.clone() };
         self.update(device, after);
     }
 

@@ -99,7 +99,7 @@ impl Draft<'_> {
             match leaving.devices {
                 LeftDevices::Delete => self.delete(device),
                 LeftDevices::Unassign => {
-                    let after = crate::device::Device { user_id: None, ..device.clone() };
+                    let after = crate::device::Device { user_id: None, lamp_keys: Vec::new(), ..device.clone() };
                     self.update(device, after);
                 }
             }

@@ -66,7 +66,9 @@ impl Draft<'_> {
                 if same { BTreeSet::new() } else { self.facts.devices_of(after.id).map(|device| device.id).collect() }
             }
             (_, Some(Record::Line(line))) => BTreeSet::from([line.device_id]),
-            (Some(Record::Device(before)), Some(Record::Device(after))) if before.locked && !after.locked => {
+            (Some(Record::Device(before)), Some(Record::Device(after)))
+                if before.locked && !after.locked || before.lamp_keys != after.lamp_keys =>
+            {
                 BTreeSet::from([after.id])
             }
             _ => BTreeSet::new(),

@@ -60,7 +60,7 @@ fn named(field: &str, id: Uuid, facts: &Facts) -> String {
     let name = match field {
         "location_id" => facts.locations.get(&LocationId(id)).map(|location| location.site.name.to_string()),
         "department_id" => facts.departments.get(&DepartmentId(id)).map(|department| department.name.to_string()),
-        "user_id" | "promised_to" | "forwarded_to" => Some(user(facts, UserId(id))),
+        "user_id" | "promised_to" | "forwarded_to" | "lamp_keys" => Some(user(facts, UserId(id))),
         "device_id" => Some(device(facts, DeviceId(id))),
         "license_type_id" => Some(license(facts, LicenseTypeId(id))),
         // Of no license.

@@ -30,6 +30,8 @@ struct DevicePage {
     obstacle: Option<Obstacle>,
     /// Its user, whose lamps follow.
     row: Option<UserRow>,
+    /// Whose calls light its keys.
+    colleagues: Vec<UserRow>,
     /// For the button that asks it to fetch its configuration.
     change_id: String,
     /// It fetched after it was last asked.
@@ -55,11 +57,12 @@ async fn show_device(visitor: Visitor, RecordPath(id): RecordPath<DeviceId>) -> 
         None => None,
     };
     let obstacle = obstacle(&detail, row.as_ref());
+    let colleagues = visitor.service.colleagues(&visitor.caller, &detail.device).await?;
     let change_id = visitor.service.new_change_id().to_string();
     let asked = detail.resync.as_ref().map(|resync| resync.ordered_at);
     let fetched_since = detail.fetch.as_ref().is_some_and(|fetch| asked.is_none_or(|asked| fetch.at >= asked));
     let frame = visitor.frame(detail.device.title()).await?;
-    show(&DevicePage { frame, detail, model, url, qr, obstacle, row, change_id, fetched_since })
+    show(&DevicePage { frame, detail, model, url, qr, obstacle, row, colleagues, change_id, fetched_since })
 }
 
 fn obstacle(detail: &DeviceDetail, row: Option<&UserRow>) -> Option<Obstacle> {

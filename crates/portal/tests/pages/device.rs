@@ -4,6 +4,8 @@ use crate::visit::{Shown, Visit};
 use axum::http::StatusCode;
 use lineside_model::change::Change;
 use lineside_model::license::Catalogue;
+use lineside_model::user::Role;
+use lineside_testkit::service::{new_user, profile};
 
 /// Added for the administrator, who has a Basic license.
 async fn with_device(model: &str, mac: &str) -> (Visit, String) {
@@ -201,4 +203,26 @@ async fn a_device_beyond_the_license_says_so() {
     assert!(!shown.has("main form[action$='/resync']"), "there is nothing to fetch");
     let user = visit.get(&format!("/users/{administrator}")).await;
     assert!(user.says("Linphone can't register: the license allows 1"), "{}", user.html);
+}
+
+#[tokio::test]
+async fn lamp_keys_are_named_by_extension_and_shown_by_name() {
+    let (visit, page) = with_device("yealink-t33g", "80:5E:C0:12:34:56").await;
+    let keys = format!("{page}/lamp-keys");
+    assert!(visit.get(&page).await.says("None of its 3 keys"));
+    let wrong = visit.fill(&keys, &[("lamp_keys", "9 999")]).await;
+    assert!(wrong.error("lamp_keys").is_some(), "{}", wrong.html);
+    let unknown = visit.fill(&keys, &[("lamp_keys", "8888")]).await;
+    assert_eq!(unknown.error("lamp_keys").as_deref(), Some("nobody has extension 8888; look it up under Users"));
+    let mut colleague = profile("Carla", "Costa", "carla.costa");
+    colleague.extension = "1010".to_owned();
+    let user = Box::new(new_user(&colleague, Role::User).unwrap());
+    visit.house.apply(&visit.house.acme.owner.caller, Change::AddUser { user }).await.unwrap();
+    let set = visit.fill(&keys, &[("lamp_keys", "1010")]).await;
+    assert_eq!(set.location.as_deref(), Some(page.as_str()), "{}", set.html);
+    assert!(visit.get(&page).await.says("Carla Costa"));
+    assert!(visit.get(&keys).await.html.contains("value=\"1010\""));
+    let (visit, page) = with_device("yealink-w70b", "80:5E:C0:12:34:56").await;
+    assert!(!visit.get(&page).await.says("Lamp keys"));
+    assert!(visit.get(&format!("{page}/lamp-keys")).await.says("has no keys for colleagues"));
 }

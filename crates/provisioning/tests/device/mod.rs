@@ -22,6 +22,7 @@ pub fn device(slug: &str) -> Device {
             registration_seconds: 600,
         },
         lines: vec![line(Credential::Secret(Secret::new("kT9vXw2mQe7rLz4sBn6yPd8h")))],
+        lamp_keys: Vec::new(),
         time_zone: chrono_tz::America::New_York,
         ntp_server: "pool.ntp.org".to_owned(),
         language: "en".to_owned(),

@@ -94,3 +94,46 @@ fn a_smaller_license_says_which_phones_stop_and_a_larger_one_which_come_back() {
     let facts = facts.after(&smaller);
     assert_eq!(messages(&planned(&facts, assign("business", None))), ["Linphone (Hall) works again"]);
 }
+
+#[test]
+fn a_phone_has_keys_for_colleagues_with_extensions_and_for_no_more_than_it_holds() {
+    let mut facts = facts();
+    let device = NewDevice {
+        model: "yealink-t33g".into(),
+        mac: Mac::parse("80:5e:c0:00:00:01").ok(),
+        label: None,
+        user_id: None,
+    };
+    let added = planned(&facts, Change::AddDevice { device });
+    let Some(Record::Device(device)) = added.steps[0].after.clone() else { panic!("no device") };
+    facts.devices.insert(crate::device::Device { id: DESK, user_id: Some(ANA), ..*device });
+    let set = |colleagues: &[UserId]| Change::SetLampKeys {
+        device_id: DESK,
+        version: Some(1),
+        colleagues: colleagues.to_vec(),
+    };
+    let why = |facts: &Facts, colleagues: &[UserId]| {
+        let plan = planned(facts, set(colleagues));
+        plan.blockers.first().map(|blocker| (blocker.field.clone(), blocker.message.clone()))
+    };
+    let refused = |facts: &Facts, colleagues: &[UserId], part: &str| {
+        let (field, message) = why(facts, colleagues).expect(part);
+        assert!(field.as_deref() == Some("lamp_keys") && message.contains(part), "{message}");
+    };
+    refused(&facts, &[ANA], "own phone");
+    refused(&facts, &[BEN, BEN], "has a key already");
+    refused(&facts, &[BEN, BEN, BEN, BEN], "has 3 keys");
+    let mut without = facts.clone();
+    without.users.get_mut(&BEN).unwrap().profile.extension = None;
+    refused(&without, &[BEN], "has no extension");
+    let plan = planned(&facts, set(&[BEN]));
+    assert!(!plan.blocked() && plan.user_id == Some(ANA), "{plan:?}");
+    let Some(Record::Device(device)) = &plan.steps[0].after else { panic!("no device") };
+    assert_eq!(device.lamp_keys, [BEN]);
+    assert_eq!(plan.steps[0].changes[0].field, "lamp_keys");
+    assert_eq!(plan.steps[0].changes[0].after, facts.name_of(BEN));
+    facts.devices.insert((**device).clone());
+    let taken = planned(&facts, Change::UnassignDevice { device_id: DESK });
+    let Some(Record::Device(device)) = &taken.steps.last().unwrap().after else { panic!("no device") };
+    assert!(device.lamp_keys.is_empty(), "they were of who had it");
+}
