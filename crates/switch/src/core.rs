@@ -360,6 +360,11 @@ impl Core {
     }
 
     #[cfg(test)]
+    pub(crate) fn records(&self) -> bool {
+        self.calls.records()
+    }
+
+    #[cfg(test)]
     pub(crate) fn transactions(&self) -> usize {
         self.endpoint.transactions()
     }

@@ -81,6 +81,12 @@ impl Recorder {
 }
 
 impl Calls {
+    /// Something of a call is recorded now, or will be once the parties are told.
+    #[cfg(test)]
+    pub(crate) fn records(&self) -> bool {
+        self.open.values().any(|call| call.recorder.owner().is_some())
+    }
+
     /// People talk, or others than before: what they want recorded is, and what nobody wants any more is not.
     pub(super) fn start_recording(&mut self, env: &mut Env<'_>, call: &mut Call) {
         // A recorded call may have come together with one for help.
