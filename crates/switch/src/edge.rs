@@ -1,9 +1,11 @@
 //! The sockets, the clock and the randomness around the core.
 //!
-//! Tasks read sockets and put whole messages into one bounded queue; the core's thread takes them out, lets time pass, and
-//! sends what there is to send. Nobody waits for anybody: what does not fit into a queue is dropped, as a router would.
+//! The core's thread has the UDP socket for itself. Tasks read connections and put whole messages into one bounded queue; the
+//! core's thread takes them out, lets time pass, and sends what there is to send. Nobody waits for anybody: what does not fit
+//! into a queue is dropped, as a router would.
 
 pub(crate) mod connection;
+mod datagrams;
 pub(crate) mod listen;
 pub(crate) mod outbound;
 mod resolve;
@@ -14,10 +16,10 @@ mod websocket;
 
 use std::{
     collections::HashMap,
-    net::UdpSocket,
+    io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc as std_mpsc,
     },
     time::Instant,
@@ -31,7 +33,8 @@ use lineside_model::{
     id::{AccountId, CallId, UserId},
     question::Answer,
 };
-use lineside_sip::{Flow, Transmit, Transport};
+use lineside_sip::{Flow, Transmit};
+use mio::{Poll, Token, Waker};
 use tokio::sync::mpsc;
 
 use crate::{clock::Now, directory::Changed, notify::Notice, trunk::target::Found};
@@ -77,94 +80,103 @@ pub(crate) enum Input {
 #[derive(Debug, Clone)]
 pub(crate) struct Inbox {
     messages: std_mpsc::Sender<Input>,
-    waiting: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Receiver {
     messages: std_mpsc::Receiver<Input>,
-    waiting: Arc<AtomicUsize>,
+    shared: Arc<Shared>,
 }
 
+#[derive(Debug)]
+struct Shared {
+    /// Bytes of messages.
+    waiting: AtomicUsize,
+    waker: Waker,
+    /// The core was woken and has not looked yet: who comes meanwhile needs not wake it.
+    is_woken: AtomicBool,
+}
+
+/// The inbox among what the core's thread waits for.
+const INBOX: Token = Token(0);
+
 impl Inbox {
-    pub(crate) fn new() -> (Inbox, Receiver) {
+    /// Whoever waits with `poll` wakes when something comes in.
+    pub(crate) fn new(poll: &Poll) -> io::Result<(Inbox, Receiver)> {
         let (sender, receiver) = std_mpsc::channel();
-        let waiting = Arc::default();
-        (Inbox { messages: sender, waiting: Arc::clone(&waiting) }, Receiver { messages: receiver, waiting })
+        let waker = Waker::new(poll.registry(), INBOX)?;
+        let shared = Arc::new(Shared { waiting: AtomicUsize::new(0), waker, is_woken: AtomicBool::new(false) });
+        Ok((Inbox { messages: sender, shared: Arc::clone(&shared) }, Receiver { messages: receiver, shared }))
     }
 
     /// A message from the network; false when the core can not keep up and it was dropped.
     fn message(&self, flow: Flow, bytes: Bytes) -> bool {
         let length = bytes.len() + OVERHEAD;
-        if self.waiting.fetch_add(length, Ordering::Relaxed) >= WAITING {
-            self.waiting.fetch_sub(length, Ordering::Relaxed);
+        if self.shared.waiting.fetch_add(length, Ordering::Relaxed) >= WAITING {
+            self.shared.waiting.fetch_sub(length, Ordering::Relaxed);
             return false;
         }
-        self.messages.send(Input::Message(flow, bytes)).is_ok()
+        self.send(Input::Message(flow, bytes))
     }
 
     /// Something that must not be lost. There are never many.
     pub(crate) fn command(&self, input: Input) {
         // A core that has stopped needs to know nothing.
-        let _ = self.messages.send(input);
+        self.send(input);
+    }
+
+    fn send(&self, input: Input) -> bool {
+        let is_sent = self.messages.send(input).is_ok();
+        if !self.shared.is_woken.swap(true, Ordering::SeqCst)
+            && let Err(error) = self.shared.waker.wake()
+        {
+            tracing::error!(%error, "the switch can not be woken");
+        }
+        is_sent
     }
 }
 
 impl Receiver {
-    /// The next input; `None` when the time has come or nobody is left to send any.
-    fn next(&self, until: Option<Instant>) -> Option<Input> {
-        let input = match until {
-            Some(until) => self.messages.recv_timeout(until.saturating_duration_since(now().instant)).ok(),
-            None => self.messages.recv().ok(),
-        };
-        self.count(input)
+    /// Looks: whatever comes from here on wakes again.
+    fn look(&self) {
+        self.shared.is_woken.store(false, Ordering::SeqCst);
     }
 
     fn try_next(&self) -> Option<Input> {
-        self.count(self.messages.try_recv().ok())
-    }
-
-    fn count(&self, input: Option<Input>) -> Option<Input> {
+        let input = self.messages.try_recv().ok();
         if let Some(Input::Message(_, bytes)) = &input {
-            self.waiting.fetch_sub(bytes.len() + OVERHEAD, Ordering::Relaxed);
+            self.shared.waiting.fetch_sub(bytes.len() + OVERHEAD, Ordering::Relaxed);
         }
         input
     }
+
+    /// The next input that comes before an instant.
+    fn next(&self, until: Instant) -> Option<Input> {
+        self.messages.recv_timeout(until.saturating_duration_since(now().instant)).ok()
+    }
 }
 
-/// The ways out.
-#[derive(Debug, Clone)]
-pub(crate) struct Outlets {
-    udp: Arc<UdpSocket>,
-    connections: Arc<Mutex<HashMap<u64, mpsc::Sender<Bytes>>>>,
-}
+/// The ways out over connections.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outlets(Arc<Mutex<HashMap<u64, mpsc::Sender<Bytes>>>>);
 
 impl Outlets {
-    pub(crate) fn new(udp: UdpSocket) -> Self {
-        Self { udp: Arc::new(udp), connections: Arc::default() }
-    }
-
     fn add(&self, flow_id: u64) -> mpsc::Receiver<Bytes> {
         let (sender, receiver) = mpsc::channel(UNSENT);
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).insert(flow_id, sender);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(flow_id, sender);
         receiver
     }
 
     fn remove(&self, flow_id: u64) {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow_id);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&flow_id);
     }
 
     /// Sends without waiting. A connection that takes nothing any more is closed.
-    fn send(&self, transmit: &Transmit) {
+    fn send(&self, transmit: Transmit) {
         let Transmit { flow, bytes } = transmit;
-        if flow.transport == Transport::Udp {
-            if let Err(error) = self.udp.send_to(bytes, flow.remote) {
-                tracing::debug!(to = %flow.remote, %error, "a datagram was not sent");
-            }
-            return;
-        }
-        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if connections.get(&flow.id).is_some_and(|connection| connection.try_send(bytes.clone()).is_err()) {
+        let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if connections.get(&flow.id).is_some_and(|connection| connection.try_send(bytes).is_err()) {
             connections.remove(&flow.id);
         }
     }

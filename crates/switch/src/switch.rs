@@ -14,6 +14,7 @@ use lineside_model::{
     id::{AccountId, CallId, LineId, UserId},
 };
 use lineside_sip::{Flow, Transport};
+use mio::Poll;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -25,7 +26,7 @@ use crate::{
         self, Input, UDP_FLOW,
         listen::{self, Listeners},
         outbound::Outbound,
-        run::Runner,
+        run::{Runner, Sources},
         tls::{Certificate, CertificateError},
     },
     files::{self, Files},
@@ -81,7 +82,8 @@ impl Switch {
         let also: Vec<(Transport, SocketAddr)> =
             sockets.doors.iter().filter_map(|door| Some((door.transport, door.local_addr()?))).collect();
         let local_addr = sockets.local_addr;
-        let (inbox, receiver) = edge::Inbox::new();
+        let poll = Poll::new().map_err(StartError::Thread)?;
+        let (inbox, inputs) = edge::Inbox::new(&poll).map_err(StartError::Thread)?;
         let events = inbox.clone();
         let mut relay = RelayConfig::new(config.media_bind, config.rtp_ports.clone(), config.rules.max_calls);
         relay.events = EventSink::new(move |event| events.command(Input::Media(event)));
@@ -104,14 +106,16 @@ impl Switch {
             outside.reports.report(report);
         }
         let files = Files::start(&config.rules.spool, inbox.clone()).map_err(StartError::Spool)?;
-        let outlets = edge::Outlets::new(sockets.udp_sender);
+        let outlets = edge::Outlets::default();
         let outbound = Outbound::new(&config, inbox.clone(), outlets.clone());
-        let runner = Runner::new(core, receiver, inbox.clone(), outlets.clone(), outside, files, outbound);
-        let core = std::thread::Builder::new()
-            .name("switch".into())
-            .spawn(move || runner.run())
-            .map_err(StartError::Thread)?;
-        let listeners = Listeners::spawn(sockets.udp, sockets.doors, local_addr, &config, &inbox, &outlets);
+        let sources = Sources { poll, udp: sockets.udp, inputs };
+        let (from, to) = (inbox.clone(), outlets.clone());
+        let run = move || match Runner::new(core, sources, from, to, outside, files, outbound) {
+            Ok(runner) => runner.run(),
+            Err(error) => tracing::error!(%error, "the SIP port can not be waited for"),
+        };
+        let core = std::thread::Builder::new().name("switch".into()).spawn(run).map_err(StartError::Thread)?;
+        let listeners = Listeners::spawn(sockets.doors, &config, &inbox, &outlets);
         tracing::info!(%local_addr, "the switch listens");
         Ok(SwitchHandle { local_addr, also, reachable, inbox, core: Mutex::new(Some(core)), listeners })
     }

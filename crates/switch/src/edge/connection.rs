@@ -78,7 +78,7 @@ async fn read<S: AsyncRead>(
                     }
                 }
                 Frame::Ping => {
-                    outlets.send(&lineside_sip::Transmit { flow, bytes: Bytes::from_static(PONG) });
+                    outlets.send(lineside_sip::Transmit { flow, bytes: Bytes::from_static(PONG) });
                 }
                 Frame::Lost(bytes) => {
                     // The core answers and then closes the way out; that ends the writer, and the connection.

@@ -1,9 +1,9 @@
-//! The listeners: one UDP socket, and connections of each kind within limits.
+//! The ports: one UDP socket, and listeners for connections of each kind within limits.
 
 use std::{
     collections::HashMap,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, UdpSocket},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -11,10 +11,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use lineside_sip::{Flow, Transport};
 use tokio::{
-    net::{TcpListener, TcpStream, UdpSocket},
+    net::{TcpListener, TcpStream},
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
@@ -23,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use super::{
     Inbox, Outlets, UDP_FLOW,
     connection::{self, FIRST},
-    stun, websocket,
+    websocket,
 };
 use crate::config::SwitchConfig;
 
@@ -34,8 +33,6 @@ const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
 
 pub(crate) struct Sockets {
     pub(crate) udp: UdpSocket,
-    /// The same socket, for the core's thread.
-    pub(crate) udp_sender: std::net::UdpSocket,
     pub(crate) local_addr: SocketAddr,
     pub(crate) doors: Vec<Door>,
 }
@@ -80,14 +77,13 @@ pub(crate) async fn bind(config: &SwitchConfig, tls: Option<&TlsAcceptor>) -> Re
 async fn bind_plain(address: SocketAddr) -> io::Result<Sockets> {
     let mut tries = TRIES;
     loop {
-        let udp = UdpSocket::bind(address).await?;
+        let udp = UdpSocket::bind(address)?;
+        udp.set_nonblocking(true)?;
         let local_addr = udp.local_addr()?;
         match Door::open(Transport::Tcp, local_addr, None).await {
             Ok(tcp) => {
-                let udp = udp.into_std()?;
                 let _ = socket2::SockRef::from(&udp).set_recv_buffer_size(RECEIVE_BUFFER);
-                let udp_sender = udp.try_clone()?;
-                return Ok(Sockets { udp: UdpSocket::from_std(udp)?, udp_sender, local_addr, doors: vec![tcp] });
+                return Ok(Sockets { udp, local_addr, doors: vec![tcp] });
             }
             Err(error) if address.port() != 0 || tries == 0 => return Err(error),
             Err(_) => tries -= 1,
@@ -95,21 +91,14 @@ async fn bind_plain(address: SocketAddr) -> io::Result<Sockets> {
     }
 }
 
-/// The tasks that read the sockets.
+/// The tasks that take connections.
 #[derive(Debug)]
 pub(crate) struct Listeners {
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Listeners {
-    pub(crate) fn spawn(
-        udp: UdpSocket,
-        doors: Vec<Door>,
-        local_addr: SocketAddr,
-        config: &SwitchConfig,
-        inbox: &Inbox,
-        outlets: &Outlets,
-    ) -> Self {
+    pub(crate) fn spawn(doors: Vec<Door>, config: &SwitchConfig, inbox: &Inbox, outlets: &Outlets) -> Self {
         let limits = Limits {
             connections: config.max_connections,
             per_host: config.max_connections_per_host,
@@ -117,41 +106,13 @@ impl Listeners {
             open: Arc::default(),
             ids: Arc::new(AtomicU64::new(UDP_FLOW + 1)),
         };
-        let mut tasks = vec![tokio::spawn(read_datagrams(udp, local_addr, inbox.clone()))];
-        for door in doors {
-            tasks.push(tokio::spawn(accept(door, limits.clone(), inbox.clone(), outlets.clone())));
-        }
-        Self { tasks }
+        let accepting = |door| tokio::spawn(accept(door, limits.clone(), inbox.clone(), outlets.clone()));
+        Self { tasks: doors.into_iter().map(accepting).collect() }
     }
 
     /// Ends reading; the connections' own tasks end with the accepting ones.
     pub(crate) fn stop(&self) {
         self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
-async fn read_datagrams(socket: UdpSocket, local: SocketAddr, inbox: Inbox) {
-    let mut buffer = vec![0; 65_535];
-    loop {
-        match socket.recv_from(&mut buffer).await {
-            // Keepalives: empty lines, or a few zeros.
-            Ok((length, _)) if length < 16 => {}
-            Ok((length, remote)) => {
-                // STUN and SIP are told apart by the first byte (RFC 5626 section 8).
-                if buffer[0] < 4 {
-                    if let Some(answer) = stun::answer(&buffer[..length], remote) {
-                        let _ = socket.try_send_to(&answer, remote);
-                    }
-                    continue;
-                }
-                let flow = Flow { transport: Transport::Udp, local, remote, id: UDP_FLOW };
-                if !inbox.message(flow, Bytes::copy_from_slice(&buffer[..length])) {
-                    tracing::debug!(%remote, "the switch is busy, a datagram was dropped");
-                }
-            }
-            // The answer of a host that was sent something; the next datagram is fine.
-            Err(error) => tracing::debug!(%error, "a datagram could not be read"),
-        }
     }
 }
 

@@ -1,22 +1,30 @@
 //! The core's thread.
 
-use std::time::Duration;
+use std::{io, net::UdpSocket, time::Duration};
 
-use super::{Inbox, Input, Outlets, Receiver, now, outbound::Outbound};
+use lineside_sip::Transport;
+use mio::{Events, Poll};
+
+use super::{Inbox, Input, Outlets, Receiver, datagrams::Datagrams, now, outbound::Outbound};
 use crate::{
     core::Core,
     files::Files,
     outside::{Outside, Reply},
 };
 
-/// Inputs taken before what they led to is sent and written: the batch of a busy moment.
-const BATCH: usize = 256;
+/// Datagrams, and other inputs, that are taken before what they led to is sent and written: the batch of a busy moment. Few
+/// enough that the socket does not run over meanwhile.
+const BATCH: usize = 32;
 /// For recordings to reach the disk when the program is told to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(crate) struct Runner {
     core: Core,
+    poll: Poll,
+    datagrams: Datagrams,
     inputs: Receiver,
+    /// Some were not taken yet.
+    more_inputs: bool,
     /// Where answers come back.
     inbox: Inbox,
     outlets: Outlets,
@@ -25,42 +33,71 @@ pub(crate) struct Runner {
     outbound: Outbound,
 }
 
+/// What the core's thread waits for.
+pub(crate) struct Sources {
+    pub(crate) poll: Poll,
+    pub(crate) udp: UdpSocket,
+    pub(crate) inputs: Receiver,
+}
+
 impl Runner {
+    /// In the thread that it is to run in.
     pub(crate) fn new(
         core: Core,
-        inputs: Receiver,
+        sources: Sources,
         inbox: Inbox,
         outlets: Outlets,
         outside: Outside,
         files: Files,
         outbound: Outbound,
-    ) -> Self {
-        Self { core, inputs, inbox, outlets, outside, files, outbound }
+    ) -> io::Result<Self> {
+        let Sources { poll, udp, inputs } = sources;
+        let datagrams = Datagrams::new(udp, &poll)?;
+        Ok(Self { core, poll, datagrams, inputs, more_inputs: false, inbox, outlets, outside, files, outbound })
     }
 
     pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(8);
         self.flush();
         loop {
-            let mut next = self.inputs.next(self.core.next_timeout());
+            if !self.datagrams.is_waiting() && !self.more_inputs {
+                self.wait(&mut events);
+            }
+            self.datagrams.read();
+            let now = now();
             for _ in 0..BATCH {
-                match next {
+                let Some((flow, bytes)) = self.datagrams.next() else { break };
+                self.core.receive(now, flow, bytes);
+            }
+            self.inputs.look();
+            self.more_inputs = true;
+            for _ in 0..BATCH {
+                match self.inputs.try_next() {
                     Some(Input::Stop) => return self.stop(),
                     Some(input) => self.take(input),
-                    None => break,
+                    None => {
+                        self.more_inputs = false;
+                        break;
+                    }
                 }
-                next = self.inputs.try_next();
             }
-            if let Some(Input::Stop) = next {
-                return self.stop();
-            }
-            if let Some(input) = next {
-                self.take(input);
-            }
-            let now = now();
             if self.core.next_timeout().is_some_and(|due| due <= now.instant) {
                 self.core.handle_timeout(now);
             }
             self.flush();
+        }
+    }
+
+    /// Until something comes in or is due.
+    fn wait(&mut self, events: &mut Events) {
+        let left = self.core.next_timeout().map(|due| due.saturating_duration_since(now().instant));
+        match self.poll.poll(events, left) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                tracing::error!(%error, "the switch can not wait for its sockets");
+                // Not to burn the processor; what is due is done all the same.
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            _ => {}
         }
     }
 
@@ -71,7 +108,7 @@ impl Runner {
         let end = now().instant + PATIENCE;
         while self.core.is_recording() && now().instant < end {
             // Whoever calls now is not answered: nothing but the ends of recordings counts.
-            if let Some(input @ Input::Media(_)) = self.inputs.next(Some(end)) {
+            if let Some(input @ Input::Media(_)) = self.inputs.next(end) {
                 self.take(input);
                 self.flush();
             }
@@ -110,8 +147,13 @@ impl Runner {
             }
         }
         while let Some(transmit) = self.core.poll_transmit() {
-            self.outlets.send(&transmit);
+            if transmit.flow.transport == Transport::Udp {
+                self.datagrams.send(transmit);
+            } else {
+                self.outlets.send(transmit);
+            }
         }
+        self.datagrams.flush();
         let changes = self.core.take_changes();
         if !changes.is_empty() {
             self.outside.registrations.changed(changes);
