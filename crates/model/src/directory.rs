@@ -276,16 +276,19 @@ pub struct Binding {
     pub user_agent: String,
     pub call_id: String,
     pub cseq: u32,
+    /// Since when it is registered as it is, renewed or not.
     pub registered_at: DateTime<Utc>,
+    /// Until when it is believed after a restart. That is later than the registration itself ends, so that renewals need not
+    /// be written one by one; while the program runs, a registration that ends is removed.
     pub expires_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistrationChange {
-    /// Made or refreshed.
+    /// Made, made from elsewhere, or renewed for longer than was written.
     Put(Binding),
-    /// Unregistered, expired, or its line lost the right to it.
-    Removed { account_id: AccountId, user_id: UserId, line_id: LineId, contact: Vec<u8> },
+    /// Unregistered, expired, or its line lost the right to it; and when it was heard of last.
+    Removed { account_id: AccountId, user_id: UserId, line_id: LineId, contact: Vec<u8>, heard_at: DateTime<Utc> },
 }
 
 /// What became of a NOTIFY to one contact of a line.

@@ -182,7 +182,6 @@ pub struct Registration {
     pub source: String,
     pub user_agent: String,
     pub registered_at: DateTime<Utc>,
-    pub expires_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

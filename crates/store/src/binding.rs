@@ -27,6 +27,8 @@ const SAVE: &str = "
         registered_at = excluded.registered_at, expires_at = excluded.expires_at";
 const REMOVE: &str = "DELETE FROM binding WHERE line_id = $1 AND contact = $2";
 const SEEN: &str = "UPDATE device SET last_registered_at = $1 WHERE id IN (...)";
+/// The last renewals of a registration are told when it ends.
+const HEARD: &str = "UPDATE device SET last_registered_at = $1 WHERE id = $2 AND last_registered_at < $1";
 const BINDINGS: &str = "
     SELECT account_id, user_id, line_id, contact, transport, source, user_agent, call_id, cseq, registered_at, expires_at
     FROM binding WHERE expires_at > $1 ORDER BY line_id, contact";
@@ -34,7 +36,7 @@ const EXPIRED: &str = "SELECT account_id, user_id, device_id FROM binding WHERE 
 const EXPIRE: &str = "DELETE FROM binding WHERE expires_at <= $1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[LINES, SAVE, REMOVE, SEEN, BINDINGS, EXPIRED, EXPIRE];
+pub(crate) const STATEMENTS: &[&str] = &[LINES, SAVE, REMOVE, SEEN, HEARD, BINDINGS, EXPIRED, EXPIRE];
 
 #[derive(FromRow)]
 struct BindingColumns {
@@ -104,13 +106,17 @@ pub struct Saved {
     pub counted: BTreeSet<AccountId>,
 }
 
-/// The last word on each contact of a batch.
-fn last_words(changes: &[RegistrationChange]) -> BTreeMap<(LineId, &[u8]), Option<&Binding>> {
+/// The last word on each contact of a batch: how it is registered, or when it was heard of last.
+type LastWords<'a> = BTreeMap<(LineId, &'a [u8]), Result<&'a Binding, DateTime<Utc>>>;
+
+fn last_words(changes: &[RegistrationChange]) -> LastWords<'_> {
     let mut last = BTreeMap::new();
     for change in changes {
         match change {
-            RegistrationChange::Put(binding) => last.insert((binding.line_id, &*binding.contact), Some(binding)),
-            RegistrationChange::Removed { line_id, contact, .. } => last.insert((*line_id, &**contact), None),
+            RegistrationChange::Put(binding) => last.insert((binding.line_id, &*binding.contact), Ok(binding)),
+            RegistrationChange::Removed { line_id, contact, heard_at, .. } => {
+                last.insert((*line_id, &**contact), Err(*heard_at))
+            }
         };
     }
     last
@@ -137,7 +143,7 @@ impl Store {
     async fn write_bindings(
         &self,
         link: &mut Connection,
-        last: &BTreeMap<(LineId, &[u8]), Option<&Binding>>,
+        last: &LastWords<'_>,
         now: DateTime<Utc>,
     ) -> Result<Saved, StoreError> {
         let lines: BTreeSet<LineId> = last.keys().map(|(line, _)| *line).collect();
@@ -148,9 +154,12 @@ impl Store {
         for ((line, contact), binding) in last {
             let Some(owner) = owners.get(&line.0) else { continue };
             touched.add(owner.account_id, owner.user_id, owner.device_id);
-            let Some(binding) = binding else {
-                removed.push(values![*line, *contact]);
-                continue;
+            let binding = match binding {
+                Ok(binding) => binding,
+                Err(heard_at) => {
+                    removed.push((values![*line, *contact], values![*heard_at, owner.device_id]));
+                    continue;
+                }
             };
             seen.insert(owner.device_id);
             rows.push(values![
@@ -169,8 +178,9 @@ impl Store {
             ]);
         }
         let before = user_counts(link, &touched).await?;
-        for values in removed {
-            link.execute(REMOVE, values).await?;
+        for (contact, heard) in removed {
+            link.execute(REMOVE, contact).await?;
+            link.execute(HEARD, heard).await?;
         }
         link.write_rows(SAVE, rows).await?;
         let waiting = link.execute_in(WAKE, values![now], seen.iter().copied()).await?;

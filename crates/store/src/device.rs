@@ -73,7 +73,7 @@ const VOICE: &str = "
     SELECT voice_license_id FROM account_user
     WHERE account_id = $1 AND id = $2 AND state = 'active' AND voice_license_id IS NOT NULL";
 const REGISTRATIONS: &str = "
-    SELECT device_id, transport, source, user_agent, registered_at, expires_at FROM binding
+    SELECT device_id, transport, source, user_agent, registered_at FROM binding
     WHERE account_id = $1 AND expires_at > $2 AND device_id IN (...)";
 const LISTED: &str = "
     SELECT d.id, d.model, d.mac, d.label, d.locked, d.user_id, d.fetched_at, d.registered_until,
@@ -202,7 +202,6 @@ struct RegistrationColumns {
     source: String,
     user_agent: String,
     registered_at: i64,
-    expires_at: i64,
 }
 
 #[derive(FromRow)]
@@ -311,7 +310,6 @@ async fn details(
             source: row.source,
             user_agent: row.user_agent,
             registered_at: instant(row.registered_at),
-            expires_at: instant(row.expires_at),
         });
     }
     let mut detail = |row: SeenColumns| {

@@ -5,7 +5,6 @@
 
 use std::{
     borrow::Cow,
-    fmt::Write as _,
     hash::{BuildHasher, RandomState},
     net::IpAddr,
 };
@@ -30,6 +29,20 @@ const NONCE_SECONDS: u64 = 300;
 /// Longest name of a domain (RFC 1035 section 2.3.4).
 const DOMAIN: usize = 253;
 const ONCE_AN_HOUR: Rate = Rate { burst: 1, per_second: 1.0 / 3_600.0 };
+
+/// Who sent a request is not known.
+pub(crate) struct Unproved {
+    /// What to answer with.
+    pub(crate) challenge: Response,
+    /// Who has sent it before, with the right password: it is repeated, or replayed by somebody.
+    pub(crate) before: Option<FoundLine>,
+}
+
+impl From<Response> for Unproved {
+    fn from(challenge: Response) -> Self {
+        Self { challenge, before: None }
+    }
+}
 
 pub(crate) struct Authentication {
     authenticator: Authenticator,
@@ -65,24 +78,27 @@ impl Authentication {
         flow: Flow,
         directory: &Directory,
         now: Now,
-    ) -> Result<FoundLine, Response> {
+    ) -> Result<FoundLine, Unproved> {
         // The address of record: whom a REGISTER is for, and who makes a call.
         let record = if request.method() == Method::Register { request.to() } else { request.from() };
         let realm = realm(&record.uri);
         let Some(credentials) = Credentials::find(request, &realm) else {
             let named = directory.line(&realm, &String::from_utf8_lossy(&record.uri.user_plain()));
-            return Err(self.challenge(request, &realm, named.as_ref(), false, now));
+            return Err(self.challenge(request, &realm, named.as_ref(), false, now).into());
         };
         let username = String::from_utf8_lossy(credentials.user());
         let found = directory.line(&realm, &username);
         let source = (flow.remote.ip().to_canonical(), self.random.hash_one(username.as_ref()));
         if self.failures.is_spent(source, now.instant) {
-            return Err(self.challenge(request, &realm, found.as_ref(), false, now));
+            return Err(self.challenge(request, &realm, found.as_ref(), false, now).into());
         }
-        let ha1 = found.as_ref().and_then(|found| ha1(found, credentials.algorithm));
+        let ha1 = found.as_ref().map(|found| ha1(found, credentials.algorithm));
         match self.authenticator.verify(request, &credentials, ha1.as_ref(), seconds(now)) {
-            Verdict::Accepted if found.is_some() => found.ok_or_else(|| Response::new(request, 500)),
-            Verdict::Stale => Err(self.challenge(request, &realm, found.as_ref(), true, now)),
+            Verdict::Accepted if found.is_some() => found.ok_or_else(|| Response::new(request, 500).into()),
+            Verdict::Stale => {
+                let challenge = self.challenge(request, &realm, found.as_ref(), true, now);
+                Err(Unproved { challenge, before: found })
+            }
             _ => {
                 self.failures.allow(source, now.instant);
                 let username = username.escape_debug().take(64).collect::<String>();
@@ -92,7 +108,7 @@ impl Authentication {
                     let kind = AlarmKind::PasswordGuessing { source: source.0.to_string(), account };
                     self.alarms.push(Alarm { at: now.utc, kind });
                 }
-                Err(self.challenge(request, &realm, found.as_ref(), false, now))
+                Err(self.challenge(request, &realm, found.as_ref(), false, now).into())
             }
         }
     }
@@ -130,18 +146,11 @@ fn algorithm(algorithm: DigestAlgorithm) -> Algorithm {
     }
 }
 
-fn ha1(found: &FoundLine, algorithm: Algorithm) -> Option<Ha1> {
+fn ha1(found: &FoundLine, algorithm: Algorithm) -> Ha1 {
     match algorithm {
-        Algorithm::Md5 => Ha1::from_hex(&hex(&found.line().ha1_md5)),
-        Algorithm::Sha256 => Ha1::from_hex(&hex(&found.line().ha1_sha256)),
+        Algorithm::Md5 => Ha1::md5(found.line().ha1_md5),
+        Algorithm::Sha256 => Ha1::sha256(found.line().ha1_sha256),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 fn seconds(now: Now) -> u64 {

@@ -28,7 +28,7 @@ use lineside_sip::{
 };
 
 use crate::{
-    authenticate::Authentication,
+    authenticate::{Authentication, Unproved},
     call::{Calls, Env},
     clock::Now,
     config::Rules,
@@ -37,7 +37,10 @@ use crate::{
     limiter::{Limiter, Rate},
     message::{Messages, Post},
     notify::{Notice, Notices},
-    registrar::{Reachable, Registrar, may_register, register::register},
+    registrar::{
+        Reachable, Registrar, may_register,
+        register::{listed, register},
+    },
     scanner::is_scanner,
     subscribe::{Desk, EVENTS, Subscriptions, summary},
     told::{Job, Told},
@@ -431,8 +434,13 @@ impl Core {
     fn register(&mut self, now: Now, key: TransactionKey, flow: Flow, request: &Message) {
         let found = match self.authentication.identify(request, flow, &self.directory, now) {
             Ok(found) => found,
-            Err(challenge) => {
-                self.endpoint.respond_and_forget(key, request, challenge);
+            Err(Unproved { challenge, before }) => {
+                let (call_id, cseq) = (request.call_id(), request.cseq().number);
+                let repeated = before.filter(|line| {
+                    self.registrar.is_repeated(line.line().line_id, flow, call_id, cseq) && may_register(line)
+                });
+                let response = repeated.map(|line| listed(&self.registrar, &line, request, now));
+                self.endpoint.respond_and_forget(key, request, response.unwrap_or(challenge));
                 return;
             }
         };
@@ -454,7 +462,8 @@ impl Core {
                 refusal.response(request)
             }
         };
-        self.endpoint.respond(now.instant, key, response);
+        // Without a record: ten thousand phones would leave as many for half a minute. A repetition is known by its CSeq.
+        self.endpoint.respond_and_forget(key, request, response);
         // A phone that has just come back shows no lamp yet.
         if self.registrar.contacts(line).len() > before && found.user.mailbox.unheard > 0 {
             let summary = summary(&found.user);
@@ -467,7 +476,7 @@ impl Core {
     fn serve(&mut self, now: Now, key: TransactionKey, flow: Flow, request: &Message) {
         let found = match self.authentication.identify(request, flow, &self.directory, now) {
             Ok(found) => found,
-            Err(challenge) => return self.endpoint.respond_and_forget(key, request, challenge),
+            Err(unproved) => return self.endpoint.respond_and_forget(key, request, unproved.challenge),
         };
         self.trust(flow, now);
         let served = if request.method() == Method::Subscribe {
@@ -506,7 +515,7 @@ impl Core {
                 calls.place(&mut env, key, flow, request, &found.user, is_allowed);
             }
             // Without a record there is nothing to repeat: a forged source would be sent the challenge eleven times.
-            Err(challenge) => self.endpoint.respond_and_forget(key, request, challenge),
+            Err(unproved) => self.endpoint.respond_and_forget(key, request, unproved.challenge),
         }
     }
 

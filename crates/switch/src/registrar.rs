@@ -93,6 +93,7 @@ impl Registrar {
                     user_id: binding.user_id,
                     line_id: binding.line_id,
                     contact: binding.contact,
+                    heard_at: binding.registered_at,
                 });
                 continue;
             }
@@ -119,13 +120,26 @@ impl Registrar {
         let line_id = found.line().line_id;
         let (account_id, user_id) = (found.user.account_id, found.user.user_id);
         let line = self.line(line_id, account_id, user_id);
+        if let ([contact], [wanted]) = (&mut line.contacts[..], wanted)
+            && contact.is_replaced_by(wanted)
+        {
+            contact.check_order(wanted)?;
+            if contact.renew(wanted, now) {
+                self.settle_due(line_id);
+                return Ok(());
+            }
+        }
         let mut contacts = line.contacts.clone();
         let mut changes = Vec::new();
         for wanted in wanted {
             let existing = contacts.iter().position(|contact| contact.is_replaced_by(wanted));
             if let Some(position) = existing {
                 contacts[position].check_order(wanted)?;
-                let old = contacts.remove(position);
+                let mut old = contacts.remove(position);
+                if old.renew(wanted, now) {
+                    contacts.push(old);
+                    continue;
+                }
                 if wanted.expires.is_zero() || old.contact != wanted.contact {
                     changes.push(old.removed(account_id, user_id, line_id));
                 }
@@ -187,10 +201,14 @@ impl Registrar {
 
     /// Drops what has expired.
     pub(crate) fn expire(&mut self, now: Instant) {
-        while let Some(&(due, line)) = self.due.first()
+        while let Some(&(due, id)) = self.due.first()
             && due <= now
         {
-            self.drop_contacts(line, |contact| contact.expires <= now);
+            self.due.pop_first();
+            if let Some(line) = self.lines.get_mut(&id) {
+                line.due = None;
+            }
+            self.drop_contacts(id, |contact| contact.expires <= now);
         }
     }
 
@@ -214,16 +232,30 @@ impl Registrar {
         self.settle(id);
     }
 
-    /// Brings what is derived from a line's contacts up to date.
-    fn settle(&mut self, id: LineId) {
+    /// A REGISTER that was carried out comes again: its answer was lost.
+    pub(crate) fn is_repeated(&self, line: LineId, flow: Flow, call_id: &[u8], cseq: u32) -> bool {
+        self.contacts(line).iter().any(|contact| contact.is_of(flow, call_id, cseq))
+    }
+
+    /// Looks again when the first contact of a line expires. A renewal moves nothing: it is looked at in its old time.
+    fn settle_due(&mut self, id: LineId) {
         let Some(line) = self.lines.get_mut(&id) else { return };
-        if let Some(due) = line.due.take() {
+        let first = line.contacts.iter().map(|contact| contact.expires).min();
+        if line.due.is_some() && line.due <= first {
+            return;
+        }
+        if let Some(due) = std::mem::replace(&mut line.due, first) {
             self.due.remove(&(due, id));
         }
-        line.due = line.contacts.iter().map(|contact| contact.expires).min();
-        if let Some(due) = line.due {
+        if let Some(due) = first {
             self.due.insert((due, id));
         }
+    }
+
+    /// Brings what is derived from a line's contacts up to date.
+    fn settle(&mut self, id: LineId) {
+        self.settle_due(id);
+        let Some(line) = self.lines.get(&id) else { return };
         for flow in line.contacts.iter().filter_map(|contact| contact.flow) {
             if flow.transport != Transport::Udp {
                 self.connections.entry(flow.id).or_default().insert(id);

@@ -55,7 +55,7 @@ pub(crate) struct World {
     pub(crate) now: Now,
 }
 
-fn address(text: &str) -> SocketAddr {
+pub(crate) fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 

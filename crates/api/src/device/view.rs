@@ -87,8 +87,8 @@ pub struct RegistrationView {
     #[schema(example = "203.0.113.7:5060")]
     source: String,
     user_agent: String,
+    /// Since when it is registered so, without a break.
     registered_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
 }
 
 /// What became of asking a device to fetch its configuration.
@@ -164,7 +164,6 @@ impl From<&Registration> for RegistrationView {
             source: registration.source.clone(),
             user_agent: registration.user_agent.clone(),
             registered_at: registration.registered_at,
-            expires_at: registration.expires_at,
         }
     }
 }

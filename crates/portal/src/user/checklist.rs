@@ -153,7 +153,7 @@ fn registered(detail: &UserDetail, frame: &Frame) -> Point {
     let newest = registrations.max_by_key(|registration| registration.registered_at);
     let last = detail.devices.iter().filter_map(|device| device.last_registered_at).max();
     let (title, note) = match (newest, last, detail.lamps.registered) {
-        (Some(now), ..) => ("Registered", format!("Until {}", frame.time(&now.expires_at))),
+        (Some(now), ..) => ("Registered", format!("Since {}", frame.time(&now.registered_at))),
         (None, Some(last), Lamp::Failing) => ("Registration lost", format!("Last seen {}", frame.time(&last))),
         _ => ("Not registered", "When the phone is plugged in".to_owned()),
     };

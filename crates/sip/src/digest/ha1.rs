@@ -118,6 +118,16 @@ impl Ha1 {
         Some(Ha1 { algorithm, digits: HexDigest { bytes, len: text.len() } })
     }
 
+    /// From the hash itself.
+    pub fn md5(hash: [u8; 16]) -> Ha1 {
+        Ha1 { algorithm: Algorithm::Md5, digits: HexDigest::of(&hash) }
+    }
+
+    /// From the hash itself.
+    pub fn sha256(hash: [u8; 32]) -> Ha1 {
+        Ha1 { algorithm: Algorithm::Sha256, digits: HexDigest::of(&hash) }
+    }
+
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }

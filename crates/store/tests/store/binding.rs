@@ -31,7 +31,13 @@ fn binding(line: &Line, contact: &str, until: i64) -> RegistrationChange {
 
 fn removed(line: &Line, contact: &str) -> RegistrationChange {
     let contact = contact.as_bytes().to_vec();
-    RegistrationChange::Removed { account_id: line.account_id, user_id: line.user_id, line_id: line.id, contact }
+    RegistrationChange::Removed {
+        account_id: line.account_id,
+        user_id: line.user_id,
+        line_id: line.id,
+        contact,
+        heard_at: later(20),
+    }
 }
 
 /// A user with everything but a registered phone.
@@ -80,8 +86,11 @@ async fn the_registered_lamp_follows_the_phone(#[values(Engine::Sqlite, Engine::
     assert_eq!(bindings.len(), 1);
     assert_eq!((bindings[0].contact.as_slice(), bindings[0].cseq), (b"sip:b".as_slice(), 4_000_000_000));
 
-    store.save_bindings(&[removed(&line, "sip:b"), binding(&line, "sip:a", 30)], now()).await.unwrap();
+    store.save_bindings(&[binding(&line, "sip:a", 30)], now()).await.unwrap();
+    store.save_bindings(&[removed(&line, "sip:b")], later(25)).await.unwrap();
     assert_eq!(lamp(later(31)).await, Lamp::Failing);
+    let devices = house.user(acme, user).await.devices;
+    assert_eq!(devices[0].last_registered_at, Some(later(20)), "what was renewed without being written");
     assert_eq!(store.expire_bindings(later(31)).await.unwrap(), 1);
     assert_eq!((lamp(now()).await, counts().await), (Lamp::Failing, (0, 1)));
     assert_eq!(house.users(&ready).await.len(), 0);

@@ -15,6 +15,10 @@ use lineside_sip::{Flow, Refusal};
 use super::{same_uri, seconds_left, source, stored_transport};
 use crate::clock::Now;
 
+/// What is written is good for as long again as a registration lasts, and for this much more, so that a phone that renews
+/// every minute is not written down every minute.
+const GRACE: Duration = Duration::from_mins(10);
+
 /// A contact that calls are sent to.
 #[derive(Debug, Clone)]
 pub(crate) struct Registered {
@@ -31,7 +35,10 @@ pub(crate) struct Registered {
     call_id: Vec<u8>,
     cseq: u32,
     since: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
+    /// The last REGISTER.
+    heard_at: DateTime<Utc>,
+    /// Until when the contact is believed, as it was written.
+    written_until: DateTime<Utc>,
 }
 
 /// A contact that a REGISTER asks for.
@@ -61,8 +68,29 @@ impl Registered {
             call_id: wanted.call_id.clone(),
             cseq: wanted.cseq,
             since: now.utc,
-            expires_at: now.utc_at(expires),
+            heard_at: now.utc,
+            written_until: now.utc_at(expires + wanted.expires + GRACE),
         }
+    }
+
+    /// Takes a REGISTER that changes nothing but the time; false if there is more to it, which is to be written.
+    pub(super) fn renew(&mut self, wanted: &Wanted, now: Now) -> bool {
+        let expires = now.instant + wanted.expires;
+        let is_same = self.contact == wanted.contact
+            && self.flow == Some(wanted.flow)
+            && self.call_id == wanted.call_id
+            && self.user_agent == wanted.user_agent
+            && self.instance == wanted.instance;
+        if !is_same || wanted.expires.is_zero() || now.utc_at(expires) > self.written_until {
+            return false;
+        }
+        (self.cseq, self.expires, self.heard_at) = (wanted.cseq, expires, now.utc);
+        true
+    }
+
+    /// The REGISTER that it is registered by.
+    pub(super) fn is_of(&self, flow: Flow, call_id: &[u8], cseq: u32) -> bool {
+        self.flow == Some(flow) && self.call_id == call_id && self.cseq == cseq
     }
 
     pub(super) fn restored(binding: Binding, flow: Option<Flow>, expires: Instant) -> Self {
@@ -77,7 +105,8 @@ impl Registered {
             call_id: binding.call_id.into_bytes(),
             cseq: binding.cseq,
             since: binding.registered_at,
-            expires_at: binding.expires_at,
+            heard_at: binding.registered_at,
+            written_until: binding.expires_at,
         }
     }
 
@@ -123,11 +152,12 @@ impl Registered {
             call_id: String::from_utf8_lossy(&self.call_id).into_owned(),
             cseq: self.cseq,
             registered_at: self.since,
-            expires_at: self.expires_at,
+            expires_at: self.written_until,
         }
     }
 
     pub(super) fn removed(&self, account_id: AccountId, user_id: UserId, line_id: LineId) -> RegistrationChange {
-        RegistrationChange::Removed { account_id, user_id, line_id, contact: self.contact.clone() }
+        let (contact, heard_at) = (self.contact.clone(), self.heard_at);
+        RegistrationChange::Removed { account_id, user_id, line_id, contact, heard_at }
     }
 }

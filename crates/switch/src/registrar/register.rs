@@ -41,11 +41,16 @@ pub(crate) fn register(
         let wanted = wanted(&contacts, request, flow, expiry)?;
         registrar.update(found, &wanted, now)?;
     }
+    Ok(listed(registrar, found, request, now))
+}
+
+/// 200 with the line's contacts.
+pub(crate) fn listed(registrar: &Registrar, found: &FoundLine, request: &Message, now: Now) -> Response {
     let mut response = Response::new(request, 200);
     for contact in registrar.contacts(found.line().line_id) {
         response = response.header(HeaderName::Contact, contact.header_value(now.instant));
     }
-    Ok(response)
+    response
 }
 
 fn wanted(contacts: &[Contact<'_>], request: &Message, flow: Flow, expiry: Expiry) -> Result<Vec<Wanted>, Refusal> {

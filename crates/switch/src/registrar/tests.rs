@@ -6,11 +6,14 @@ use lineside_model::{
     call_report::CallReport,
     directory::{Binding, RegistrationChange},
 };
-use lineside_sip::{Method, digest::Challenge};
+use lineside_sip::{
+    Flow, Message, Method,
+    digest::{Challenge, Ha1},
+};
 
 use crate::{
     fixture,
-    world::{World, phone::Manner, start},
+    world::{World, address, phone::Manner, start},
 };
 
 fn bindings(world: &World) -> Vec<&Binding> {
@@ -34,7 +37,7 @@ fn a_phone_with_the_right_password_is_registered_until_it_expires() {
     let expected = world.phones[phone].contact();
     let written = bindings(&world);
     assert_eq!(written[0].contact, expected.as_bytes());
-    assert_eq!((written[0].expires_at - written[0].registered_at).num_seconds(), 120);
+    assert_eq!((written[0].expires_at - written[0].registered_at).num_seconds(), 120 + 120 + 600, "a restart may be late");
     assert_eq!(written[0].user_agent, "Test phone");
     world.pass(Duration::from_secs(119));
     assert!(world.is_reachable(1));
@@ -61,7 +64,7 @@ fn too_short_is_told_the_shortest_and_too_long_is_cut() {
     assert!(text.contains("Min-Expires: 60"), "{text}");
     assert_eq!(world.register(phone, 1_000_000), 200);
     let written = bindings(&world);
-    assert_eq!((written[0].expires_at - written[0].registered_at).num_seconds(), 3600);
+    assert_eq!((written[0].expires_at - written[0].registered_at).num_seconds(), 2 * 3600 + 600);
 }
 
 #[test]
@@ -74,6 +77,57 @@ fn refreshing_keeps_one_contact_and_zero_takes_it_away() {
     assert!(world.is_reachable(1), "refreshed");
     assert_eq!(world.register(phone, 0), 200);
     assert!(!world.is_reachable(1));
+}
+
+#[test]
+fn renewals_are_written_only_when_what_is_written_runs_out() {
+    let mut world = World::new();
+    let phone = world.registered("201", Manner::Rings);
+    for written in [1, 1, 2, 2, 2, 3] {
+        world.pass(Duration::from_mins(30));
+        assert_eq!(world.register(phone, 3600), 200);
+        assert_eq!(bindings(&world).len(), written);
+    }
+    let all = bindings(&world);
+    assert!(all.iter().all(|binding| binding.registered_at == all[0].registered_at), "it was never away");
+    let heard = world.now.utc;
+    world.pass(Duration::from_mins(61));
+    assert!(!world.is_reachable(1));
+    let gone = world.changes.iter().find_map(|change| match change {
+        RegistrationChange::Removed { heard_at, .. } => Some(*heard_at),
+        RegistrationChange::Put(_) => None,
+    });
+    assert!(gone.is_some_and(|at| (heard - at).abs() < chrono::TimeDelta::seconds(5)), "{gone:?}");
+}
+
+#[test]
+fn a_registration_whose_answer_was_lost_is_answered_again() {
+    let mut world = World::new();
+    let phone = world.registered("201", Manner::Rings);
+    let flow =
+        Flow { local: world.phones[phone].flow.remote, remote: address("127.0.0.1:6099"), ..world.phones[phone].flow };
+    let ask = |world: &mut World, flow: Flow, authorization: &str| {
+        let text = format!(
+            "REGISTER sip:pbx.example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6099;branch=z9hG4bK{}\r\n\
+             From: <sip:line201@pbx.example.com>;tag=1\r\nTo: <sip:line201@pbx.example.com>\r\nCall-ID: again\r\n\
+             CSeq: 7 REGISTER\r\nContact: <sip:line201@127.0.0.1:6099>\r\n{authorization}Content-Length: 0\r\n\r\n",
+            authorization.len()
+        );
+        world.core.receive(world.now, flow, text.into());
+        let bytes = world.core.poll_transmit().expect("an answer").bytes;
+        Message::parse(bytes).expect("well formed")
+    };
+    let challenged = ask(&mut world, flow, "");
+    let challenge = Challenge::find(&challenged).unwrap();
+    let ha1 = Ha1::new(challenge.algorithm, "line201", "pbx.example.com", "secret201");
+    let answer = challenge.authorization(&ha1, "line201", "REGISTER", "sip:pbx.example.com", "c", 1);
+    let authorization = format!("Authorization: {answer}\r\n");
+    let statuses = [0, 1].map(|_| ask(&mut world, flow, &authorization).status());
+    assert_eq!(statuses, [200, 200]);
+    assert_eq!(bindings(&world).len() + world.core.take_changes().len(), 2, "nothing was changed by it");
+    let elsewhere = Flow { remote: address("127.0.0.1:6100"), ..flow };
+    assert_eq!(ask(&mut world, elsewhere, &authorization).status(), 401, "who has only listened");
+    assert_eq!(world.core.transactions(), 0, "nobody who registers leaves a record");
 }
 
 #[test]
