@@ -9,6 +9,7 @@ mod log;
 mod operator;
 mod outside;
 mod program;
+mod registrations;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

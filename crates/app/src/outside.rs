@@ -1,6 +1,7 @@
 //! What the switch tells and asks, carried to the use cases without its waiting for them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lineside_model::call_report::CallReport;
 use lineside_model::directory::RegistrationChange;
@@ -36,9 +37,12 @@ impl CallReports for Reporting {
 
 /// The most reports that are written together.
 const BATCH: usize = 1_000;
+/// Reports within that time are taken together: waking for each would cost more than what is to be done.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<CallReport>) {
     while let Some(first) = receiver.recv().await {
+        tokio::time::sleep(TOGETHER).await;
         let mut batch = vec![first];
         while batch.len() < BATCH
             && let Ok(more) = receiver.try_recv()

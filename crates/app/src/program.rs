@@ -7,23 +7,22 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
-use lineside_model::directory::{NoticeAnswer, RegistrationChange};
+use lineside_model::directory::NoticeAnswer;
 use lineside_model::id::{AccountId, CallId, LineId, UserId};
 use lineside_service::directory::DirectoryChange;
 use lineside_service::resync::Phones;
 use lineside_service::test_call::Calls;
 use lineside_service::{Parts, Service, ServiceError, Settings};
 use lineside_store::Store;
-use lineside_switch::{Certificate, Directory, Outside, Registrations, Switch, SwitchConfig, SwitchHandle};
+use lineside_switch::{Certificate, Directory, Outside, Switch, SwitchConfig, SwitchHandle};
 use object_store::local::LocalFileSystem;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::outside;
+use crate::{outside, registrations};
 
 /// Everything runs; [`Program::run`] serves until the process is told to end.
 pub struct Program {
@@ -166,11 +165,10 @@ async fn start_switch(config: &Config, service: &Service) -> anyhow::Result<(Swi
     switch.trust.clone_from(&config.sip_trust);
     switch.rules.advertised_host.clone_from(&config.sip_host);
     switch.rules.spool = config.data.join("calls");
-    let (sender, receiver) = mpsc::unbounded_channel();
     switch.talked = service.talked_today().await?;
-    let registrations = tokio::spawn(write_behind(service.clone(), receiver));
+    let (registrations, write_behind) = registrations::write_behind(service);
     let (reports, outside) = outside::of(service);
-    let outside = Outside { registrations: Arc::new(WriteBehind(sender)), ..outside };
+    let outside = Outside { registrations: Arc::new(write_behind), ..outside };
     let handle = Switch::start(switch, directory, outside, service.bindings().await?).await?;
     Ok((handle, vec![registrations, reports]))
 }
@@ -230,26 +228,5 @@ impl Calls for SwitchedCalls {
 
     fn hang_up(&self, call: CallId) {
         self.0.hang_up(call);
-    }
-}
-
-/// The registrar must not wait for the database: batches queue here.
-struct WriteBehind(mpsc::UnboundedSender<Vec<RegistrationChange>>);
-
-impl Registrations for WriteBehind {
-    fn changed(&self, changes: Vec<RegistrationChange>) {
-        let _ = self.0.send(changes);
-    }
-}
-
-async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<Vec<RegistrationChange>>) {
-    while let Some(mut batch) = receiver.recv().await {
-        // What came meanwhile goes into the same transaction.
-        while let Ok(more) = receiver.try_recv() {
-            batch.extend(more);
-        }
-        if let Err(error) = service.registrations_changed(&batch).await {
-            tracing::error!(%error, changes = batch.len(), "registrations can't be written; phones are reachable all the same");
-        }
     }
 }

@@ -33,7 +33,7 @@ use std::{
     ops::RangeInclusive,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -72,6 +72,8 @@ pub struct RelayConfig {
     pub silence: Duration,
     /// Threads that share the calls.
     pub threads: usize,
+    /// Commands wait for [`Relay::flush`], so that the threads wake once for many.
+    pub is_flushed: bool,
 }
 
 impl RelayConfig {
@@ -84,6 +86,7 @@ impl RelayConfig {
             events: EventSink::default(),
             silence: Duration::from_secs(10),
             threads: thread::available_parallelism().map_or(1, NonZero::get),
+            is_flushed: false,
         }
     }
 }
@@ -142,6 +145,8 @@ struct Shared {
 struct Worker {
     commands: mpsc::Sender<Command>,
     waker: Waker,
+    /// Commands were given that it was not woken for.
+    is_owed: AtomicBool,
 }
 
 impl Relay {
@@ -199,7 +204,23 @@ impl Relay {
     fn command(&self, session: u64, command: Command) -> Result<(), RelayError> {
         let workers = &self.shared.workers;
         let turn = usize::try_from(session).unwrap_or_default() % workers.len();
-        workers[turn].tell(command).map_err(|_| RelayError::Stopped)
+        let worker = &workers[turn];
+        worker.commands.send(command).map_err(|_| RelayError::Stopped)?;
+        if self.shared.config.is_flushed {
+            worker.is_owed.store(true, Ordering::Release);
+        } else {
+            worker.wake();
+        }
+        Ok(())
+    }
+
+    /// Has the commands carried out that were given since the last time.
+    pub fn flush(&self) {
+        for worker in &self.shared.workers {
+            if worker.is_owed.swap(false, Ordering::AcqRel) {
+                worker.wake();
+            }
+        }
     }
 }
 
@@ -210,19 +231,21 @@ impl Worker {
         let (commands, inbox) = mpsc::channel();
         let poller = Poller::new(poll, inbox, ports.clone(), disk.clone(), config);
         thread::Builder::new().name("media-relay".into()).spawn(move || poller.run())?;
-        Ok(Worker { commands, waker })
+        Ok(Worker { commands, waker, is_owed: AtomicBool::new(false) })
     }
 
-    fn tell(&self, command: Command) -> io::Result<()> {
-        self.commands.send(command).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        self.waker.wake()
+    fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(%error, "a thread of the media relay can not be woken");
+        }
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
         for worker in &self.workers {
-            let _ = worker.tell(Command::Stop);
+            let _ = worker.commands.send(Command::Stop);
+            worker.wake();
         }
     }
 }

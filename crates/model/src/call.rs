@@ -176,7 +176,12 @@ impl CallEnded {
         self.ladder.truncate(LADDER_MAX);
         for step in &mut self.ladder {
             step.title = line(&step.title, PARTY_NAME_MAX);
-            step.text = step.text.chars().filter(|c| *c == '\n' || !is_unprintable(*c)).take(LADDER_TEXT_MAX).collect();
+            // Nearly all of them are.
+            let is_clean = step.text.bytes().all(|byte| byte == b'\n' || (b' '..0x7f).contains(&byte));
+            if !is_clean || step.text.len() > LADDER_TEXT_MAX {
+                let printable = step.text.chars().filter(|c| *c == '\n' || !is_unprintable(*c));
+                step.text = printable.take(LADDER_TEXT_MAX).collect();
+            }
         }
         self
     }

@@ -62,7 +62,7 @@ use self::{
     early::Early,
     emergency::Helped,
     kept::Kept,
-    ladder::Passed,
+    ladder::{Passed, What},
     leg::Side,
     liveness::Question,
     outside::Minutes,
@@ -441,7 +441,7 @@ impl Calls {
         if response.status() >= 200 {
             self.outgoing.remove(&key);
         }
-        env.passes(true, response.as_bytes().clone());
+        env.received(response);
         self.with(env, id, |calls, env, call| {
             if call.forwards.iter().any(|forward| forward.client == key) {
                 calls.forwarded_answer(env, call, key, response);
@@ -621,21 +621,25 @@ impl Env<'_> {
 
     fn respond(&mut self, key: TransactionKey, response: Response) -> bytes::Bytes {
         let bytes = self.endpoint.respond(self.now.instant, key, response);
-        self.passes(false, bytes.clone());
+        self.sent(bytes.clone());
         bytes
     }
 
-    /// A message of the call passes.
-    fn passes(&mut self, received: bool, bytes: bytes::Bytes) {
+    /// A message of the call has come.
+    fn received(&mut self, message: &Message) {
+        self.passed.push(Passed { at: self.now.utc, what: What::Received(Box::new(message.clone())) });
+    }
+
+    fn sent(&mut self, bytes: bytes::Bytes) {
         if !bytes.is_empty() {
-            self.passed.push(Passed { at: self.now.utc, received, bytes });
+            self.passed.push(Passed { at: self.now.utc, what: What::Sent(bytes) });
         }
     }
 
     fn request(&mut self, flow: Flow, request: &Request) -> TransactionKey {
         let key = self.endpoint.request(self.now.instant, flow, request);
         let sent = self.endpoint.sent(key);
-        self.passes(false, sent);
+        self.sent(sent);
         key
     }
 }

@@ -270,6 +270,11 @@ impl Core {
         calls.hang_up_all(&mut env);
     }
 
+    /// Has the media done what was asked of it; after each batch of inputs.
+    pub(crate) fn flush_media(&self) {
+        self.relay.flush();
+    }
+
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
         self.endpoint.poll_transmit()
     }

@@ -21,6 +21,8 @@ use crate::{
 
 /// Longer files are none of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
+/// Answers and ends of calls within that time are written down together.
+const TOGETHER: Duration = Duration::from_millis(20);
 /// How often the spool is looked through.
 const SWEEP: Duration = Duration::from_mins(10);
 /// No recording is written for that long: who should have taken it could not.
@@ -43,19 +45,27 @@ impl Files {
         let thread = thread::Builder::new().name("switch-files".into()).spawn(move || {
             let mut sweep_at = edge::now().instant + SWEEP;
             loop {
-                let kept = match next(&jobs, &ledger) {
-                    Ok(Job::Talking(talking)) => ledger.talking(talking),
-                    Ok(Job::Over(key)) => ledger.over(key),
-                    Ok(job) => {
-                        if let Some(Done::Loaded(number, prompt)) = work(job) {
-                            inbox.command(Input::Loaded(number, prompt));
-                        }
-                        Ok(())
-                    }
-                    Err(RecvTimeoutError::Timeout) if ledger.has_open() => ledger.beat(),
-                    Err(RecvTimeoutError::Timeout) => Ok(()),
+                let first = match next(&jobs, &ledger) {
+                    Ok(job) => Some(job),
+                    Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => return,
                 };
+                if matches!(first, Some(Job::Talking(_) | Job::Over(_))) {
+                    thread::sleep(TOGETHER);
+                }
+                let kept = if first.is_none() && ledger.has_open() { ledger.beat() } else { Ok(()) };
+                for job in first.into_iter().chain(jobs.try_iter()) {
+                    match job {
+                        Job::Talking(talking) => ledger.talking(talking),
+                        Job::Over(key) => ledger.over(key),
+                        job => {
+                            if let Some(Done::Loaded(number, prompt)) = work(job) {
+                                inbox.command(Input::Loaded(number, prompt));
+                            }
+                        }
+                    }
+                }
+                let kept = kept.and(ledger.write());
                 if let Err(error) = kept {
                     tracing::error!(%error, "calls that go on would be lost in a crash");
                 }

@@ -2,9 +2,10 @@
 //! for each answer and one for each end; once nobody talks, the file is empty again.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions},
     io::{self, Seek as _, Write as _},
+    mem,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -49,33 +50,47 @@ pub(crate) struct Ledger {
     file: File,
     length: u64,
     open: HashMap<Key, Vec<u8>>,
+    /// What was not written yet.
+    answered: Vec<Key>,
+    over: Vec<Key>,
 }
 
 impl Ledger {
     /// An empty one; read what a crash has left with [`cut_off`] before.
     pub(crate) fn open(spool: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(path(spool))?;
-        Ok(Self { file, length: 0, open: HashMap::new() })
+        Ok(Self { file, length: 0, open: HashMap::new(), answered: Vec::new(), over: Vec::new() })
     }
 
     pub(crate) fn has_open(&self) -> bool {
         !self.open.is_empty()
     }
 
-    pub(crate) fn talking(&mut self, talking: Box<Talking>) -> io::Result<()> {
+    pub(crate) fn talking(&mut self, talking: Box<Talking>) {
         let key = talking.key();
-        let line = line(&Entry::Talking(talking))?;
-        self.append(&line)?;
-        self.open.insert(key, line);
-        Ok(())
+        self.answered.push(key);
+        self.open.insert(key, line(&Entry::Talking(talking)));
     }
 
-    pub(crate) fn over(&mut self, key: Key) -> io::Result<()> {
+    pub(crate) fn over(&mut self, key: Key) {
         self.open.remove(&key);
+        self.over.push(key);
+    }
+
+    /// Writes what came since the last time, at once. Of a call that began and ended meanwhile nothing is written.
+    pub(crate) fn write(&mut self) -> io::Result<()> {
+        let (answered, over) = (mem::take(&mut self.answered), mem::take(&mut self.over));
+        if answered.is_empty() && over.is_empty() {
+            return Ok(());
+        }
         if self.open.is_empty() {
             return self.write_anew();
         }
-        self.append(&line(&Entry::Over(key))?)
+        let fresh: HashSet<Key> = answered.iter().copied().collect();
+        let began = answered.iter().filter_map(|key| self.open.get(key)).flatten().copied();
+        let ended = over.into_iter().filter(|key| !fresh.contains(key)).flat_map(|key| line(&Entry::Over(key)));
+        let lines: Vec<u8> = began.chain(ended).collect();
+        self.append(&lines)
     }
 
     /// People still talk.
@@ -92,6 +107,9 @@ impl Ledger {
     }
 
     fn write_anew(&mut self) -> io::Result<()> {
+        if self.length == 0 && self.open.is_empty() {
+            return Ok(());
+        }
         self.file.set_len(0)?;
         self.file.rewind()?;
         let lines = self.open.values().flatten().copied().collect::<Vec<_>>();
@@ -132,10 +150,11 @@ fn ended(Talking { began, answered }: Talking, ended_at: DateTime<Utc>) -> CallR
     }))
 }
 
-fn line(entry: &Entry) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(entry)?;
+fn line(entry: &Entry) -> Vec<u8> {
+    // Identifiers, times and texts: nothing that JSON can not hold.
+    let mut line = serde_json::to_vec(entry).unwrap_or_default();
     line.push(b'\n');
-    Ok(line)
+    line
 }
 
 fn path(spool: &Path) -> PathBuf {
@@ -182,9 +201,11 @@ mod tests {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
         for n in 1..=3 {
-            ledger.talking(talking(n)).unwrap();
+            ledger.talking(talking(n));
+            ledger.write().unwrap();
         }
-        ledger.over(talking(2).key()).unwrap();
+        ledger.over(talking(2).key());
+        ledger.write().unwrap();
         ledger.beat().unwrap();
         ledger.file.write_all(b"{\"talking\":{\"beg").unwrap();
         assert_eq!(cut(spool.path()), [1, 3]);
@@ -194,22 +215,42 @@ mod tests {
     fn the_file_is_empty_once_nobody_talks() {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
-        ledger.talking(talking(1)).unwrap();
-        ledger.over(talking(1).key()).unwrap();
+        ledger.talking(talking(1));
+        ledger.write().unwrap();
+        ledger.over(talking(1).key());
+        ledger.write().unwrap();
         assert_eq!(fs::metadata(path(spool.path())).unwrap().len(), 0);
         assert!(cut(spool.path()).is_empty());
-        ledger.talking(talking(2)).unwrap();
+        ledger.talking(talking(2));
+        ledger.write().unwrap();
         assert_eq!(cut(spool.path()), [2]);
+    }
+
+    #[test]
+    fn what_comes_together_is_written_at_once_and_what_came_and_went_never() {
+        let spool = tempfile::tempdir().unwrap();
+        let mut ledger = Ledger::open(spool.path()).unwrap();
+        (1..=3).for_each(|n| ledger.talking(talking(n)));
+        ledger.over(talking(2).key());
+        ledger.write().unwrap();
+        assert_eq!(cut(spool.path()), [1, 3]);
+        assert_eq!(fs::read_to_string(path(spool.path())).unwrap().lines().count(), 2);
+        ledger.over(talking(3).key());
+        ledger.talking(talking(4));
+        ledger.write().unwrap();
+        assert_eq!(cut(spool.path()), [1, 4]);
     }
 
     #[test]
     fn the_file_does_not_grow_with_the_calls_of_a_day() {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
-        ledger.talking(talking(0)).unwrap();
+        ledger.talking(talking(0));
         for n in 1..10_000 {
-            ledger.talking(talking(n)).unwrap();
-            ledger.over(talking(n).key()).unwrap();
+            ledger.talking(talking(n));
+            ledger.write().unwrap();
+            ledger.over(talking(n).key());
+            ledger.write().unwrap();
         }
         assert!(fs::metadata(path(spool.path())).unwrap().len() < 2 * LONGEST);
         assert_eq!(cut(spool.path()), [0]);

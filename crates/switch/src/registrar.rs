@@ -132,6 +132,7 @@ impl Registrar {
         let mut contacts = line.contacts.clone();
         let mut changes = Vec::new();
         for wanted in wanted {
+            let mut since = None;
             let existing = contacts.iter().position(|contact| contact.is_replaced_by(wanted));
             if let Some(position) = existing {
                 contacts[position].check_order(wanted)?;
@@ -140,12 +141,13 @@ impl Registrar {
                     contacts.push(old);
                     continue;
                 }
+                since = old.since_if_same(wanted);
                 if wanted.expires.is_zero() || old.contact != wanted.contact {
                     changes.push(old.removed(account_id, user_id, line_id));
                 }
             }
             if !wanted.expires.is_zero() {
-                let registered = Registered::new(wanted, now);
+                let registered = Registered::new(wanted, since.unwrap_or(now.utc), now);
                 changes.push(RegistrationChange::Put(registered.stored(account_id, user_id, line_id)));
                 contacts.push(registered);
             }

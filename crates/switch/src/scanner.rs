@@ -8,11 +8,19 @@ const USER_AGENT: &[u8] = b"user-agent:";
 
 /// Whether a message's User-Agent is one that is given no answer. Looked at before anything else is done for it.
 pub(crate) fn is_scanner(message: &[u8]) -> bool {
-    message
-        .split(|byte| *byte == b'\n')
-        .take_while(|line| !line.trim_ascii().is_empty())
-        .filter(|line| starts_with(line, USER_AGENT))
-        .any(|line| NAMES.iter().any(|name| contains(&line[USER_AGENT.len()..], name.as_bytes())))
+    let mut rest = message;
+    loop {
+        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let (line, after) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
+        if starts_with(line, USER_AGENT) {
+            let program = &line[USER_AGENT.len()..];
+            return NAMES.iter().any(|name| contains(program, name.as_bytes()));
+        }
+        if line.trim_ascii().is_empty() || after.is_empty() {
+            return false;
+        }
+        rest = after;
+    }
 }
 
 fn starts_with(line: &[u8], name: &[u8]) -> bool {

@@ -86,6 +86,7 @@ impl Switch {
         let (inbox, inputs) = edge::Inbox::new(&poll).map_err(StartError::Thread)?;
         let events = inbox.clone();
         let mut relay = RelayConfig::new(config.media_bind, config.rtp_ports.clone(), config.rules.max_calls);
+        relay.is_flushed = true;
         relay.events = EventSink::new(move |event| events.command(Input::Media(event)));
         let relay = Relay::start(relay).map_err(StartError::Relay)?;
 

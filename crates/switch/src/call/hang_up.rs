@@ -69,12 +69,12 @@ impl Call {
         self.send_bye(env, leg);
     }
 
-    /// Tells the end of a call: to the log in one line, and outside.
+    /// Tells the end of a call: to whoever looks for a fault, in one line, and outside.
     pub(super) fn ended(&mut self, env: &mut Env<'_>, status: Option<u16>) {
         self.log(env, status);
         ladder::keep(&mut self.passed, &mut env.passed);
         let quality = [Leg::A, Leg::B].map(|leg| self.quality(leg));
-        self.story.ended(env, status, quality, &ladder::ladder(&self.passed, self.invite.tag.as_bytes()));
+        self.story.ended(env, status, quality, ladder::ladder(&self.passed, self.invite.tag.as_bytes()));
         self.passed = Vec::new();
     }
 
@@ -83,7 +83,7 @@ impl Call {
         let end = env.now.instant;
         let ringing = self.answered.unwrap_or(end).saturating_duration_since(self.placed);
         let talking = self.answered.map(|answered| end.saturating_duration_since(answered).as_secs());
-        tracing::info!(
+        tracing::debug!(
             call = self.id,
             caller = self.shown.number,
             dialled = self.dialled.as_str(),

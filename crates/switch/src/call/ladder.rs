@@ -1,5 +1,7 @@
 //! The messages of one call, kept as they pass and read only when the call has ended.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use lineside_model::{
@@ -16,8 +18,29 @@ const SECRET: [&str; 5] =
 #[derive(Debug, Clone)]
 pub(crate) struct Passed {
     pub(super) at: DateTime<Utc>,
-    pub(super) received: bool,
-    pub(super) bytes: Bytes,
+    pub(super) what: What,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    Received(Box<Message>),
+    Sent(Bytes),
+}
+
+impl Passed {
+    pub(super) fn bytes(&self) -> &Bytes {
+        match &self.what {
+            What::Received(message) => message.as_bytes(),
+            What::Sent(bytes) => bytes,
+        }
+    }
+
+    fn message(&self) -> Option<Cow<'_, Message>> {
+        match &self.what {
+            What::Received(message) => Some(Cow::Borrowed(message)),
+            What::Sent(bytes) => Message::parse(bytes.clone()).ok().map(Cow::Owned),
+        }
+    }
 }
 
 /// Keeps what passed, up to the most that is kept.
@@ -32,9 +55,10 @@ pub(super) fn keep(passed: &mut Vec<Passed>, more: &mut Vec<Passed>) {
 pub(super) fn ladder(passed: &[Passed], caller: &[u8]) -> Vec<LadderStep> {
     let mut legs: Vec<Box<[u8]>> = vec![caller.into()];
     let steps = passed.iter().filter_map(|passed| {
-        let message = Message::parse(passed.bytes.clone()).ok()?;
+        let message = passed.message()?;
+        let received = matches!(passed.what, What::Received(_));
         // Our tag stands in From of what we ask and of the answers to it, in To of what we are asked.
-        let ours = if message.is_request() == passed.received { message.to_tag() } else { message.from_tag() };
+        let ours = if message.is_request() == received { message.to_tag() } else { message.from_tag() };
         let leg = if ours.is_empty() {
             0
         } else {
@@ -49,17 +73,13 @@ pub(super) fn ladder(passed: &[Passed], caller: &[u8]) -> Vec<LadderStep> {
             format!("{} {}", message.status(), String::from_utf8_lossy(message.reason()))
         };
         let leg = u16::try_from(leg).unwrap_or(u16::MAX);
-        Some(LadderStep { at: passed.at, leg, received: passed.received, title, text: text(&passed.bytes) })
+        Some(LadderStep { at: passed.at, leg, received, title, text: text(passed.bytes()) })
     });
     steps.collect()
 }
 
 fn text(bytes: &[u8]) -> String {
     let whole = String::from_utf8_lossy(bytes);
-    let is_secret = |line: &str| {
-        let start: String = line.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
-        SECRET.iter().any(|secret| start.starts_with(secret))
-    };
     let mut text = String::with_capacity(whole.len());
     let mut hides = false;
     for line in whole.lines() {
@@ -68,13 +88,21 @@ fn text(bytes: &[u8]) -> String {
         if hides {
             continue;
         }
-        if text.chars().count() + line.len() >= LADDER_TEXT_MAX {
+        if text.len() + line.len() >= LADDER_TEXT_MAX {
             break;
         }
         text.push_str(line);
         text.push('\n');
     }
     text
+}
+
+/// Whatever white space stands in the name.
+fn is_secret(line: &str) -> bool {
+    let start = || line.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| byte.to_ascii_lowercase());
+    SECRET
+        .iter()
+        .any(|secret| start().zip(secret.bytes()).take_while(|(one, other)| one == other).count() == secret.len())
 }
 
 #[cfg(test)]

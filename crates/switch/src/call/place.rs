@@ -70,7 +70,7 @@ impl Calls {
             None => route::route(&env.house(), &caller, &dialled),
         };
         let is_emergency = matches!(route.target, Target::Emergency(_));
-        env.passes(true, request.as_bytes().clone());
+        env.received(request);
         env.respond(key, Response::new(request, 100));
         let call = match self.set_up(env, key, flow, request, caller, shown, dialled, is_emergency, is_allowed) {
             Ok(call) => call,

@@ -12,7 +12,7 @@ use lineside_sip::{
     dialog::{SessionExpires, SessionTimer, State, Upkeep},
 };
 
-use super::{Call, Calls, Env, Side, description::SDP, index, liveness::Asked};
+use super::{Call, Calls, Env, Side, description::SDP, index, ladder::What, liveness::Asked};
 use crate::core::{ALLOW, SUPPORTED, SUPPORTED_LATER};
 
 /// When what could not be asked now is asked again.
@@ -130,8 +130,9 @@ impl Call {
     pub(super) fn described(&self, leg: Leg) -> Option<Bytes> {
         let tag = self.sides[index(leg)].as_ref()?.tag;
         let kept = (self.passed.len() < LADDER_MAX).then_some(&self.passed)?;
-        kept.iter().rev().filter(|passed| !passed.received).find_map(|passed| {
-            let message = Message::parse(passed.bytes.clone()).ok()?;
+        kept.iter().rev().find_map(|passed| {
+            let What::Sent(bytes) = &passed.what else { return None };
+            let message = Message::parse(bytes.clone()).ok()?;
             let ours = if message.is_request() { message.from_tag() } else { message.to_tag() };
             let is_description = message.content_type().is_some_and(|kind| kind == SDP.as_bytes());
             (ours == tag.as_bytes() && is_description).then(|| message.body_bytes())

@@ -79,13 +79,15 @@ impl Story {
         env: &mut Env<'_>,
         status: Option<u16>,
         quality: [Option<LegQuality>; 2],
-        ladder: &[LadderStep],
+        mut ladder: Vec<LadderStep>,
     ) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
         let [from_caller, from_callee] = quality;
-        for view in std::mem::take(&mut self.views) {
+        let mut views = std::mem::take(&mut self.views).into_iter().peekable();
+        while let Some(view) = views.next() {
+            let ladder = if views.peek().is_some() { ladder.clone() } else { std::mem::take(&mut ladder) };
             let ended = CallEnded {
                 began: view.began,
                 answered: view.answered,
@@ -97,7 +99,7 @@ impl Story {
                 from_caller: from_caller.clone(),
                 from_callee: from_callee.clone(),
                 trunk: self.trunk,
-                ladder: ladder.to_owned(),
+                ladder,
             };
             env.report(CallReport::Ended(Box::new(ended)));
         }

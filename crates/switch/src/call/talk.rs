@@ -35,7 +35,7 @@ impl Calls {
             env.respond(key, Response::new(request, status));
             return;
         };
-        env.passes(true, request.as_bytes().clone());
+        env.received(request);
         self.with(env, id, |calls, env, call| {
             if let Err(refusal) = calls.take(env, call, leg, key, flow, request) {
                 env.respond(key, refusal.response(request));

@@ -154,6 +154,7 @@ impl Runner {
             }
         }
         self.datagrams.flush();
+        self.core.flush_media();
         let changes = self.core.take_changes();
         if !changes.is_empty() {
             self.outside.registrations.changed(changes);

@@ -55,7 +55,7 @@ pub(crate) struct Wanted {
 }
 
 impl Registered {
-    pub(super) fn new(wanted: &Wanted, now: Now) -> Self {
+    pub(super) fn new(wanted: &Wanted, since: DateTime<Utc>, now: Now) -> Self {
         let expires = now.instant + wanted.expires;
         Self {
             contact: wanted.contact.clone(),
@@ -67,10 +67,15 @@ impl Registered {
             user_agent: wanted.user_agent.clone(),
             call_id: wanted.call_id.clone(),
             cseq: wanted.cseq,
-            since: now.utc,
+            since,
             heard_at: now.utc,
             written_until: now.utc_at(expires + wanted.expires + GRACE),
         }
+    }
+
+    /// Since when it was registered, if it goes on being registered at the same place.
+    pub(super) fn since_if_same(&self, wanted: &Wanted) -> Option<DateTime<Utc>> {
+        (self.contact == wanted.contact && self.flow == Some(wanted.flow)).then_some(self.since)
     }
 
     /// Takes a REGISTER that changes nothing but the time; false if there is more to it, which is to be written.

@@ -112,12 +112,13 @@ impl Target {
         threads
     }
 
-    /// Memory in use, in kilobytes; what processes share is counted once.
+    /// Memory in use, in kilobytes; what processes share is counted once. Pages of files do not count: the system keeps
+    /// them as long as nobody else needs the room.
     pub fn memory(&self) -> u64 {
         let pss = |process: PathBuf| {
             let text = fs::read_to_string(process.join("smaps_rollup")).unwrap_or_default();
-            let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-            line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0)
+            let own = text.lines().filter(|line| line.starts_with("Pss_Anon:") || line.starts_with("Pss_Shmem:"));
+            own.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum::<u64>()
         };
         self.processes().into_iter().map(pss).sum()
     }
