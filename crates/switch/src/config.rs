@@ -104,7 +104,7 @@ impl Rules {
             media_addr: address,
             tls_port: None,
             max_calls: 1_000,
-            max_transactions: 200_000,
+            max_transactions: 500_000,
             spool: std::env::temp_dir().join("lineside"),
             expiry: Expiry { min: SIXTY, max: HOUR },
             strangers: Rate { burst: 4_000, per_second: 1_000.0 },

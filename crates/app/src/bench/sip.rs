@@ -14,6 +14,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::NewDevice;
+use lineside_model::directory::{Binding, RegistrationChange};
 use lineside_model::extension::Extension;
 use lineside_model::journal::Scope;
 use lineside_service::{Outcome, Service};
@@ -105,6 +106,7 @@ fn measure(options: &Options, target: &Target, lines: &[Line]) -> anyhow::Result
     let mut phones = Phones::new(lines, target.sip)?;
     let empty = target.memory();
     phones.register(lines.len(), options.window)?;
+    target.settle();
     let contacts_kb = target.memory().saturating_sub(empty);
     crate::say(&format!("{name:<9} {:>8} contacts   {contacts_kb} KB more than {empty} KB", lines.len()));
     let mut unit = |what: &str, count: usize, work: &mut dyn FnMut(&mut Phones<'_>) -> anyhow::Result<()>| {
@@ -167,6 +169,7 @@ pub(super) async fn prepare(data: &Path, phones: usize) -> anyhow::Result<(Vec<L
         std::fs::write(data.join("owner"), format!("{}\n{}", account.username, account.password))?;
         std::fs::write(&made, phones.to_string())?;
     }
+    forget_contacts(&service).await?;
     let owner = std::fs::read_to_string(data.join("owner"))?;
     let (username, password) = owner.split_once('\n').context("who owns the account is not written down")?;
     let session = service.sign_in(username, password, None).await?;
@@ -184,6 +187,19 @@ pub(super) async fn prepare(data: &Path, phones: usize) -> anyhow::Result<(Vec<L
     service.close().await;
     let http = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     Ok((lines, Pages::new(http, session.token.clone(), token)))
+}
+
+/// Those of the phones of the last run, which are gone: calls would go to them too.
+async fn forget_contacts(service: &Service) -> anyhow::Result<()> {
+    let removed = |binding: Binding| RegistrationChange::Removed {
+        account_id: binding.account_id,
+        user_id: binding.user_id,
+        line_id: binding.line_id,
+        contact: binding.contact,
+        heard_at: binding.registered_at,
+    };
+    let gone: Vec<_> = service.bindings().await?.into_iter().map(removed).collect();
+    Ok(service.registrations_changed(&gone).await?)
 }
 
 async fn fill(service: &Service, scope: &Scope, phones: usize) -> anyhow::Result<()> {

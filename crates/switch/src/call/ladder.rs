@@ -79,7 +79,7 @@ pub(super) fn ladder(passed: &[Passed], caller: &[u8]) -> Vec<LadderStep> {
 }
 
 fn text(bytes: &[u8]) -> String {
-    let whole = String::from_utf8_lossy(bytes);
+    let whole = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
     let mut text = String::with_capacity(whole.len());
     let mut hides = false;
     for line in whole.lines() {

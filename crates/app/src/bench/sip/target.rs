@@ -13,6 +13,9 @@ use super::super::now;
 /// For starting, with a large directory to read.
 const START: Duration = Duration::from_mins(1);
 
+/// A program that computes no more than this in half a second has nothing to do.
+const IDLE: Duration = Duration::from_millis(5);
+
 pub struct Target {
     pub name: &'static str,
     pub sip: SocketAddr,
@@ -94,6 +97,15 @@ impl Target {
     /// What it has computed so far, all its processes and threads together.
     pub fn cpu(&self) -> Duration {
         self.threads().into_iter().map(|(_, cpu)| cpu).sum()
+    }
+
+    /// Waits until it has done what it put off.
+    pub fn settle(&self) {
+        let mut before = Duration::MAX;
+        while self.cpu().abs_diff(before) > IDLE {
+            before = self.cpu();
+            std::thread::sleep(Duration::from_millis(500));
+        }
     }
 
     /// The same by the threads' names.
