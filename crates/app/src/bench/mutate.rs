@@ -44,8 +44,11 @@ pub struct Options {
 /// Messages that are sent before the program is asked whether it has dealt with them: no more than answers fit into a socket.
 const BATCH: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What memory may grow by: buffers that have found their size, and tables of what is remembered for a while.
+/// What memory may grow by: buffers that have found their size, and tables of what is remembered for half a minute.
 const GROWTH_KB: u64 = 48 * 1024;
+/// The same in the second half of so many messages, when all of them have.
+const LATE_GROWTH_KB: u64 = 2 * 1024;
+const MANY: u64 = 5_000_000;
 /// Of each phone's packets, so many of a thousand may be lost while the ports are flooded.
 const LOST: u64 = 10;
 
@@ -66,17 +69,23 @@ pub fn run(options: &Options, runtime: &tokio::runtime::Handle) -> anyhow::Resul
     // What the program needs for working at all is not what it grows by.
     flood(&lineside, &mut damage, options.messages.min(20_000))?;
     let before = lineside.memory();
-    let [stands, heard, flooded] = thread::scope(|scope| {
+    let [stands, heard, half] = thread::scope(|scope| {
         let kept = scope.spawn(|| phones.keep(&talk, goes_on));
         let talked = scope.spawn(|| talk::talk(&sounds, talk.ports, goes_on));
-        let flooded =
-            flood(&lineside, &mut damage, options.messages).and_then(|()| packets(&talk, &mut damage, options.packets));
+        let mut all = || {
+            flood(&lineside, &mut damage, options.messages / 2)?;
+            let half = lineside.memory();
+            flood(&lineside, &mut damage, options.messages.div_ceil(2))?;
+            packets(&talk, &mut damage, options.packets)?;
+            anyhow::Ok(half)
+        };
+        let half = all();
         is_over.store(true, Ordering::Relaxed);
         let kept = kept.join().unwrap_or_else(|_| bail!("a phone failed"));
         let talked = talked.join().map_err(|_| anyhow::anyhow!("the sound failed"));
-        [kept.map(u64::from), talked, flooded.map(|()| 0)]
+        [kept.map(u64::from), talked, half]
     });
-    flooded?;
+    let half = half?;
     ensure!(stands? == 1, "the call was ended");
     phones.end(&talk)?;
     let next = phones.begin()?;
@@ -84,11 +93,14 @@ pub fn run(options: &Options, runtime: &tokio::runtime::Handle) -> anyhow::Resul
     let (after, log) = (lineside.memory(), lineside.log());
     let lost = heard?;
     crate::say(&format!(
-        "memory: {before} KB before, {after} KB after; of 1000 packets {lost} were lost to the phones"
+        "memory: {before} KB before, {half} KB after half of the messages, {after} KB at the end; of 1000 packets {lost} were \
+         lost to the phones"
     ));
     ensure!(lost <= LOST, "the call was disturbed");
     ensure!(!log.contains("panicked"), "something panicked; the log says where");
     ensure!(after <= before + GROWTH_KB, "memory has grown by {} KB", after - before);
+    let is_settled = options.messages < MANY || after <= half + LATE_GROWTH_KB;
+    ensure!(is_settled, "memory goes on growing, by {} KB", after - half);
     Ok(())
 }
 
