@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::ChangeId;
 use lineside_model::journal::{JournalEntry, Steps};
-use lineside_model::plan::{Fingerprint, Plan, Repair};
+use lineside_model::plan::{Earlier, Fingerprint, Plan, Repair};
 use lineside_service::mint::LineSecret;
 use lineside_service::{Caller, Outcome, Service};
 use serde::{Deserialize, Serialize};
@@ -361,6 +361,7 @@ impl PlanView {
             e911: Vec::new(),
             resyncs: Vec::new(),
             rows: Vec::new(),
+            earlier: Earlier::default(),
         };
         Self::of(named, &plan)
     }

@@ -172,7 +172,19 @@ pub struct ImportRow {
     pub device: DeviceWish,
     pub number_kind: Wish<NumberKind>,
     pub site: SiteWish,
-    pub licenses: BTreeMap<TrackId, LicenseWish>,
+    /// In the order of tracks' identifiers. A list: thousands of rows have one or two.
+    pub licenses: Vec<(TrackId, LicenseWish)>,
+}
+
+impl ImportRow {
+    /// What the row says of this track's licenses.
+    pub fn license(&mut self, track: TrackId) -> &mut LicenseWish {
+        let at = self.licenses.binary_search_by_key(&track, |(track, _)| *track).unwrap_or_else(|at| {
+            self.licenses.insert(at, (track, LicenseWish::default()));
+            at
+        });
+        &mut self.licenses[at].1
+    }
 }
 
 /// The cells of an address that have something in them; the rest stays as it is.

@@ -6,6 +6,7 @@ mod call_settings;
 mod department;
 mod device;
 mod e911;
+mod fingerprint;
 mod forwarding;
 mod greeting;
 mod import;
@@ -16,6 +17,7 @@ mod lifecycle;
 mod location;
 mod mass_edit;
 mod operator_trunk;
+mod parts;
 mod phone_number;
 mod porting;
 mod purge;
@@ -38,11 +40,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use self::blocker::{Blocker, BlockerKind, Repair, Warning, field_errors};
+pub use self::fingerprint::Fingerprint;
 pub use self::operator_trunk::plan_operator_trunk;
+pub use self::parts::{Earlier, Planning};
 pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::{Facts, Mint, SeatDays};
@@ -72,6 +75,9 @@ pub struct Plan {
     /// What becomes of each row of a file.
     #[serde(default)]
     pub rows: Vec<PlannedRow>,
+    /// What stays of parts that were handed over.
+    #[serde(skip)]
+    pub earlier: Earlier,
 }
 
 /// Seats of one type before and after: now, or on the date of a scheduled change. Only `delta` is carried out and compared;
@@ -98,12 +104,6 @@ impl SeatEffect {
     }
 }
 
-/// What two plans of one change are compared by: steps with the versions that they read, blockers, seat deltas; without
-/// minted secrets and the counts that others move.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Fingerprint(pub String);
-
 /// What planning is told beside the facts.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -113,10 +113,11 @@ pub struct Context<'a> {
     pub mint: &'a dyn Mint,
 }
 
+/// Of a file of thousands of rows without the steps of all but the last part.
 pub fn plan(facts: &Facts, request: &ChangeRequest, context: Context<'_>) -> Plan {
-    let mut draft = Draft::new(facts, request.id, context);
-    draft.change(&request.change);
-    draft.finish()
+    let mut planning = Planning::new(facts, request, context);
+    while planning.next_part().is_some() {}
+    planning.finish()
 }
 
 impl Draft<'_> {
@@ -225,6 +226,7 @@ impl Plan {
             e911: Vec::new(),
             resyncs: Vec::new(),
             rows: Vec::new(),
+            earlier: Earlier::default(),
         }
     }
 
@@ -234,26 +236,12 @@ impl Plan {
 
     /// Nothing would change.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.resyncs.is_empty() && !self.blocked()
+        self.steps.is_empty() && self.earlier.is_none() && self.resyncs.is_empty() && !self.blocked()
     }
 
     /// More than one record would change, or seats: the person is shown the plan first.
     pub fn wants_review(&self) -> bool {
         self.steps.len() > 1 || !self.warnings.is_empty() || !self.conflicts.is_empty() || !self.seats.is_empty()
-    }
-
-    pub fn fingerprint(&self) -> Fingerprint {
-        let deltas: Vec<_> = self.seats.iter().map(|seats| (seats.license_type_id, seats.date, seats.delta)).collect();
-        let blockers: Vec<_> = self.blockers.iter().map(|blocker| (blocker.kind, &blocker.message)).collect();
-        let mut hash = Sha256::new();
-        // The instant is part of what is written (`created_at`, `confirmed.at`) and differs between two plans, so records
-        // are compared by their before-image and by the fields that a person reads.
-        for step in self.steps.iter().filter(|step| !step.is_rehearsal()) {
-            let seen = serde_json::to_vec(&(step.identity(), step.version_before(), &step.changes)).unwrap_or_default();
-            hash.update(seen);
-        }
-        hash.update(serde_json::to_vec(&(deltas, blockers)).unwrap_or_default());
-        Fingerprint(hex::encode(hash.finalize()))
     }
 
     /// What the plan's scheduled entries take and free more than before.
@@ -313,6 +301,8 @@ struct Draft<'a> {
     healed: Vec<String>,
     /// Devices that a person asks to fetch their configuration.
     resyncs: BTreeSet<DeviceId>,
+    /// Steps are put in words once they are all there: nothing goes that they speak of.
+    words_later: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -320,7 +310,20 @@ impl<'a> Draft<'a> {
         let (steps, asked) = (BTreeMap::new(), BTreeSet::new());
         let (plan, facts, read) = (Plan::new(), Cow::Borrowed(facts), facts);
         let (healed, resyncs) = (Vec::new(), BTreeSet::new());
-        Self { read, facts, id, change_id: id, context, plan, steps, touches: 0, asked, healed, resyncs }
+        Self {
+            read,
+            facts,
+            id,
+            change_id: id,
+            context,
+            plan,
+            steps,
+            touches: 0,
+            asked,
+            healed,
+            resyncs,
+            words_later: false,
+        }
     }
 }
 
@@ -338,10 +341,18 @@ impl Draft<'_> {
         } else {
             self.plan.steps[at].after.clone_from(&after);
         }
-        if !self.plan.steps[at].waits_for_rehearsal() {
+        if !self.words_later && !self.plan.steps[at].waits_for_rehearsal() {
             self.plan.steps[at].put_in_words(&self.facts);
         }
         self.facts.to_mut().absorb(before, after);
+    }
+
+    /// What was left until all steps are there.
+    fn put_in_words(&mut self) {
+        self.words_later = false;
+        for step in self.plan.steps.iter_mut().filter(|step| !step.waits_for_rehearsal()) {
+            step.put_in_words(&self.facts);
+        }
     }
 
     fn create(&mut self, record: impl Into<Record>) {

@@ -1,6 +1,6 @@
 //! A change of the past that is to be undone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,29 @@ pub struct Undone {
     pub action: String,
     pub at: DateTime<Utc>,
     pub steps: Vec<Step>,
+}
+
+impl Undone {
+    /// A change that was carried out in parts may have several steps for one record: together they are one.
+    pub fn new(id: ChangeId, summary: String, action: String, at: DateTime<Utc>, steps: Vec<Step>) -> Self {
+        let mut places = BTreeMap::new();
+        let mut merged: Vec<Step> = Vec::with_capacity(steps.len());
+        for step in steps {
+            let place = *places.entry(step.identity()).or_insert(merged.len());
+            match merged.get_mut(place) {
+                Some(first) => {
+                    // Each wrote a version; what stands there now is the last one's.
+                    let read = step.version_before().unwrap_or_default();
+                    let is_made = first.before.is_none();
+                    first.before = first.before.take().map(|before| before.at(read));
+                    first.after = step.after.map(|after| if is_made { after.at(read + 1) } else { after });
+                    first.changes.extend(step.changes);
+                }
+                None => merged.push(step),
+            }
+        }
+        Self { id, summary, action, at, steps: merged }
+    }
 }
 
 /// A record that was changed from `before` to `after` and is `now`: as it was before, with what others changed since.

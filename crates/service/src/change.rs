@@ -8,7 +8,7 @@ use lineside_model::schedule::ScheduleEntry;
 use lineside_store::Applied;
 
 use crate::live::News;
-use crate::mint::{LineSecret, SealingMint};
+use crate::mint::{BlankMint, LineSecret, SealingMint};
 use crate::{Caller, Service, ServiceError};
 
 /// What became of a change.
@@ -32,8 +32,7 @@ impl Service {
             return found(self.store().plan_operator_trunk(request, self.now()).await?);
         }
         let scope = scope_of(caller, request)?;
-        let mint = SealingMint::new(self);
-        let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
+        let context = Context { now: self.now(), actor: &scope.actor.name, mint: &BlankMint };
         found(self.store().plan(&scope, request, context).await?)
     }
 
@@ -98,7 +97,7 @@ impl Service {
         sent: Option<&str>,
         expected: Option<&Fingerprint>,
     ) -> Result<Outcome, ServiceError> {
-        let mint = SealingMint::new(self);
+        let mint = SealingMint::new(self, matches!(request.change, Change::Generate { .. }));
         let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
         match self.store().apply_sent(scope, request, sent, expected, context).await? {
             Applied::Done(plan) => {
@@ -117,17 +116,17 @@ impl Service {
 
     /// Tells the switch, open pages and the outbox's workers. What is lost here by a crash is read anew at the next start.
     async fn follow_up(&self, account_id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
-        self.feed_directory(&plan.users_touched_now().into_iter().collect::<Vec<_>>()).await?;
+        self.feed_directory(&plan.all_users_touched_now().into_iter().collect::<Vec<_>>()).await?;
         self.feed_account(account_id, plan).await?;
         let gone = plan.steps.iter().filter_map(|step| match (&step.before, &step.after) {
             (Some(Record::VoicemailMessage(message)), None) => Some(message.audio.clone()),
             _ => None,
         });
         self.drop_audio(gone.collect()).await;
-        if plan.steps.iter().any(|step| matches!(step.after, Some(Record::Mail(_)))) {
+        if plan.sends_mail() {
             self.inner.mail_due.notify_one();
         }
-        if !plan.resyncs.is_empty() {
+        if plan.asks_phones() {
             self.inner.resync_due.notify_one();
         }
         let now = self.now();
@@ -135,7 +134,7 @@ impl Service {
         if plan.steps.iter().any(|step| matches!(&step.after, Some(Record::ScheduleEntry(entry)) if is_due(entry))) {
             self.inner.schedule_due.notify_one();
         }
-        let users = plan.touched_users().into_iter().collect();
+        let users = plan.all_touched_users().into_iter().collect();
         self.inner.live.tell(News { account_id, users, account: true, calls: false });
         Ok(())
     }

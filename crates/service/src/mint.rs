@@ -11,10 +11,24 @@ use lineside_model::secret::Opaque;
 
 use crate::Service;
 
+/// For plans that are looked at: a new secret differs from any other, and that is all that a plan tells of it.
+pub(crate) struct BlankMint;
+
+impl Mint for BlankMint {
+    fn line(&self, _: DeviceId, _: &SipDomain, _: bool) -> LineCredentials {
+        LineCredentials::default()
+    }
+
+    fn provisioning(&self, _: DeviceId) -> (Opaque, Opaque) {
+        Default::default()
+    }
+}
+
 /// Mints, seals, and keeps the clear text of one change, so that it can be shown once.
 pub(crate) struct SealingMint<'a> {
     service: &'a Service,
-    shown: Mutex<Vec<LineSecret>>,
+    /// `None`: nobody is shown what is minted.
+    shown: Option<Mutex<Vec<LineSecret>>>,
 }
 
 /// A line's credentials as a person types them into a generic phone.
@@ -34,13 +48,13 @@ impl std::fmt::Debug for LineSecret {
 }
 
 impl<'a> SealingMint<'a> {
-    pub(crate) fn new(service: &'a Service) -> Self {
-        Self { service, shown: Mutex::new(Vec::new()) }
+    pub(crate) fn new(service: &'a Service, is_shown: bool) -> Self {
+        Self { service, shown: is_shown.then(Mutex::default) }
     }
 
     /// The secret minted last for this username: planning may mint several times before one is applied.
     pub(crate) fn secret_of(self, username: &str) -> Option<LineSecret> {
-        let shown = self.shown.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let shown = self.shown?.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         shown.into_iter().find(|secret| secret.username == username)
     }
 }
@@ -70,9 +84,11 @@ impl Mint for SealingMint<'_> {
             secret: keep_secret.then(|| seal(secret.reveal().as_bytes(), "secret")),
             username: username.clone(),
         };
-        let shown =
-            LineSecret { device_id: device, username, secret: secret.reveal().to_owned(), domain: realm.to_string() };
-        self.shown.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(shown);
+        if let Some(all) = &self.shown {
+            let secret = secret.reveal().to_owned();
+            let shown = LineSecret { device_id: device, username, secret, domain: realm.to_string() };
+            all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(shown);
+        }
         credentials
     }
 

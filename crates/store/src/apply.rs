@@ -19,7 +19,7 @@ use lineside_model::location::Location;
 use lineside_model::mail::Mail;
 use lineside_model::operator_journal::OperatorStep;
 use lineside_model::phone_number::PhoneNumber;
-use lineside_model::plan::{self, Context, Fingerprint, Plan, Record};
+use lineside_model::plan::{Context, Fingerprint, Plan, Planning, Record};
 use lineside_model::recording::RecordingChoice;
 use lineside_model::schedule::ScheduleEntry;
 use lineside_model::trunk::Trunk;
@@ -28,7 +28,7 @@ use lineside_model::voicemail::{Mailbox, VoicemailMessage};
 
 use crate::connection::Connection;
 use crate::engine::Tries;
-use crate::journal::Written;
+use crate::journal::{LongEntry, Written};
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
 use crate::{
@@ -54,7 +54,13 @@ impl Store {
     pub async fn plan(&self, scope: &Scope, request: &ChangeRequest, context: Context<'_>) -> Result<Plan, StoreError> {
         let mut link = self.snapshot().await?;
         let facts = self.facts(&mut link, scope, request, context).await?;
-        Ok(plan::plan(&facts, request, context))
+        drop(link);
+        let mut planning = Planning::new(&facts, request, context);
+        while planning.next_part().is_some() {
+            // A large file takes seconds; others' requests go on between its parts.
+            tokio::task::yield_now().await;
+        }
+        Ok(planning.finish())
     }
 
     /// Plans anew within the transaction and carries exactly that out, provided that it is the plan of `expected` (when
@@ -84,6 +90,11 @@ impl Store {
             let mut link = self.begin().await?;
             tries.take_turns(&mut link).await?;
             let applied = self.try_apply(&mut link, scope, request, sent, expected, context).await;
+            if let Ok(refused @ (Applied::Blocked(_) | Applied::Moved(_))) = applied {
+                // The first parts may have been written before the last one showed that nothing shall be.
+                link.roll_back().await;
+                return Ok(refused);
+            }
             if let Some(applied) = tries.settle(link, applied).await? {
                 return Ok(applied);
             }
@@ -103,7 +114,22 @@ impl Store {
             return Ok(Applied::Before);
         }
         let facts = self.facts(link, scope, request, context).await?;
-        let plan = plan::plan(&facts, request, context);
+        let mut planning = Planning::to_carry_out(&facts, request, context);
+        let mut entry: Option<LongEntry> = None;
+        while let Some(part) = planning.next_part() {
+            if planning.blocked() {
+                continue;
+            }
+            let begun = match entry.take() {
+                Some(entry) => Some(entry),
+                None => LongEntry::begin(link, scope, Written { request: sent, ..written(request, context) }).await?,
+            };
+            let Some(begun) = begun else { return Ok(Applied::Before) };
+            carry_out(link, scope, &facts, &part, context.now).await?;
+            resync::order(link, scope.account_id, request.id, &part.resyncs, context.now).await?;
+            entry = Some(begun.and(link, part.steps).await?);
+        }
+        let plan = planning.finish();
         if expected.is_some_and(|expected| *expected != plan.fingerprint()) {
             return Ok(Applied::Moved(plan));
         }
@@ -113,24 +139,32 @@ impl Store {
         if request.change.is_upkeep() && plan.steps.is_empty() {
             return Ok(Applied::Done(plan));
         }
-        let proof = matches!(request.change, Change::PurgeUsers).then(|| plan.without_contents());
-        let entry = Written::change(request.id, context.now, request.change.action(), proof.as_ref().unwrap_or(&plan))?;
-        let undoes = if let Change::Undo { undone, .. } = request.change { Some(undone) } else { None };
-        let entry = Written { request: sent, undoes, ..entry };
         if matches!(request.change, Change::OpenAccount { .. }) {
             save::<Account>(link, &plan).await?;
             tally::open(link, scope.account_id).await?;
         }
-        if !journal::write(link, scope, entry).await? {
-            return Ok(Applied::Before);
+        if entry.is_none() {
+            let proof = matches!(request.change, Change::PurgeUsers).then(|| plan.without_contents());
+            let entry = written(request, context).of(proof.as_ref().unwrap_or(&plan))?;
+            if !journal::write(link, scope, Written { request: sent, ..entry }).await? {
+                return Ok(Applied::Before);
+            }
         }
         if scope.actor.kind == ActorKind::Operator {
             operator_journal::write(link, &scope.actor, of_operator(scope, request, sent, &plan, context)).await?;
         }
         carry_out(link, scope, &facts, &plan, context.now).await?;
         resync::order(link, scope.account_id, request.id, &plan.resyncs, context.now).await?;
+        if let Some(entry) = entry {
+            entry.and(link, plan.steps.clone()).await?.finish(link, scope, &plan).await?;
+        }
         Ok(Applied::Done(plan))
     }
+}
+
+fn written<'a>(request: &'a ChangeRequest, context: Context<'_>) -> Written<'a> {
+    let undoes = if let Change::Undo { undone, .. } = request.change { Some(undone) } else { None };
+    Written { undoes, ..Written::event(request.id, context.now, request.change.action(), "") }
 }
 
 /// Operators read no account's journal; what they do themselves stands in theirs too.

@@ -39,6 +39,9 @@ const WRITE: &str = "
     INSERT INTO journal (id, account_id, at, actor_kind, actor_id, actor_name, via, came_from, action, summary,
         search_key, user_id, request, undoes, steps, step_count)
     VALUES (...) ON CONFLICT (id) DO NOTHING";
+const COMPLETE: &str = "
+    UPDATE journal SET summary = $3, search_key = $4, user_id = $5, steps = $6, step_count = $7
+    WHERE account_id = $1 AND id = $2";
 const ENTRY: &str = concat!("SELECT ", journal_columns!(), no_parts!(), " AND j.id = $2");
 const ENTRIES: &str = concat!("SELECT ", journal_columns!(), no_parts!());
 const COUNT: &str = "SELECT j.id FROM journal j WHERE j.account_id = $1";
@@ -66,13 +69,16 @@ const NEWEST_OF_BOTH: &str = " ORDER BY at DESC, id DESC";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[UNDONE_BY, KNOWN_CHANGE, WRITE, WRITE_USERS, PARTS_WITH_USER, WRITE_PARTS, PARTS, ENTRY];
+    &[UNDONE_BY, KNOWN_CHANGE, WRITE, COMPLETE, WRITE_USERS, PARTS_WITH_USER, WRITE_PARTS, PARTS, ENTRY];
 #[cfg(test)]
 pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
     selects: &[ENTRIES, COUNT, ENTRIES_OF_USER, ENTRIES_WITH_USER],
     clauses: &[OF_ACTION, MENTIONS, FROM, UNTIL],
     orders: &[NEWEST_FIRST],
 };
+
+/// Rows that are put together before they are written.
+const USERS_AT_ONCE: usize = 5_000;
 
 #[derive(FromRow)]
 struct JournalColumns {
@@ -128,7 +134,7 @@ pub(crate) async fn undone(
 ) -> Result<Option<Undone>, StoreError> {
     let Some(entry) = whole(link, account, id, Steps::All).await? else { return Ok(None) };
     let JournalEntry { summary, action, at, steps, .. } = entry;
-    Ok(Some(Undone { id, summary, action, at, steps }))
+    Ok(Some(Undone::new(id, summary, action, at, steps)))
 }
 
 fn steps(json: &str) -> Result<Vec<Step>, StoreError> {
@@ -164,26 +170,14 @@ pub(crate) struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    pub(crate) fn change(id: ChangeId, at: DateTime<Utc>, action: &'a str, plan: &'a Plan) -> Result<Self, StoreError> {
-        let (summary, user_id) = (&plan.summary, plan.user_id);
+    /// With what the plan did.
+    pub(crate) fn of(self, plan: &'a Plan) -> Result<Self, StoreError> {
         let mut parts = plan.steps.chunks(STEPS_PAGE).map(|steps| json(&steps)).collect::<Result<Vec<_>, _>>()?;
         let rest = parts.split_off(parts.len().min(1));
         let steps = parts.pop().unwrap_or_else(|| "[]".to_owned());
         let step_count = if rest.is_empty() { None } else { i64::try_from(plan.steps.len()).ok() };
         let others = others(plan, step_count.is_some())?;
-        Ok(Self {
-            id,
-            at,
-            action,
-            summary,
-            user_id,
-            request: None,
-            undoes: None,
-            others,
-            steps,
-            parts: rest,
-            step_count,
-        })
+        Ok(Self { summary: &plan.summary, user_id: plan.user_id, others, steps, parts: rest, step_count, ..self })
     }
 
     pub(crate) fn event(id: ChangeId, at: DateTime<Utc>, action: &'a str, summary: &'a str) -> Self {
@@ -250,6 +244,92 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
     let parts = parts.map(|(before, steps)| values![part_id(entry.id, before + 1), entry.id, steps]);
     link.write_rows(WRITE_PARTS, parts.collect()).await?;
     Ok(true)
+}
+
+/// The entry of a change that is carried out part by part, written as its parts are.
+pub(crate) struct LongEntry {
+    id: ChangeId,
+    account: AccountId,
+    at: DateTime<Utc>,
+    /// What the journal itself keeps.
+    first: Option<String>,
+    count: usize,
+    /// Too few for a part of their own yet.
+    waiting: Vec<Step>,
+    /// In which part there is something about whom.
+    about: Vec<(UserId, usize)>,
+}
+
+impl LongEntry {
+    /// `None`: an entry with this identifier is there already.
+    pub(crate) async fn begin(
+        link: &mut Connection,
+        scope: &Scope,
+        entry: Written<'_>,
+    ) -> Result<Option<Self>, StoreError> {
+        let (id, account, at) = (entry.id, scope.account_id, entry.at);
+        let begun = Self { id, account, at, first: None, count: 0, waiting: Vec::new(), about: Vec::new() };
+        Ok(write(link, scope, entry).await?.then_some(begun))
+    }
+
+    pub(crate) async fn and(mut self, link: &mut Connection, steps: Vec<Step>) -> Result<Self, StoreError> {
+        for (at, step) in steps.iter().enumerate() {
+            let part = (self.count + at) / STEPS_PAGE;
+            self.about.extend(step.users().map(|user| (user, part)));
+        }
+        self.about.dedup();
+        self.count += steps.len();
+        self.waiting.extend(steps);
+        let whole = self.waiting.len() / STEPS_PAGE * STEPS_PAGE;
+        let rest = self.waiting.split_off(whole);
+        let full = std::mem::replace(&mut self.waiting, rest);
+        self.write_parts(link, &full).await?;
+        Ok(self)
+    }
+
+    async fn write_parts(&mut self, link: &mut Connection, steps: &[Step]) -> Result<(), StoreError> {
+        let behind = self.count - self.waiting.len() - steps.len();
+        let mut rows = Vec::new();
+        for (at, steps) in steps.chunks(STEPS_PAGE).enumerate() {
+            let (part, steps) = (behind / STEPS_PAGE + at, json(&steps)?);
+            if part == 0 {
+                self.first = Some(steps);
+            } else {
+                rows.push(values![part_id(self.id, part), self.id, steps]);
+            }
+        }
+        link.write_rows(WRITE_PARTS, rows).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn finish(mut self, link: &mut Connection, scope: &Scope, plan: &Plan) -> Result<(), StoreError> {
+        let last = std::mem::take(&mut self.waiting);
+        self.write_parts(link, &last).await?;
+        let mut about = std::mem::take(&mut self.about);
+        about.sort_unstable();
+        about.dedup();
+        let of_users: Vec<&[(UserId, usize)]> = about.chunk_by(|one, other| one.0 == other.0).collect();
+        for some in of_users.chunks(USERS_AT_ONCE) {
+            let mut rows = Vec::new();
+            for of_user in some.iter().filter(|of_user| plan.user_id != Some(of_user[0].0)) {
+                let parts: Vec<usize> = of_user.iter().map(|(_, part)| *part).filter(|part| *part > 0).collect();
+                rows.push(values![self.account, of_user[0].0, self.at, self.id, json(&parts)?]);
+            }
+            link.write_rows(WRITE_USERS, rows).await?;
+        }
+        let summary = plan.summary.as_str();
+        let values = values![
+            self.account,
+            self.id,
+            summary,
+            fold(&format!("{summary} {}", scope.actor.name)),
+            plan.user_id,
+            self.first.unwrap_or_else(|| "[]".to_owned()),
+            i64::try_from(self.count).ok(),
+        ];
+        link.execute(COMPLETE, values).await?;
+        Ok(())
+    }
 }
 
 /// Each with its first steps; or with those about the user, wherever they lie in a change to many.

@@ -19,28 +19,61 @@ use crate::text::fold;
 use crate::user::{NewUser, Profile, Role, User};
 use crate::username::Username;
 
+/// A file whose rows are planned some at a time.
+pub(super) struct Importing<'a> {
+    import: &'a Import,
+    index: Index,
+    /// Of those who have not left, by their keys; not for files of users.
+    usernames: BTreeMap<String, UserId>,
+    /// Which row takes a seat of which type.
+    taken: Vec<(LicenseTypeId, u32)>,
+    next: usize,
+}
+
+impl Importing<'_> {
+    pub(super) fn rows_left(&self) -> usize {
+        self.import.rows.len() - self.next
+    }
+}
+
 impl Draft<'_> {
     pub(super) fn import(&mut self, import: &Import) {
+        if let Some(mut importing) = self.begin_import(import) {
+            self.import_rows(&mut importing, usize::MAX);
+            self.end_import(&importing);
+            self.put_in_words();
+        }
+    }
+
+    pub(super) fn begin_import<'a>(&mut self, import: &'a Import) -> Option<Importing<'a>> {
         if !(1..=ROWS_MAX).contains(&import.rows.len()) {
             let message = format!("import between 1 and {ROWS_MAX} rows at once");
-            return self.block(Blocker::field(BlockerKind::Invalid, "rows", message));
+            self.block(Blocker::field(BlockerKind::Invalid, "rows", message));
+            return None;
         }
-        let own = self.id;
+        self.words_later = true;
         let index = Index::new(self, import.key);
-        let kind = import.key.kind();
-        let usernames = if kind == ImportKind::Users { BTreeMap::new() } else { self.active_usernames() };
-        let mut taken: Vec<(LicenseTypeId, u32)> = Vec::new();
-        for row in &import.rows {
+        let of_users = import.key.kind() == ImportKind::Users;
+        let usernames = if of_users { BTreeMap::new() } else { self.active_usernames() };
+        Some(Importing { import, index, usernames, taken: Vec::new(), next: 0 })
+    }
+
+    pub(super) fn import_rows(&mut self, importing: &mut Importing<'_>, most: usize) {
+        let (own, import) = (self.id, importing.import);
+        let rows = &import.rows[importing.next..][..most.min(importing.rows_left())];
+        importing.next += rows.len();
+        let Importing { index, usernames, taken, .. } = importing;
+        for row in rows {
             self.id = ChangeId(own.derive("row", Uuid::from_u128(u128::from(row.row))));
             let (blockers, touches, seats) = (self.plan.blockers.len(), self.touches, self.seats_now());
-            let (user_id, name, effect) = match kind {
+            let (user_id, name, effect) = match import.key.kind() {
                 ImportKind::Users => {
-                    let (user_id, effect) = self.user_row(row, &index, import.key);
+                    let (user_id, effect) = self.user_row(row, index, import.key);
                     (user_id, user_id.map(|id| self.facts.name_of(id)).unwrap_or_default(), effect)
                 }
-                ImportKind::Devices => of_inventory(self.device_row(row, &usernames)),
-                ImportKind::Numbers => of_inventory(self.number_row(row, &index, &usernames)),
-                ImportKind::Locations => of_inventory(self.location_row(row, &index)),
+                ImportKind::Devices => of_inventory(self.device_row(row, usernames)),
+                ImportKind::Numbers => of_inventory(self.number_row(row, index, usernames)),
+                ImportKind::Locations => of_inventory(self.location_row(row, index)),
             };
             for blocker in &mut self.plan.blockers[blockers..] {
                 blocker.row = Some(row.row);
@@ -54,11 +87,14 @@ impl Draft<'_> {
             self.plan.rows.push(PlannedRow { row: row.row, effect, user_id, name });
         }
         self.id = own;
-        self.refuse_rows_without_seats(&taken);
+    }
+
+    pub(super) fn end_import(&mut self, importing: &Importing<'_>) {
+        self.refuse_rows_without_seats(&importing.taken);
         let count = |effect| self.plan.rows.iter().filter(|row| row.effect == effect).count();
         self.plan.summary = format!(
             "Import {}: {} added, {} changed",
-            kind.as_str(),
+            importing.import.key.kind().as_str(),
             count(RowEffect::Create),
             count(RowEffect::Change)
         );
@@ -400,7 +436,7 @@ fn of_inventory((name, effect): (String, RowEffect)) -> (Option<UserId>, String,
 }
 
 /// What rows name, found once for all of them.
-struct Index {
+pub(super) struct Index {
     numbers: BTreeMap<E164, NumberId>,
     emails: BTreeMap<String, Vec<UserId>>,
     locations: BTreeMap<String, LocationId>,

@@ -147,6 +147,33 @@ impl Record {
         }
     }
 
+    /// At another version.
+    #[must_use]
+    pub(crate) fn at(mut self, version: i64) -> Self {
+        match &mut self {
+            Self::Account(account) => account.version = version,
+            Self::Location(location) => location.version = version,
+            Self::Department(department) => department.version = version,
+            Self::User(user) => user.version = version,
+            Self::PhoneNumber(number) => number.version = version,
+            Self::Device(device) => device.version = version,
+            Self::Line(line) => line.version = version,
+            Self::E911Address(e911) => e911.version = version,
+            Self::Seats(seats) => seats.version = version,
+            Self::Assignment(assignment) => assignment.version = version,
+            Self::ScheduleEntry(entry) => entry.version = version,
+            Self::Greeting(greeting) => greeting.version = version,
+            Self::CallSettings(settings) => settings.version = version,
+            Self::Trunk(trunk) => trunk.version = version,
+            Self::Forwarding(forwarding) => forwarding.version = version,
+            Self::Mailbox(mailbox) => mailbox.version = version,
+            Self::RecordingChoice(choice) => choice.version = version,
+            Self::VoicemailMessage(message) => message.version = version,
+            Self::Mail(_) => {}
+        }
+        self
+    }
+
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user.id),
@@ -261,11 +288,15 @@ impl Step {
         self.users().any(|id| id == user)
     }
 
-    pub(super) fn identity(&self) -> (&'static str, Uuid) {
+    pub(crate) fn identity(&self) -> (&'static str, Uuid) {
         self.record().map_or(("", Uuid::nil()), |record| (record.kind(), record.id()))
     }
 
-    pub(super) fn version_before(&self) -> Option<i64> {
+    pub(super) fn replaces_secret(&self) -> bool {
+        replaced_secret(self.before.as_ref(), self.after.as_ref()).is_some()
+    }
+
+    pub(crate) fn version_before(&self) -> Option<i64> {
         self.before.as_ref().map(Record::version)
     }
 
@@ -313,7 +344,7 @@ fn title(record: &Record, facts: &Facts) -> String {
 }
 
 /// Fields that say nothing to a person.
-const HIDDEN: [&str; 28] = [
+pub(super) const HIDDEN: [&str; 28] = [
     "id",
     "account_id",
     "version",

@@ -88,7 +88,7 @@ fn said(field: &str, text: &str) -> String {
 /// A phone number, or the number of an account.
 fn number(text: &str) -> Option<String> {
     let account = || AccountNumber::parse(text).ok().map(|number| number.pretty());
-    E164::parse(text).ok().filter(|_| text.starts_with('+')).map(|number| number.pretty()).or_else(account)
+    E164::kept(text).ok().map(|number| number.pretty()).or_else(account)
 }
 
 fn group(field: &str, fields: &Map<String, Value>) -> String {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
 use lineside_model::id::ImportId;
-use lineside_model::import::{Import, ImportJob, ImportState};
+use lineside_model::import::{ImportJob, ImportState};
 use lineside_model::journal::Scope;
 use tokio::sync::Notify;
 
@@ -66,12 +66,13 @@ impl Service {
         let scope = caller.scope()?;
         let read = self.with_sheet(&scope, job.clone()).await?;
         let rows = self.rows_of(caller, &read).await?;
-        let refused = refused_rows(&self.import_plan(caller, job.id).await?.rows);
-        let good = rows.import.rows.into_iter().filter(|row| !refused.contains(&row.row)).collect();
-        let import = Import { key: rows.import.key, rows: good };
         drop(read);
-        let outcome = self.apply_in(&scope, &request(&job, import), job.fingerprint.as_ref()).await?;
-        match outcome {
+        let mut import = rows.import;
+        if job.counts.refused > 0 {
+            let refused = refused_rows(&self.import_plan(caller, job.id).await?.rows);
+            import.rows.retain(|row| !refused.contains(&row.row));
+        }
+        match self.apply_in(&scope, &request(&job, import), job.fingerprint.as_ref()).await? {
             Outcome::Done { .. } | Outcome::Before => self.end_import(&scope, job, ImportState::Done, None).await,
             Outcome::Moved(_) | Outcome::Blocked(_) => {
                 let trouble =

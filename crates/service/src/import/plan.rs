@@ -41,8 +41,7 @@ impl Service {
         read.mapping().check().map_err(|error| ServiceError::field("mapping", error))?;
         let rows = self.rows_of(caller, &read).await?;
         let mut job = read.job.clone();
-        let import = rows.import.clone();
-        let (mut made, plan) = self.plan_rows(caller, &read, rows).await?;
+        let (mut made, plan, import) = self.plan_rows(caller, &read, rows).await?;
         let good = match plan {
             // Nothing was refused: what was planned is what is applied.
             Some(plan) if !plan.rows.iter().any(|row| row.effect == RowEffect::Refused) => Some(plan),
@@ -97,7 +96,7 @@ impl Service {
         caller: &Caller,
         read: &ReadImport,
         rows: Rows,
-    ) -> Result<(ImportPlan, Option<Plan>), ServiceError> {
+    ) -> Result<(ImportPlan, Option<Plan>, Import), ServiceError> {
         let mapping = read.mapping();
         let unreadable: BTreeSet<u32> = rows.errors.iter().map(|error| error.row).collect();
         let refused = unreadable.iter().map(|row| PlannedRow {
@@ -108,9 +107,12 @@ impl Service {
         });
         let mut made =
             ImportPlan { rows: refused.collect(), errors: rows.errors, notes: rows.notes, ..ImportPlan::default() };
-        let mut planned = None;
-        if !rows.import.rows.is_empty() {
-            let plan = self.plan(caller, &request(&read.job, rows.import)).await?;
+        let (mut planned, mut import) = (None, rows.import);
+        if !import.rows.is_empty() {
+            let request = ChangeRequest { id: read.job.change_id(), change: Change::Import { import } };
+            let plan = self.plan(caller, &request).await?;
+            let Change::Import { import: rows } = request.change else { return Err(ServiceError::Stopped) };
+            import = rows;
             let with_row = |blocker: &Blocker| blocker.row.map(|row| word(row, blocker, &mapping, read));
             made.errors.extend(plan.blockers.iter().filter_map(with_row));
             let of_all = plan.blockers.iter().filter(|blocker| blocker.row.is_none());
@@ -122,7 +124,7 @@ impl Service {
         }
         made.rows.sort_by_key(|row| row.row);
         made.errors.sort_by_key(|error| (error.row, error.column));
-        Ok((made, planned))
+        Ok((made, planned, import))
     }
 
     /// Of the rows that nothing is wrong with; `None` when there is no such row.

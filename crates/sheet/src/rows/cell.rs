@@ -69,7 +69,7 @@ pub(super) fn set(row: &mut ImportRow, column: &Column, text: &str, catalogue: &
         Column::License(slug) => license(row, slug, text, catalogue),
         Column::LicenseDate(slug) => {
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "write the date as 2027-03-01")?;
-            row.licenses.entry(track(slug, catalogue)?).or_default().date = Some(date);
+            row.license(track(slug, catalogue)?).date = Some(date);
             Ok(())
         }
     }
@@ -98,7 +98,7 @@ pub(super) fn clear(row: &mut ImportRow, column: &Column, catalogue: &Catalogue)
         Column::ContactPhone => row.site.contact_phone = Wish::Clear,
         Column::License(slug) => {
             if let Ok(track) = track(slug, catalogue) {
-                row.licenses.entry(track).or_default().license = Wish::Clear;
+                row.license(track).license = Wish::Clear;
             }
         }
         Column::E911Street => (row.e911.street_number, row.e911.street_name) = (Wish::Clear, Wish::Clear),
@@ -192,6 +192,6 @@ fn license(row: &mut ImportRow, slug: &str, text: &str, catalogue: &Catalogue) -
         let offers: Vec<&str> = offered().map(|license| license.name.as_str()).collect();
         return Err(format!("there is no such license; write one of {}", offers.join(", ")));
     };
-    row.licenses.entry(track_id).or_default().license = Wish::Set(found.id);
+    row.license(track_id).license = Wish::Set(found.id);
     Ok(())
 }

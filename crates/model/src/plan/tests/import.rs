@@ -32,7 +32,7 @@ fn full(row: u32, first: &str, extension: &str, number: &str, mac: &str) -> Impo
     };
     full.e911.unit = Wish::Set("Floor 2".into());
     full.e911.confirmed = true;
-    full.licenses.insert(voice(), LicenseWish { license: Wish::Set(license("business")), date: None });
+    full.licenses.push((voice(), LicenseWish { license: Wish::Set(license("business")), date: None }));
     full
 }
 
@@ -145,7 +145,7 @@ fn every_error_stands_at_its_row_and_field_at_once() {
     };
     let wants = |row: u32, slug: &str| {
         let mut wants = new(row);
-        wants.licenses.insert(voice(), LicenseWish { license: Wish::Set(license(slug)), date: None });
+        wants.licenses.push((voice(), LicenseWish { license: Wish::Set(license(slug)), date: None }));
         wants
     };
     let plan = planned(
@@ -189,7 +189,7 @@ fn the_last_rows_of_a_file_go_without_a_seat() {
             last_name: text("One"),
             ..ImportRow::default()
         };
-        wants.licenses.insert(voice(), LicenseWish { license: Wish::Set(license("basic")), date: None });
+        wants.licenses.push((voice(), LicenseWish { license: Wish::Set(license("basic")), date: None }));
         wants
     });
     let plan = planned(&facts, import(rows.collect()));
@@ -234,7 +234,7 @@ fn a_license_with_a_date_waits_for_it_and_one_in_the_past_is_given_now() {
     let on = |date: &str| {
         let mut row = ImportRow { row: 2, username: Wish::Set("ana.duarte".parse().unwrap()), ..ImportRow::default() };
         let date = Some(date.parse().unwrap());
-        row.licenses.insert(voice(), LicenseWish { license: Wish::Set(license("basic")), date });
+        row.licenses.push((voice(), LicenseWish { license: Wish::Set(license("basic")), date }));
         import(vec![row])
     };
     let later = planned(&facts, on("2027-03-01"));

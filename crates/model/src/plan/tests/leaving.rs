@@ -27,8 +27,7 @@ fn done(facts: Facts, change: Change) -> (Facts, Plan) {
 /// What the journal keeps of a plan: JSON, without secrets.
 fn undone(mut facts: Facts, plan: &Plan) -> Facts {
     let steps = serde_json::from_str(&serde_json::to_string(&plan.steps).unwrap()).unwrap();
-    facts.undone =
-        Some(Undone { id: ChangeId(id(1)), summary: plan.summary.clone(), action: "test".into(), at: now(), steps });
+    facts.undone = Some(Undone::new(ChangeId(id(1)), plan.summary.clone(), "test".into(), now(), steps));
     facts
 }
 
