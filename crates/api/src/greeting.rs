@@ -29,6 +29,9 @@ pub fn routes() -> Vec<Route> {
         Route::new(Access::Administrator, routes!(play_greeting)),
         Route::change(routes!(set_greeting)).body_limit(UPLOAD_MAX),
         Route::change(routes!(remove_greeting)),
+        Route::new(Access::User, routes!(play_own_greeting)),
+        Route::change_by(Access::User, routes!(set_own_greeting)).body_limit(UPLOAD_MAX),
+        Route::change_by(Access::User, routes!(remove_own_greeting)),
     ]
 }
 
@@ -88,12 +91,58 @@ async fn play_greeting(Id(id): Id<UserId>, Reading { service, caller, .. }: Read
     responses((status = 200, body = GreetingView, description = "The greeting"))
 )]
 async fn set_greeting(State(service): State<Service>, Id(user_id): Id<UserId>, request: Request) -> Answer {
+    set(&service, Some(user_id), request).await
+}
+
+/// Listen to my greeting
+#[utoipa::path(
+    get,
+    path = "/me/greeting",
+    tag = "Me",
+    responses((status = 200, body = Vec<u8>, content_type = "audio/wav", description = "The audio"))
+)]
+async fn play_own_greeting(Reading { service, caller, .. }: Reading) -> Answer {
+    let id = caller.user_id().ok_or_else(Problem::not_found)?;
+    let audio = service.greeting_audio(&caller, id).await?;
+    Ok(([(CONTENT_TYPE, "audio/wav")], audio).into_response())
+}
+
+/// Upload my greeting
+///
+/// The body is the file itself: WAV, MP3, Ogg, M4A, at most 20 MB.
+#[utoipa::path(
+    put,
+    path = "/me/greeting",
+    tag = "Me",
+    params(UploadQuery),
+    request_body(content = Vec<u8>, content_type = "audio/*"),
+    responses((status = 200, body = GreetingView, description = "The greeting"))
+)]
+async fn set_own_greeting(State(service): State<Service>, request: Request) -> Answer {
+    set(&service, None, request).await
+}
+
+/// Go back to the default greeting myself
+#[utoipa::path(
+    delete,
+    path = "/me/greeting",
+    tag = "Me",
+    responses((status = 204, description = "The default greeting plays"))
+)]
+async fn remove_own_greeting(ask: Ask) -> Answer {
+    let user_id = ask.caller.user_id().ok_or_else(Problem::not_found)?;
+    ask.remove(Change::RemoveGreeting { user_id }, || shown(&ask, user_id)).await
+}
+
+/// Without a user: the caller's own.
+async fn set(service: &Service, user_id: Option<UserId>, request: Request) -> Answer {
     let (mut parts, body) = request.into_parts();
     let query: UploadQuery = query::read(&parts.uri)?;
-    let ask = Ask::new(&service, query.plan, &mut parts).await?;
+    let ask = Ask::new(service, query.plan, &mut parts).await?;
+    let user_id = user_id.or(ask.caller.user_id()).ok_or_else(Problem::not_found)?;
     let name = page::words("file_name", Some(query.file_name))?;
     let limit = format!("this file is larger than {} MB; shorten it or save it as MP3", UPLOAD_MAX / (1024 * 1024));
-    let file = body::read(Request::from_parts(parts, body), &service, &limit).await?;
+    let file = body::read(Request::from_parts(parts, body), service, &limit).await?;
     if file.is_empty() {
         return Err(Problem::malformed("", "send the file as the body"));
     }

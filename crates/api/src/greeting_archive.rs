@@ -43,7 +43,7 @@ pub struct ArchiveView {
     file_hash: String,
     owner: String,
     created_at: DateTime<Utc>,
-    /// `reading`, `planned`, `done` or `failed`.
+    /// `reading`, `planned`, `applying`, `done` or `failed`.
     #[schema(example = "planned")]
     state: &'static str,
     /// How many files there are; while it is read, `files` grows to it.
@@ -144,7 +144,9 @@ async fn apply_greeting_archive(
     Id(id): Id<ArchiveId>,
     Reading { service, caller, .. }: Reading,
 ) -> Result<Json<ArchiveView>, Problem> {
-    Ok(Json(service.apply_greeting_archive(&caller, id).await?.into()))
+    service.apply_greeting_archive(&caller, id).await?;
+    service.greeting_archive_ended(id).await;
+    Ok(Json(service.greeting_archive(&caller, id).await?.into()))
 }
 
 impl From<GreetingArchive> for ArchiveView {

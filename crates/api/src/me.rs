@@ -1,4 +1,7 @@
-//! Who I am: the token's person, whatever their role.
+//! Who I am and what I set myself: the token's person, whatever their role. One's own forwarding, voicemail, greeting and
+//! emergency address stand beside those of others, in their files.
+
+pub mod device;
 
 use utoipa_axum::routes;
 
@@ -9,7 +12,7 @@ use crate::router::{Access, Route};
 use crate::user::view::UserView;
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::new(Access::User, routes!(me))]
+    vec![Route::new(Access::User, routes!(me)), Route::new(Access::User, routes!(device::list_own_devices))]
 }
 
 /// The person whom the token acts for

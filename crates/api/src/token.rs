@@ -19,9 +19,9 @@ use crate::router::{Access, Route};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new(Access::Administrator, routes!(list_tokens)),
-        Route::new(Access::Administrator, routes!(add_token)),
-        Route::new(Access::Administrator, routes!(revoke_token)),
+        Route::new(Access::User, routes!(list_tokens)),
+        Route::new(Access::User, routes!(add_token)),
+        Route::new(Access::User, routes!(revoke_token)),
     ]
 }
 

@@ -604,8 +604,18 @@ impl Facts {
 
     /// Others may have a deleted user's username and extension.
     fn give_up_names(&mut self, user: &User) {
-        self.taken.usernames.retain(|_, holder| *holder != Some(user.id));
-        self.taken.extensions.retain(|_, holder| *holder != user.id);
+        let before = self.users.get(&user.id).map(|before| &before.profile);
+        for profile in before.into_iter().chain([&user.profile]) {
+            let username = profile.username.key();
+            if self.taken.usernames.get(&username) == Some(&Some(user.id)) {
+                self.taken.usernames.remove(&username);
+            }
+            if let Some(extension) = &profile.extension
+                && self.taken.extensions.get(extension) == Some(&user.id)
+            {
+                self.taken.extensions.remove(extension);
+            }
+        }
     }
 
     fn take_away(&mut self, record: &Record) {

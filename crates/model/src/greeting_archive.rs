@@ -26,6 +26,8 @@ pub enum ArchiveState {
     /// Its sounds are being read.
     Reading,
     Planned,
+    /// Since it was seen last.
+    Applying,
     Done,
     /// Reading it broke off.
     Failed,
@@ -36,6 +38,7 @@ impl ArchiveState {
         match self {
             Self::Reading => "reading",
             Self::Planned => "planned",
+            Self::Applying => "applying",
             Self::Done => "done",
             Self::Failed => "failed",
         }

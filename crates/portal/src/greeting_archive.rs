@@ -12,6 +12,7 @@ use crate::flash;
 use crate::form::Form;
 use crate::form_data::FormData;
 use crate::frame::Frame;
+use crate::import::PATIENCE;
 use crate::import::history::receive;
 use crate::page::{Answer, show, show_again};
 use crate::page_error::PageError;
@@ -76,6 +77,10 @@ impl ArchivePage {
         self.archive.state == ArchiveState::Reading
     }
 
+    fn is_applying(&self) -> bool {
+        self.archive.state == ArchiveState::Applying
+    }
+
     fn is_done(&self) -> bool {
         self.archive.state == ArchiveState::Done
     }
@@ -120,7 +125,15 @@ async fn show_archive(visitor: Visitor, RecordPath(id): RecordPath<ArchiveId>) -
 
 async fn apply(visitor: Visitor, RecordPath(id): RecordPath<ArchiveId>, _: FormData) -> Answer {
     let page = format!("/greetings/{id}");
-    match visitor.service.apply_greeting_archive(&visitor.caller, id).await {
+    let begun = visitor.service.apply_greeting_archive(&visitor.caller, id).await;
+    if begun.is_ok() {
+        let _ = tokio::time::timeout(PATIENCE, visitor.service.greeting_archive_ended(id)).await;
+    }
+    let ended = match begun {
+        Ok(_) => visitor.service.greeting_archive(&visitor.caller, id).await,
+        Err(error) => Err(error),
+    };
+    match ended {
         Ok(archive) if archive.state == ArchiveState::Done => Ok(flash::done(&page, "The greetings are set.")),
         Ok(_) => Ok(Redirect::to(&page).into_response()),
         Err(ServiceError::Invalid(errors)) => {

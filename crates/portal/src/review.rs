@@ -6,7 +6,7 @@ use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::{ConfigurationKind, DeviceModel};
 use lineside_model::id::DeviceId;
 use lineside_model::journal::Steps;
-use lineside_model::plan::{Fingerprint, Plan, SeatEffect, Step};
+use lineside_model::plan::{Blocker, BlockerKind, Fingerprint, Plan, SeatEffect, Step};
 use lineside_model::resync::ResyncOrder;
 use lineside_model::schedule::in_words;
 use lineside_service::mint::LineSecret;
@@ -17,7 +17,7 @@ use crate::form_data::FormData;
 use crate::frame::Frame;
 use crate::page::{self, Answer};
 use crate::page_error::PageError;
-use crate::repair::{Note, notes};
+use crate::repair::{Link, Note, notes};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -191,11 +191,16 @@ struct ReviewPage {
     more_steps: usize,
     seats: Vec<SeatEffect>,
     e911: Vec<String>,
+    more_e911: usize,
     /// Phones that are asked to fetch their configuration.
     resyncs: Vec<String>,
     more_resyncs: usize,
     warnings: Vec<String>,
+    more_warnings: usize,
     notes: Vec<Note>,
+    more_notes: usize,
+    /// What others changed since what is to be undone, with the ways to go on from there.
+    since: Option<SinceNote>,
     /// What of the schedule would fail unless it is repaired by then.
     conflicts: Vec<Note>,
     more_conflicts: usize,
@@ -211,10 +216,31 @@ const STEPS_SHOWN: usize = 100;
 const RESYNCS_SHOWN: usize = 10;
 /// Conflicts shown, likewise.
 const CONFLICTS_SHOWN: usize = 25;
+/// Warnings, and what is in the way.
+const WORDS_SHOWN: usize = 100;
+
+/// One question for all that was changed since.
+struct SinceNote {
+    shown: Vec<String>,
+    more: usize,
+    ways: Vec<Link>,
+}
+
+impl SinceNote {
+    fn of(blockers: &[&Blocker]) -> Option<Self> {
+        let ways = notes(blockers.first().copied()).pop()?.repairs;
+        let shown = blockers.iter().take(WORDS_SHOWN).map(|blocker| blocker.message.clone()).collect();
+        Some(Self { shown, more: blockers.len().saturating_sub(WORDS_SHOWN), ways })
+    }
+}
 
 async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Ways, moved: bool) -> Answer {
     let mut warnings: Vec<String> = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
     warnings.dedup();
+    let more_warnings = warnings.len().saturating_sub(WORDS_SHOWN);
+    warnings.truncate(WORDS_SHOWN);
+    let (since, others): (Vec<&Blocker>, Vec<&Blocker>) =
+        plan.blockers.iter().partition(|blocker| blocker.kind == BlockerKind::ChangedSince);
     let page = ReviewPage {
         frame: visitor.frame("Review").await?,
         summary: plan.summary.clone(),
@@ -222,11 +248,15 @@ async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Wa
         steps: plan.steps.iter().take(STEPS_SHOWN).cloned().collect(),
         more_steps: plan.steps.len().saturating_sub(STEPS_SHOWN),
         seats: plan.seats.clone(),
-        e911: plan.e911.clone(),
+        e911: plan.e911.iter().take(WORDS_SHOWN).cloned().collect(),
+        more_e911: plan.e911.len().saturating_sub(WORDS_SHOWN),
         resyncs: plan.resyncs.iter().take(RESYNCS_SHOWN).map(ResyncOrder::words).collect(),
         more_resyncs: plan.resyncs.len().saturating_sub(RESYNCS_SHOWN),
         warnings,
-        notes: notes(&plan.blockers),
+        more_warnings,
+        more_notes: others.len().saturating_sub(WORDS_SHOWN),
+        notes: notes(others.into_iter().take(WORDS_SHOWN)),
+        since: SinceNote::of(&since),
         conflicts: notes(plan.conflicts.iter().take(CONFLICTS_SHOWN)),
         more_conflicts: plan.conflicts.len().saturating_sub(CONFLICTS_SHOWN),
         moved,

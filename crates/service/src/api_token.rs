@@ -48,10 +48,10 @@ impl Service {
     }
 }
 
-/// Administrators of an account, and operators.
+/// Whoever belongs to an account, and operators: a token may do what its person may.
 fn owner(caller: &Caller) -> Result<TokenOwner, ServiceError> {
     match &caller.identity {
         Identity::Operator { id, .. } => Ok(TokenOwner::Operator { actor: caller.actor(), id: *id }),
-        Identity::User { id, .. } => Ok(TokenOwner::User { scope: caller.scope()?, id: *id }),
+        Identity::User { id, .. } => Ok(TokenOwner::User { scope: caller.own_scope()?.0, id: *id }),
     }
 }

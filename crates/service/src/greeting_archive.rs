@@ -11,7 +11,7 @@ use lineside_model::greeting_archive::{
     ARCHIVE_MAX, ArchiveState, ArchivedFile, FILES_MAX, FileEffect, GreetingArchive, READING, SILENCE, UNPACKED_MAX,
     username_of,
 };
-use lineside_model::id::ArchiveId;
+use lineside_model::id::{ArchiveId, ChangeId};
 use lineside_model::journal::Scope;
 use lineside_model::plan::Plan;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -101,7 +101,8 @@ impl Service {
         Ok(archives)
     }
 
-    /// Sets all greetings that the plan has, as one change under the archive's identifier.
+    /// Begins to set all greetings that the plan has, as one change under the archive's identifier; the archive says how it
+    /// ends.
     pub async fn apply_greeting_archive(
         &self,
         caller: &Caller,
@@ -109,27 +110,61 @@ impl Service {
     ) -> Result<GreetingArchive, ServiceError> {
         let scope = caller.scope()?;
         let mut archive = self.greeting_archive(caller, id).await?;
-        if archive.state == ArchiveState::Done {
+        if matches!(archive.state, ArchiveState::Done | ArchiveState::Applying) {
             return Ok(archive);
         }
         let Some(change) = archive.change().filter(|_| archive.can_be_applied()) else {
             return Err(ServiceError::field("archive", "there is nothing to apply: no file sets anybody's greeting"));
         };
         let request = ChangeRequest { id: archive.change_id(), change };
-        match self.apply(caller, &request, None).await {
+        // Before anybody can read that it is being applied, and wonder by whom.
+        if !self.inner.applying.insert(request.id) {
+            return Ok(archive);
+        }
+        (archive.state, archive.trouble) = (ArchiveState::Applying, None);
+        if let Err(error) = self.save_archive(&scope, &mut archive).await {
+            self.inner.applying.remove(request.id);
+            return Err(error);
+        }
+        let (service, caller, begun) = (self.clone(), caller.clone(), archive.clone());
+        tokio::spawn(async move {
+            let mut archive = begun;
+            if let Err(error) = service.set_greetings(&caller, &scope, &mut archive, &request).await {
+                tracing::error!(%error, archive = %archive.id, "an archive of greetings was not applied");
+                let trouble = "It was not applied, and nothing was changed: an error that is in the log. Try again.";
+                (archive.state, archive.trouble) = (ArchiveState::Planned, Some(trouble.to_owned()));
+            }
+            let _ = service.save_archive(&scope, &mut archive).await;
+            service.inner.applying.remove(request.id);
+        });
+        Ok(archive)
+    }
+
+    /// Waits until this program no longer applies the archive.
+    pub async fn greeting_archive_ended(&self, id: ArchiveId) {
+        self.inner.applying.ended(ChangeId(id.0)).await;
+    }
+
+    async fn set_greetings(
+        &self,
+        caller: &Caller,
+        scope: &Scope,
+        archive: &mut GreetingArchive,
+        request: &ChangeRequest,
+    ) -> Result<(), ServiceError> {
+        match self.apply(caller, request, None).await {
             Ok(Outcome::Done { .. } | Outcome::Before) => {
-                (archive.state, archive.trouble, archive.finished_at) = (ArchiveState::Done, None, Some(self.now()));
+                (archive.state, archive.finished_at) = (ArchiveState::Done, Some(self.now()));
             }
             // Somebody left meanwhile: the plan as it is now says who.
             Ok(Outcome::Blocked(_) | Outcome::Moved(_)) | Err(ServiceError::NotFound) => {
-                self.match_archive(&scope, &mut archive).await?;
+                self.match_archive(scope, archive).await?;
                 let trouble = "Users changed meanwhile, so nothing was applied. This is the plan as it is now.";
-                archive.trouble = Some(trouble.to_owned());
+                (archive.state, archive.trouble) = (ArchiveState::Planned, Some(trouble.to_owned()));
             }
             Err(error) => return Err(error),
         }
-        self.save_archive(&scope, &mut archive).await?;
-        Ok(archive)
+        Ok(())
     }
 
     /// As `?plan=true` shows it.
@@ -209,7 +244,7 @@ impl Service {
         Ok(())
     }
 
-    /// One that nobody reads any more.
+    /// One that nobody reads or applies any more: of the latter the journal knows whether all of it was applied.
     async fn settle_archive(
         &self,
         scope: &Scope,
@@ -218,6 +253,16 @@ impl Service {
         if archive.state == ArchiveState::Reading && self.now() > archive.seen_at + SILENCE {
             archive.state = ArchiveState::Failed;
             archive.trouble = Some("Lineside stopped while it was read. Upload it again.".to_owned());
+            self.save_archive(scope, &mut archive).await?;
+        }
+        let id = archive.change_id();
+        if archive.state == ArchiveState::Applying && !self.may_be_applying(id, Some(archive.seen_at)) {
+            if self.store().was_applied(id).await? {
+                (archive.state, archive.finished_at) = (ArchiveState::Done, Some(self.now()));
+            } else {
+                let trouble = "Lineside stopped while this was being applied. Nothing was changed; apply it again.";
+                (archive.state, archive.trouble) = (ArchiveState::Planned, Some(trouble.to_owned()));
+            }
             self.save_archive(scope, &mut archive).await?;
         }
         Ok(archive)

@@ -23,7 +23,6 @@ use object_store::{ObjectStoreExt, PutPayload};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::apply::Importing;
 pub use self::template::{FileKind, FileOf};
 use crate::{Caller, Service, ServiceError};
 

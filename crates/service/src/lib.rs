@@ -21,6 +21,7 @@
 //! - [`mailer`], [`resync`]: the outbox's workers, of mails and of phones that are asked to fetch anew; [`live`]: news for open pages
 
 pub mod api_token;
+mod applying;
 pub mod audio;
 pub mod call;
 pub mod call_settings;
@@ -118,7 +119,7 @@ struct Inner {
     mail_due: Notify,
     resync_due: Notify,
     schedule_due: Notify,
-    importing: import::Importing,
+    applying: applying::Applying,
     /// The millisecond and counter of the last identifier.
     last_id: AtomicU64,
 }
@@ -156,7 +157,7 @@ impl Service {
             mail_due: Notify::new(),
             resync_due: Notify::new(),
             schedule_due: Notify::new(),
-            importing: import::Importing::default(),
+            applying: applying::Applying::default(),
             last_id: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }

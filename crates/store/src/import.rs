@@ -10,7 +10,7 @@ use lineside_model::user::Profile;
 use uuid::Uuid;
 
 use crate::value::{from_json, json, values};
-use crate::{Store, StoreError, facts, journal};
+use crate::{Store, StoreError, facts};
 
 const ADD: &str =
     "INSERT INTO import (id, account_id, version, created_at, state, document) VALUES ($1, $2, 1, $3, $4, $5)
@@ -70,11 +70,6 @@ impl Store {
     pub async fn imports(&self, scope: &Scope, limit: i64) -> Result<Vec<ImportJob>, StoreError> {
         let rows: Vec<(i64, String)> = self.reader().await?.rows(IMPORTS, values![scope.account_id, limit]).await?;
         rows.into_iter().map(job).collect()
-    }
-
-    /// Whether the import's change is in the journal: then all of it was applied, otherwise nothing.
-    pub async fn import_was_applied(&self, job: &ImportJob) -> Result<bool, StoreError> {
-        journal::knows(&mut self.reader().await?, job.change_id()).await
     }
 
     /// All users, in the order of lists.

@@ -435,6 +435,11 @@ fn condition(scope: &Scope, filter: &JournalFilter) -> Condition {
 }
 
 impl Store {
+    /// Whether the change is in the journal: then all of it was applied, otherwise nothing.
+    pub async fn was_applied(&self, id: ChangeId) -> Result<bool, StoreError> {
+        knows(&mut self.reader().await?, id).await
+    }
+
     /// The newest first.
     pub async fn journal(&self, scope: &Scope, filter: &JournalFilter) -> Result<Page<JournalEntry>, StoreError> {
         let page = filter.page.max(1);

@@ -13,6 +13,8 @@ use crate::body::Body;
 use crate::license::repair::Repairs;
 use crate::license::{find_track, find_type};
 use crate::plan::PlanView;
+use crate::problem::Problem;
+use crate::user::selection::{self, Matching};
 
 /// Users, and what they get.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -20,7 +22,10 @@ use crate::plan::PlanView;
 #[schema(as = AssignLicense)]
 pub struct AssignBody {
     /// At most 10,000.
+    #[serde(default)]
     user_ids: Vec<Uuid>,
+    /// These too.
+    matching: Option<Matching>,
     /// By its slug or id. It replaces what the users hold of the same track.
     #[schema(example = "business")]
     license_type: String,
@@ -38,7 +43,10 @@ pub struct AssignBody {
 #[schema(as = RemoveLicense)]
 pub struct RemoveBody {
     /// At most 10,000.
+    #[serde(default)]
     user_ids: Vec<Uuid>,
+    /// These too.
+    matching: Option<Matching>,
     /// By its slug or id.
     #[schema(example = "voice")]
     track: String,
@@ -59,11 +67,12 @@ pub struct RemoveBody {
     responses((status = 200, body = PlanView, description = "What was done"))
 )]
 pub async fn assign_license(ask: Ask, Body(body): Body<AssignBody>) -> Answer {
+    let user_ids = selected(&ask, body.user_ids, body.matching).await?;
     let mut errors = FieldErrors::default();
-    let users = errors.take("user_ids", users(&body.user_ids));
+    let users = errors.take("user_ids", users(&user_ids));
     let license = errors.take("license_type", find_type(&ask.service, &body.license_type).await?);
     let mut changes = match body.repairs {
-        Some(repairs) => repairs.read(&ask.service, &body.user_ids, license, body.date, &mut errors).await?,
+        Some(repairs) => repairs.read(&ask.service, &user_ids, license, body.date, &mut errors).await?,
         None => Vec::new(),
     };
     let (user_ids, license_type_id) = errors.into_result(users.zip(license))?;
@@ -80,11 +89,21 @@ pub async fn assign_license(ask: Ask, Body(body): Body<AssignBody>) -> Answer {
     responses((status = 200, body = PlanView, description = "What was done"))
 )]
 pub async fn remove_license(ask: Ask, Body(body): Body<RemoveBody>) -> Answer {
+    let user_ids = selected(&ask, body.user_ids, body.matching).await?;
     let mut errors = FieldErrors::default();
-    let users = errors.take("user_ids", users(&body.user_ids));
+    let users = errors.take("user_ids", users(&user_ids));
     let track = errors.take("track", find_track(&ask.service, &body.track).await?);
     let (user_ids, track_id) = errors.into_result(users.zip(track))?;
     ask.carry_out_many(Change::RemoveLicense { user_ids, track_id, date: body.date }).await
+}
+
+/// Those named, in their order, and those that match, each once.
+async fn selected(ask: &Ask, named: Vec<Uuid>, matching: Option<Matching>) -> Result<Vec<Uuid>, Problem> {
+    if matching.is_none() {
+        return Ok(named);
+    }
+    let users = selection::users(&ask.service, &ask.caller, named, matching).await?;
+    Ok(users.into_iter().map(Uuid::from).collect())
 }
 
 pub(super) fn users(ids: &[Uuid]) -> Result<Vec<UserId>, String> {

@@ -3,8 +3,6 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use lineside_model::change::Change;
-use lineside_model::user::Role;
 use lineside_testkit::service::{House, Person, Tenant};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -35,19 +33,9 @@ impl Client {
         Self { token: Some(house.operator_token().await.unwrap()), ..Self::nobody(house) }
     }
 
-    /// Somebody who made a token while they administered the account, and does so no more.
+    /// Somebody who administers nothing.
     pub async fn of_user(house: &House, tenant: &Tenant) -> Self {
-        let user_id = tenant.user.id;
-        let role = |role| Change::SetSecurity { user_id, version: None, role, pin_hash: None };
-        house.apply(&tenant.owner.caller, role(Role::Administrator)).await.unwrap();
-        let lineside_service::Identity::User { id, account_id, name, .. } = tenant.user.caller.identity.clone() else {
-            panic!("a user is a user")
-        };
-        let identity = lineside_service::Identity::User { id, account_id, role: Role::Administrator, name };
-        let caller = lineside_service::Caller { identity, ..tenant.user.caller.clone() };
-        let token = house.service.add_api_token(&caller, "Test").await.unwrap().token;
-        house.apply(&tenant.owner.caller, role(Role::User)).await.unwrap();
-        Self { token: Some(token), ..Self::nobody(house) }
+        Self::of(house, &tenant.user).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {

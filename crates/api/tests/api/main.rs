@@ -10,6 +10,7 @@ mod client;
 mod emergency;
 mod greeting_archive;
 mod mass_action;
+mod me;
 mod operator;
 mod precondition;
 mod reading;

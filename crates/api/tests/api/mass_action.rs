@@ -57,6 +57,26 @@ async fn those_named_and_those_that_match_are_one_plan(#[values(Engine::Sqlite, 
     assert_eq!(client.get("/users?search=berg").await.json["total"], 1);
 }
 
+#[rstest]
+#[tokio::test]
+async fn licenses_go_to_all_that_match_and_come_back(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let client = Client::of(&house, &house.acme.administrator).await;
+    let mut ids = Vec::new();
+    for at in 0..3 {
+        ids.push(add(&client, at).await);
+    }
+    let post = async |path: &str, body: Value| client.send(Method::POST, path, &[], Some(body)).await;
+    client.send(Method::PUT, "/seats/basic", &[], Some(json!({"bought": 9}))).await.expect(200);
+    let matching = json!({"search": "berg", "except": [ids[2]]});
+    let done = post("/licenses/assign", json!({"matching": matching, "license_type": "basic"})).await.expect(200);
+    assert_eq!(done.json["summary"], "Assign Basic to 2 users");
+    let removed = post("/licenses/remove", json!({"matching": matching, "user_ids": [ids[0]], "track": "voice"})).await;
+    assert_eq!(removed.expect(200).json["steps"].as_array().unwrap().len(), 2);
+    let nobody = post("/licenses/assign", json!({"matching": {"search": "nobody"}, "license_type": "basic"})).await;
+    assert_eq!(nobody.expect(422).json["errors"][0]["field"], "user_ids");
+}
+
 #[tokio::test]
 async fn nobody_strangers_and_too_many_exceptions_are_refused() {
     let (house, _database) = house(Engine::Sqlite).await.unwrap();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::import::Importing;
+use super::undo::made_user;
 use super::{Context, Draft, Plan, Record, Step, fingerprint};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::Facts;
@@ -152,12 +153,8 @@ impl Draft<'_> {
     /// No later row finds a user that an earlier one made: their names stay taken, and that is all. Other records are as
     /// they will be read once the part is carried out.
     fn let_go(&mut self, steps: &[Step]) {
-        let made = |step: &Step| match (&step.before, &step.after) {
-            (None, Some(Record::User(user))) => Some(user.id),
-            _ => None,
-        };
-        let made: BTreeSet<UserId> =
-            steps.iter().filter_map(made).filter(|user| self.facts.schedule.of(*user).next().is_none()).collect();
+        let is_over = |user: &UserId| self.facts.schedule.of(*user).next().is_none();
+        let made: BTreeSet<UserId> = steps.iter().filter_map(made_user).filter(is_over).collect();
         let facts = self.facts.to_mut();
         for step in steps {
             match (&step.before, &step.after) {

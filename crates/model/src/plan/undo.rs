@@ -3,17 +3,20 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Days;
+
 use crate::call_settings::{CallRules, CallSettings};
 use crate::facts::Facts;
 use crate::forwarding::{Forwarding, ForwardingRules};
 use crate::id::UserId;
 use crate::leaving::{Leaving, LeftNumbers};
 use crate::phone_number::NumberState;
-use crate::plan::{Blocker, BlockerKind, Draft, Record, Repair, Step};
+use crate::plan::{Blocker, BlockerKind, Draft, Record, Repair, Step, Warning};
 use crate::recording::{RecordingChoice, RecordingMode};
 use crate::schedule::in_words;
 use crate::trunk::Trunk;
 use crate::undo::{Since, merge};
+use crate::user::KEPT_DAYS;
 use crate::voicemail::Mailbox;
 
 impl Draft<'_> {
@@ -38,13 +41,36 @@ impl Draft<'_> {
         let mut steps: Vec<&Step> = steps.iter().filter(|step| !step.is_rehearsal()).collect();
         steps.retain(|step| !step.users().any(|user| kept.contains(&user)));
         steps.sort_by_cached_key(|step| self.turn_of(step));
-        for step in steps {
+        let told = (self.plan.warnings.len(), self.plan.e911.len());
+        for step in &steps {
             self.undo_step(step, since);
         }
+        self.tell_of_unmade(&steps, told);
         if self.plan.steps.is_empty() && self.plan.blockers.len() == before {
             let message = "there is nothing left to undo: what it did is not there any more";
             self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()));
         }
+    }
+
+    /// Of users who go with all that was made with them, what becomes of each thing says nothing more; of thousands, nobody
+    /// could find among it what does.
+    fn tell_of_unmade(&mut self, steps: &[&Step], (warnings, e911): (usize, usize)) {
+        let is_gone = |id: &UserId| self.facts.users.get(id).is_some_and(crate::user::User::is_deleted);
+        let gone: BTreeSet<UserId> = steps.iter().filter_map(|step| made_user(step)).filter(is_gone).collect();
+        if gone.len() < 2 {
+            return;
+        }
+        let told = self.plan.warnings.split_off(warnings);
+        let of_gone = |warning: &Warning| warning.user_id.is_some_and(|user| gone.contains(&user));
+        self.plan.warnings.extend(told.into_iter().filter(|warning| !of_gone(warning)));
+        let until = in_words(self.today() + Days::new(KEPT_DAYS));
+        let count = gone.len();
+        self.warn(
+            None,
+            format!("{count} users go with their phones and licenses; their numbers are free; until {until} they can be brought back"),
+        );
+        self.plan.e911.truncate(e911);
+        self.plan.e911.push(format!("{count} users have no emergency address any more"));
     }
 
     /// What others hang on comes back first, and goes last.
@@ -323,6 +349,13 @@ fn only_user(steps: &[Step]) -> Option<UserId> {
     users.first().copied().filter(|_| users.len() == 1)
 }
 
+pub(super) fn made_user(step: &Step) -> Option<UserId> {
+    match (&step.before, &step.after) {
+        (None, Some(Record::User(user))) => Some(user.id),
+        _ => None,
+    }
+}
+
 /// Nothing but a password or PIN was replaced, of which only the fact stands in the journal.
 fn is_secret_alone(step: &Step) -> bool {
     !step.changes.is_empty()
@@ -339,13 +372,7 @@ struct Touched {
 
 impl Touched {
     fn of(facts: &Facts, steps: &[Step]) -> Self {
-        let made: BTreeSet<UserId> = steps
-            .iter()
-            .filter_map(|step| match (&step.before, &step.after) {
-                (None, Some(Record::User(user))) => Some(user.id),
-                _ => None,
-            })
-            .collect();
+        let made: BTreeSet<UserId> = steps.iter().filter_map(made_user).collect();
         let mut users = BTreeSet::new();
         let mut left = BTreeSet::new();
         for step in steps {

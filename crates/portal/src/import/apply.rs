@@ -2,14 +2,13 @@
 
 use lineside_model::id::ImportId;
 
+use super::PATIENCE;
 use super::plan::answer;
 use crate::form_data::FormData;
 use crate::page::Answer;
 use crate::record_path::RecordPath;
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
-
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub fn routes() -> Vec<Route> {
     vec![Route::post("/imports/{id}/apply", Access::Administrator, apply)]
@@ -19,7 +18,6 @@ async fn apply(visitor: Visitor, RecordPath(id): RecordPath<ImportId>, data: For
     let good_rows_only = data.has("good_rows_only");
     let begun = visitor.service.apply_import(&visitor.caller, id, good_rows_only).await;
     if begun.is_ok() {
-        // Most are done before anybody has to look twice.
         let _ = tokio::time::timeout(PATIENCE, visitor.service.import_ended(id)).await;
     }
     answer(&visitor, id, &data, begun).await

@@ -18,9 +18,9 @@ use crate::visitor::Visitor;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::get("/settings/tokens", Access::Administrator, list),
-        Route::post("/settings/tokens", Access::Administrator, add),
-        Route::post("/settings/tokens/{id}/revoke", Access::Administrator, revoke),
+        Route::get("/settings/tokens", Access::User, list),
+        Route::post("/settings/tokens", Access::User, add),
+        Route::post("/settings/tokens/{id}/revoke", Access::User, revoke),
         Route::get("/operator/tokens", Access::Operator, list),
         Route::post("/operator/tokens", Access::Operator, add),
         Route::post("/operator/tokens/{id}/revoke", Access::Operator, revoke),
@@ -34,6 +34,8 @@ struct TokensPage {
     form: Form,
     tokens: Vec<ApiTokenRow>,
     home: &'static str,
+    /// Of somebody who administers nothing.
+    is_own_page: bool,
     /// Made just now: the only time that it is seen whole.
     fresh: Option<String>,
 }
@@ -41,7 +43,8 @@ struct TokensPage {
 impl TokensPage {
     async fn new(visitor: &Visitor, form: Form, fresh: Option<String>) -> Result<Self, PageError> {
         let tokens = visitor.service.api_tokens(&visitor.caller).await?;
-        Ok(Self { frame: visitor.frame("API tokens").await?, form, tokens, home: home(visitor), fresh })
+        let is_own_page = !visitor.caller.is_operator() && visitor.caller.scope().is_err();
+        Ok(Self { frame: visitor.frame("API tokens").await?, form, tokens, home: home(visitor), is_own_page, fresh })
     }
 }
 

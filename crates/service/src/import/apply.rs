@@ -1,19 +1,11 @@
 //! Applying an import: in the background, once, all of it or nothing.
 
-use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use chrono::TimeDelta;
-use lineside_model::id::ImportId;
+use lineside_model::id::{ChangeId, ImportId};
 use lineside_model::import::{ImportJob, ImportState};
 use lineside_model::journal::Scope;
-use tokio::sync::Notify;
 
 use super::plan::{refused_rows, request};
 use crate::{Caller, Outcome, Service, ServiceError};
-
-/// Another node that has not finished by then died.
-const LEASE: TimeDelta = TimeDelta::minutes(10);
 
 impl Service {
     /// Begins to apply the plan that was shown; the import says how it ends. With errors in the file, only when the good rows
@@ -37,17 +29,17 @@ impl Service {
         (job.state, job.started_at) = (ImportState::Applying, Some(self.now()));
         (job.good_rows_only, job.trouble) = (good_rows_only, None);
         // Before anybody can read that it is being applied, and wonder by whom.
-        if !self.inner.importing.insert(id) {
+        if !self.inner.applying.insert(job.change_id()) {
             return Err(ServiceError::field("import", "this import is being applied; wait until it is done"));
         }
         if let Err(error) = self.save_job(&scope, &mut job).await {
-            self.inner.importing.remove(id);
+            self.inner.applying.remove(job.change_id());
             return Err(error);
         }
         let (service, caller, begun) = (self.clone(), caller.clone(), job.clone());
         tokio::spawn(async move {
             let ended = service.carry_out_import(&caller, begun.clone()).await;
-            service.inner.importing.remove(id);
+            service.inner.applying.remove(begun.change_id());
             if let Err(error) = ended {
                 tracing::error!(%error, import = %id, "an import was not applied");
                 let trouble = "It was not applied, and nothing was changed: an error that is in the log. Try again.";
@@ -59,7 +51,7 @@ impl Service {
 
     /// Waits until this program no longer applies the import: small ones are done before a page is drawn.
     pub async fn import_ended(&self, id: ImportId) {
-        self.inner.importing.ended(id).await;
+        self.inner.applying.ended(ChangeId(id.0)).await;
     }
 
     async fn carry_out_import(&self, caller: &Caller, job: ImportJob) -> Result<(), ServiceError> {
@@ -99,11 +91,10 @@ impl Service {
 
     /// An import that nobody carries out any more: the journal knows whether it was applied.
     pub(super) async fn settle_import(&self, scope: &Scope, job: ImportJob) -> Result<ImportJob, ServiceError> {
-        let elsewhere = self.engine() != "SQLite" && job.started_at.is_some_and(|at| self.now() < at + LEASE);
-        if job.state != ImportState::Applying || self.inner.importing.contains(job.id) || elsewhere {
+        if job.state != ImportState::Applying || self.may_be_applying(job.change_id(), job.started_at) {
             return Ok(job);
         }
-        let applied = self.store().import_was_applied(&job).await?;
+        let applied = self.store().was_applied(job.change_id()).await?;
         let (state, trouble) = if applied {
             (ImportState::Done, None)
         } else {
@@ -112,42 +103,5 @@ impl Service {
         };
         self.end_import(scope, job.clone(), state, trouble).await?;
         self.store().import(scope, job.id).await?.ok_or(ServiceError::NotFound)
-    }
-}
-
-/// The imports that this program is carrying out.
-#[derive(Debug, Default)]
-pub(crate) struct Importing {
-    all: Mutex<BTreeSet<ImportId>>,
-    ended: Notify,
-}
-
-impl Importing {
-    /// False when it is among them already.
-    fn insert(&self, id: ImportId) -> bool {
-        self.all().insert(id)
-    }
-
-    fn remove(&self, id: ImportId) {
-        self.all().remove(&id);
-        self.ended.notify_waiters();
-    }
-
-    fn contains(&self, id: ImportId) -> bool {
-        self.all().contains(&id)
-    }
-
-    async fn ended(&self, id: ImportId) {
-        loop {
-            let ended = self.ended.notified();
-            if !self.contains(id) {
-                return;
-            }
-            ended.await;
-        }
-    }
-
-    fn all(&self) -> MutexGuard<'_, BTreeSet<ImportId>> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
