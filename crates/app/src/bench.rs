@@ -95,7 +95,7 @@ async fn measure(bench: &Bench, place: &Place, database: Option<String>) -> anyh
     let late = match bench {
         Bench::Users { options, .. } => users::measure(options, service.clone(), account).await,
         Bench::Imports { options, .. } => Box::pin(imports::measure(options, service.clone(), account)).await,
-        Bench::Licenses { options, .. } => licenses::measure(options, service.clone(), account).await,
+        Bench::Licenses { options, .. } => Box::pin(licenses::measure(options, service.clone(), account)).await,
         Bench::Sip(_) | Bench::Mutate(_) => Ok(Late::new()),
     };
     service.close().await;

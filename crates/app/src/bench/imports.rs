@@ -83,7 +83,7 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
         late.push("memory".to_owned());
     }
     if options.edited > 0 {
-        late.extend(bench.undo(&job, options.edited, &before).await?);
+        late.extend(Box::pin(bench.undo(&job, options.edited, &before)).await?);
     }
     Ok(late)
 }

@@ -48,7 +48,7 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     let engine = bench.service.engine();
     say_head(&format!("{} users, {} scheduled entries, {engine}", options.users, options.entries));
     let mut late = Late::new();
-    bench.many(options, &mut late).await?;
+    Box::pin(bench.many(options, &mut late)).await?;
     bench.one(&mut late).await?;
     Ok(late)
 }
@@ -80,7 +80,7 @@ impl Bench {
             let plan = planned.of(self.service.plan(&self.caller, &request)).await?;
             ensure!(plan.steps.len() == user_ids.len(), "{} steps: {:?}", plan.steps.len(), plan.blockers);
             let seen = plan.fingerprint();
-            let outcome = applied.of(self.service.apply(&self.caller, &request, Some(&seen))).await?;
+            let outcome = Box::pin(applied.of(self.service.apply(&self.caller, &request, Some(&seen)))).await?;
             ensure!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
         }
         if planned.say(&format!("plan for {} users on a date", user_ids.len())) > PLANNED {

@@ -39,7 +39,7 @@ impl Bench {
         let keep = undo(Since::Keep);
         let plan = planned.of(self.service.plan(&self.caller, &keep)).await?;
         ensure!(!plan.blocked(), "{:?}", plan.blockers.first());
-        let outcome = applied.of(self.service.apply(&self.caller, &keep, Some(&plan.fingerprint()))).await?;
+        let outcome = Box::pin(applied.of(self.service.apply(&self.caller, &keep, Some(&plan.fingerprint())))).await?;
         ensure!(matches!(outcome, Outcome::Done { .. }), "the undo was not carried out");
         self.nothing_is_left(before, some.len()).await?;
 
