@@ -178,7 +178,7 @@ async fn a_phone_comes_alive_over_rest(#[values(Engine::Sqlite, Engine::Postgres
     let numbers = json!({"numbers": ["+1 480 555 0100 - 0104"], "kind": "landline", "location_id": location.id()});
     let added = client.send(Method::POST, "/numbers", &[], Some(numbers)).await.expect(201);
     assert_eq!(added.json["steps"].as_array().unwrap().len(), 5);
-    let seats = client.send(Method::PUT, "/seats/basic", &[], Some(json!({"bought": 2}))).await.expect(200);
+    let seats = client.send(Method::PUT, "/seats/business", &[], Some(json!({"bought": 2}))).await.expect(200);
     assert_eq!(seats.json["free"], 2);
 
     let mut body = ana();

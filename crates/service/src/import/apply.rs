@@ -101,7 +101,11 @@ impl Service {
             let trouble = "Lineside stopped while this was being applied. Nothing was changed; apply it again.";
             (ImportState::Planned, Some(trouble))
         };
-        self.end_import(scope, job.clone(), state, trouble).await?;
+        match self.end_import(scope, job.clone(), state, trouble).await {
+            // Somebody was at work on it after all: what they saved stands.
+            Ok(()) | Err(ServiceError::Invalid(_)) => {}
+            Err(error) => return Err(error),
+        }
         self.store().import(scope, job.id).await?.ok_or(ServiceError::NotFound)
     }
 }
