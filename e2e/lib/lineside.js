@@ -69,19 +69,34 @@ export class Lineside {
    * that is no success is an error with `status` and `problem` (RFC 9457). `token`: somebody else's.
    */
   async api(method, path, body, token = this.api_token) {
-    const answer = await fetch(`${this.url}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      body: body && JSON.stringify(body),
-    });
-    const text = await answer.text();
-    const decoded = text && JSON.parse(text);
-    if (answer.ok) return decoded;
-    throw Object.assign(new Error(`${method} ${path}: ${answer.status} ${text}`), {
-      status: answer.status,
-      problem: decoded,
-    });
+    const answer = await this.request(method, path, body && JSON.stringify(body), "application/json", token);
+    return decode(`${method} ${path}`, answer);
   }
+
+  /** Sends a file as the demo account's owner. Returns the body, decoded. */
+  async upload(path, bytes) {
+    return decode(`POST ${path}`, await this.request("POST", path, bytes, "application/octet-stream"));
+  }
+
+  /** A file that the REST API has, for the demo account's owner. */
+  async download(path) {
+    const answer = await this.request("GET", path);
+    if (!answer.ok) await decode(`GET ${path}`, answer);
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
+  request(method, path, body, type = "application/json", token = this.api_token) {
+    const headers = { authorization: `Bearer ${token}`, "content-type": type };
+    return fetch(`${this.url}/api/v1${path}`, { method, headers, body });
+  }
+}
+
+async function decode(asked, answer) {
+  const text = await answer.text();
+  const decoded = text && JSON.parse(text);
+  if (answer.ok) return decoded;
+  const error = new Error(`${asked}: ${answer.status} ${text}`);
+  throw Object.assign(error, { status: answer.status, problem: decoded });
 }
 
 function binary() {
