@@ -1,4 +1,4 @@
-// A carrier that takes calls over TLS with keys for the sound alone (PJSIP), and gets the place of who calls for help.
+// A carrier that takes and brings calls over TLS with keys for the sound alone (PJSIP), and gets the place of who calls for help.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -20,10 +20,10 @@ const OUTSIDE = "+16025550199";
 
 test("calls over a carrier by TLS and SRTP", async (t) => {
   const papers = await certificate(t);
-  const lineside = await Lineside.start(t, ["--sip-trust", papers.certificate]);
+  const lineside = await Lineside.start(t, ["--sip-trust", papers.certificate], { transports: true });
   const port = await freePort();
   const account = { username: "carrier", domain: ADDRESS, transport: "tls" };
-  const carrier = await Pjsua.start({ tone: 1500, account, srtp: true, listen: { address: ADDRESS, port, ...papers } });
+  const carrier = await Pjsua.start({ tone: 1500, account, srtp: true, trust: lineside.trust, listen: { address: ADDRESS, port, ...papers } });
   t.after(() => carrier.stop());
   await until("the carrier", () => carrier.latest("ready"));
   const trunk = { name: "Carrier", enabled: true, host: ADDRESS, port, transport: "TLS", secure_media: true, emergency: true };
@@ -48,6 +48,16 @@ test("calls over a carrier by TLS and SRTP", async (t) => {
     await phone.talks();
     await Promise.all([phone.hears(carrier.tone), carrier.hears(phone.tone)]);
     await phone.hangUp();
+    await Promise.all([phone.idle(), carrier.idle()]);
+  });
+
+  await t.test("a number rings that the carrier is called for", async () => {
+    await carrier.dial(`sip:${user.number}@${lineside.doors.tls};transport=tls`);
+    await phone.rings();
+    await phone.answer();
+    await carrier.talks();
+    await Promise.all([phone.hears(carrier.tone), carrier.hears(phone.tone)]);
+    await carrier.hangUp();
     await Promise.all([phone.idle(), carrier.idle()]);
   });
 

@@ -59,7 +59,11 @@ export class Pjsua extends Phone {
   }
 
   async call(extension) {
-    this.tell("call", { uri: this.uri(extension) });
+    await this.dial(this.uri(extension));
+  }
+
+  async dial(uri) {
+    this.tell("call", { uri });
     await this.inState(["CALLING", "EARLY", "CONNECTING", "CONFIRMED"]);
   }
 

@@ -1,5 +1,6 @@
 //! What the core has done in the network that is more than sending: names looked up, connections made.
 
+mod distrust;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +30,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 enum ConnectError {
     #[error("it can not be connected to: {0}")]
     Refused(std::io::Error),
-    #[error("TLS with it fails: {0}")]
+    #[error("TLS with it fails: {}", distrust::why(.0))]
     Tls(std::io::Error),
     #[error("it does not take connections in time")]
     Slow,

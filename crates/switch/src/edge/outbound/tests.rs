@@ -12,6 +12,7 @@ use lineside_model::{
     trunk::TrunkInput,
 };
 use lineside_sip::{Message, Method, Response};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -36,14 +37,19 @@ struct Carrier {
 impl Carrier {
     /// With a certificate for that name, which it signed itself.
     async fn of(name: &str) -> Self {
-        let signed = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(signed.signing_key.serialize_pem().as_bytes()).unwrap();
+        Self::with(CertificateParams::new([name.to_owned()]).unwrap()).await
+    }
+
+    async fn with(params: CertificateParams) -> Self {
+        let signing_key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&signing_key).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(signing_key.serialize_pem().as_bytes()).unwrap();
         let config =
-            ServerConfig::builder().with_no_client_auth().with_single_cert(vec![signed.cert.der().clone()], key);
+            ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key);
         Self {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             acceptor: TlsAcceptor::from(Arc::new(config.unwrap())),
-            certificate: signed.cert.pem(),
+            certificate: certificate.pem(),
         }
     }
 
@@ -132,13 +138,38 @@ async fn a_carrier_is_found_by_name_and_connected_to_again_when_the_connection_c
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_of_another_name_is_not_believed() {
-    let carrier = Carrier::of("edge.carrier.test").await;
-    let dns = dns(&carrier).await;
-    let (switch, mut alarms) = house(&dns, &carrier.certificate).await;
+async fn a_certificate_that_is_not_believed_says_what_would_mend_it() {
+    let of = |name: &str| CertificateParams::new([name.to_owned()]).unwrap();
+    let mut authority = of("carrier.test");
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let mut old = of("carrier.test");
+    (old.not_before, old.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+    let cases = [
+        (of("edge.carrier.test"), "the host in the trunk's settings is not whom its certificate is for"),
+        (authority, "needs the basic constraint CA:FALSE"),
+        (old, "the carrier has to renew it"),
+    ];
+    for (params, says) in cases {
+        let carrier = Carrier::with(params).await;
+        let why = refused(&carrier, &carrier.certificate).await;
+        assert!(why.contains("TLS with it fails") && why.contains(says), "{why}");
+    }
+    let mut stranger = of("carrier.test");
+    stranger.distinguished_name.push(DnType::CommonName, "stranger");
+    let carrier = Carrier::of("carrier.test").await;
+    for another in [of("carrier.test"), stranger] {
+        let why = refused(&carrier, &Carrier::with(another).await.certificate).await;
+        assert!(why.contains("sip.trust_file"), "{why}");
+    }
+}
+
+/// Why the trunk of a house that trusts `trust` is down.
+async fn refused(carrier: &Carrier, trust: &str) -> String {
+    let dns = dns(carrier).await;
+    let (switch, mut alarms) = house(&dns, trust).await;
     let (stream, _) = carrier.listener.accept().await.unwrap();
     assert!(carrier.acceptor.accept(stream).await.is_err(), "nothing is said to it");
     let Some(AlarmKind::TrunkDown { why, .. }) = alarms.recv().await else { panic!() };
-    assert!(why.contains("TLS with it fails"), "{why}");
     switch.stop().await;
+    why
 }
