@@ -11,11 +11,11 @@ fail() {
   exit 1
 }
 
-# need_rust: cargo and a C compiler (SQLite and the cryptography of TLS are compiled with the program).
+# need_rust: cargo, a C compiler and make (SQLite, the cryptography of TLS and the allocator are compiled with the program).
 need_rust() {
   command -v cargo >/dev/null ||
     fail "Rust is missing. Install version 1.95 or later (https://rustup.rs is one way), then try again."
-  need cc:build-essential
+  need cc:build-essential make:build-essential
 }
 
 # need_node: Node.js 20 or later, with npm.

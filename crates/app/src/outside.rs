@@ -40,16 +40,28 @@ const BATCH: usize = 1_000;
 /// Reports within that time are taken together: waking for each would cost more than what is to be done.
 const TOGETHER: Duration = Duration::from_millis(20);
 
+/// Calls that ended are written after so many such times: a transaction costs as much as tens of calls. When they are many, it
+/// waits for as many again, since they change the same pages.
+const ROUNDS: usize = 5;
+const MANY: usize = 100;
+const MOST: usize = 1_000;
+
 async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<CallReport>) {
     while let Some(first) = receiver.recv().await {
-        tokio::time::sleep(TOGETHER).await;
-        let mut batch = vec![first];
-        while batch.len() < BATCH
-            && let Ok(more) = receiver.try_recv()
-        {
-            batch.push(more);
+        let (mut batch, mut ended) = (vec![first], Vec::new());
+        for round in 1..=2 * ROUNDS {
+            tokio::time::sleep(TOGETHER).await;
+            while batch.len() < BATCH
+                && let Ok(more) = receiver.try_recv()
+            {
+                batch.push(more);
+            }
+            ended.extend(service.calls_heard_of(std::mem::take(&mut batch)).await);
+            if ended.is_empty() || ended.len() >= MOST || (round == ROUNDS && ended.len() < MANY) {
+                break;
+            }
         }
-        service.calls_reported(batch).await;
+        service.calls_ended(&ended).await;
     }
 }
 

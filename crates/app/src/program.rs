@@ -16,6 +16,7 @@ use lineside_service::{Parts, Service, ServiceError, Settings};
 use lineside_store::Store;
 use lineside_switch::{Certificate, Directory, Outside, Switch, SwitchConfig, SwitchHandle};
 use object_store::local::LocalFileSystem;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
@@ -77,6 +78,7 @@ impl Program {
 
     pub async fn start_with(config: &Config, service: Service, listener: TcpListener) -> anyhow::Result<Self> {
         let http_addr = listener.local_addr()?;
+        allow_open_files();
         let (switch, writers) = start_switch(config, &service).await?;
         let switch = Arc::new(switch);
         let sip_addr = switch.local_addr();
@@ -124,6 +126,19 @@ impl Program {
     }
 }
 
+/// A call takes four sockets, and a connection one; most systems give a program a thousand unless it asks for what it may have.
+fn allow_open_files() {
+    let limits = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits }) {
+        tracing::warn!(%error, "the limit of open files can't be raised");
+    }
+    if let Some(maximum) = limits.maximum.filter(|maximum| *maximum < ENOUGH_FILES) {
+        tracing::warn!(maximum, "few open files are allowed: about {} calls at a time", maximum / 5);
+    }
+}
+
+/// For a thousand calls.
+const ENOUGH_FILES: u64 = 5_000;
 /// For what the switch told last to be written down.
 const WRITING: Duration = Duration::from_secs(10);
 

@@ -11,7 +11,7 @@ use lineside_switch::Registrations;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// Changes that are written in one transaction.
+/// Lines whose changes are written in one transaction.
 const BATCH: usize = 500;
 /// Phones come back in crowds: what comes within that time is written together.
 const TOGETHER: Duration = Duration::from_millis(20);
@@ -26,7 +26,7 @@ struct Pending {
 
 #[derive(Default)]
 struct Changes {
-    last: HashMap<(LineId, Vec<u8>), RegistrationChange>,
+    last: HashMap<LineId, Vec<RegistrationChange>>,
     is_closed: bool,
 }
 
@@ -43,11 +43,11 @@ impl Registrations for WriteBehind {
     fn changed(&self, changes: Vec<RegistrationChange>) {
         let mut pending = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
-            let (line, contact) = match &change {
-                RegistrationChange::Put(binding) => (binding.line_id, binding.contact.clone()),
-                RegistrationChange::Removed { line_id, contact, .. } => (*line_id, contact.clone()),
-            };
-            pending.last.insert((line, contact), change);
+            let waiting = pending.last.entry(line(&change)).or_insert_with(|| Vec::with_capacity(1));
+            match waiting.iter_mut().find(|before| contact(before) == contact(&change)) {
+                Some(before) => *before = change,
+                None => waiting.push(change),
+            }
         }
         drop(pending);
         self.0.news.notify_one();
@@ -65,13 +65,27 @@ impl Pending {
     /// Some of what is to be written, and whether that is all there will ever be.
     fn take(&self) -> (Vec<RegistrationChange>, bool) {
         let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
-        let keys: Vec<_> = changes.last.keys().take(BATCH).cloned().collect();
-        let batch: Vec<_> = keys.iter().filter_map(|key| changes.last.remove(key)).collect();
+        let lines: Vec<_> = changes.last.keys().take(BATCH).copied().collect();
+        let batch: Vec<_> = lines.iter().filter_map(|line| changes.last.remove(line)).flatten().collect();
         if changes.last.is_empty() {
             // Room for every phone is needed only when all come at once.
             changes.last = HashMap::new();
         }
         (batch, changes.is_closed)
+    }
+}
+
+fn line(change: &RegistrationChange) -> LineId {
+    match change {
+        RegistrationChange::Put(binding) => binding.line_id,
+        RegistrationChange::Removed { line_id, .. } => *line_id,
+    }
+}
+
+fn contact(change: &RegistrationChange) -> &[u8] {
+    match change {
+        RegistrationChange::Put(binding) => &binding.contact,
+        RegistrationChange::Removed { contact, .. } => contact,
     }
 }
 

@@ -38,9 +38,6 @@ impl LiveCall {
     }
 }
 
-/// The most messages of a call that are kept for its ladder, and of the text of each.
-pub const LADDER_MAX: usize = 100;
-pub const LADDER_TEXT_MAX: usize = 2_000;
 /// The longest name and number of the other end that are kept.
 pub const PARTY_NAME_MAX: usize = 80;
 pub const PARTY_NUMBER_MAX: usize = 64;
@@ -172,16 +169,6 @@ impl CallEnded {
         self.began.dialled = line(&self.began.dialled, DIALLED_MAX);
         if let Some(CallAnswered { by: AnsweredBy::Party(party), .. }) = &mut self.answered {
             *party = party.cleaned();
-        }
-        self.ladder.truncate(LADDER_MAX);
-        for step in &mut self.ladder {
-            step.title = line(&step.title, PARTY_NAME_MAX);
-            // Nearly all of them are.
-            let is_clean = step.text.bytes().all(|byte| byte == b'\n' || (b' '..0x7f).contains(&byte));
-            if !is_clean || step.text.len() > LADDER_TEXT_MAX {
-                let printable = step.text.chars().filter(|c| *c == '\n' || !is_unprintable(*c));
-                step.text = printable.take(LADDER_TEXT_MAX).collect();
-            }
         }
         self
     }
@@ -335,8 +322,8 @@ pub(crate) mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::call_report::LadderStep;
     use crate::id::AccountId;
+    use crate::ladder::Ladder;
 
     pub(crate) fn ended() -> CallEnded {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -364,7 +351,7 @@ pub(crate) mod tests {
             from_caller: None,
             from_callee: None,
             trunk: None,
-            ladder: Vec::new(),
+            ladder: Ladder::default(),
         }
     }
 
@@ -378,23 +365,6 @@ pub(crate) mod tests {
         assert_eq!(named("", "").pretty(), "number withheld");
         assert_eq!(named("", "Anonymous").pretty(), "Anonymous");
         assert_eq!(named("", &"é".repeat(500)).cleaned().name.chars().count(), PARTY_NAME_MAX);
-    }
-
-    #[test]
-    fn a_call_is_kept_within_bounds() {
-        let mut call = ended();
-        let step = LadderStep {
-            at: call.ended_at,
-            leg: 0,
-            received: true,
-            title: "x".repeat(500),
-            text: "y\n\u{1b}".repeat(LADDER_TEXT_MAX),
-        };
-        call.ladder = vec![step; LADDER_MAX + 50];
-        let call = call.cleaned();
-        assert_eq!(call.ladder.len(), LADDER_MAX);
-        assert_eq!(call.ladder[0].text.chars().count(), LADDER_TEXT_MAX);
-        assert!(!call.ladder[0].text.contains('\u{1b}'));
     }
 
     #[test]

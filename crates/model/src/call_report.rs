@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::emergency::EmergencyCall;
 use crate::id::{AccountId, CallId, LineId, TrunkId, UserId};
+use crate::ladder::Ladder;
 
 /// Something happened. Reports of one call come in their order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,7 +94,9 @@ pub struct CallEnded {
     pub from_callee: Option<LegQuality>,
     /// By which trunk it came or left.
     pub trunk: Option<TrunkId>,
-    pub ladder: Vec<LadderStep>,
+    /// Kept beside the rest, which lists read.
+    #[serde(skip)]
+    pub ladder: Ladder,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -31,6 +31,7 @@ pub mod id;
 pub mod import;
 pub mod incident;
 pub mod journal;
+pub mod ladder;
 pub mod leaving;
 pub mod license;
 pub mod lifecycle;

@@ -89,8 +89,15 @@ impl Service {
         Ok(talked.into_iter().filter(today).collect())
     }
 
-    /// A batch from the switch. Each report stands for itself: one that fails is logged, and the others go on.
+    /// A batch from the switch, and what it tells of the history.
     pub async fn calls_reported(&self, reports: Vec<CallReport>) {
+        let ended = self.calls_heard_of(reports).await;
+        self.calls_ended(&ended).await;
+    }
+
+    /// A batch from the switch; the calls in it that have ended are for [`Self::calls_ended`]. Each report stands for itself:
+    /// one that fails is logged, and the others go on.
+    pub async fn calls_heard_of(&self, reports: Vec<CallReport>) -> Vec<CallEnded> {
         let mut ended = Vec::new();
         for report in reports {
             let taken = match report {
@@ -138,11 +145,16 @@ impl Service {
                 tracing::error!(%error, "what the switch reports can't be kept; its file stays where it is");
             }
         }
+        ended
+    }
+
+    /// Writes calls to the history.
+    pub async fn calls_ended(&self, ended: &[CallEnded]) {
         if ended.is_empty() {
             return;
         }
-        let talked = self.talked(&ended).await;
-        if let Err(error) = self.store().save_calls(&ended, &talked).await {
+        let talked = self.talked(ended).await;
+        if let Err(error) = self.store().save_calls(ended, &talked).await {
             tracing::error!(%error, calls = ended.len(), "calls can't be written to the history");
         }
     }

@@ -114,6 +114,8 @@ impl Service {
     /// A line whose secrets do not open is left out, loudly: its phone can't register until Generate mends it.
     fn unseal(&self, sealed: SealedDirectoryUser) -> DirectoryUser {
         let SealedDirectoryUser { mut user, lines } = sealed;
+        // Nearly always one, and it stays in memory.
+        user.lines.reserve_exact(lines.len());
         for line in lines {
             match self.unseal_line(&line) {
                 Ok(open) => user.lines.push(open),

@@ -1,5 +1,7 @@
 //! The history of calls: written in batches as calls end, read by filter, the newest first.
 
+mod ladder;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,13 +24,16 @@ macro_rules! call_columns {
 }
 
 const SAVE_CALLS: &str = "
-    INSERT INTO call (account_id, id, started_at, direction, outcome, ended, ladder) VALUES (...)
+    INSERT INTO call (account_id, id, started_at, direction, outcome, ended, ladder, messages) VALUES (...)
     ON CONFLICT (account_id, id) DO NOTHING";
+/// Of the calls those that have a recording: a row that is written anew to say nothing costs as much as a new one.
 const MARK_RECORDED: &str = "
     UPDATE call SET recording_id = (
         SELECT min_id.id FROM recording min_id
         WHERE min_id.account_id = call.account_id AND min_id.call_id = call.id ORDER BY min_id.id LIMIT 1
-    ) WHERE account_id = $1 AND recording_id IS NULL AND id IN (...)";
+    ) WHERE account_id = $1 AND recording_id IS NULL AND id IN (
+        SELECT r.call_id FROM recording r WHERE r.account_id = $1 AND r.call_id IN (...)
+    )";
 const SAVE_USERS: &str = "
     INSERT INTO call_user (account_id, user_id, started_at, call_id) VALUES (...)
     ON CONFLICT (account_id, user_id, started_at, call_id) DO NOTHING";
@@ -41,7 +46,8 @@ const ADD_SECONDS: &str = "
 /// Over all accounts: the limits of the switch begin with it.
 const SECONDS_SINCE: &str = "SELECT account_id, user_id, date, seconds FROM outbound_day WHERE date >= $1";
 const FORGET_DAYS: &str = "DELETE FROM outbound_day WHERE date < $1";
-const CALL: &str = concat!("SELECT ", call_columns!(), ", c.ladder FROM call c WHERE c.account_id = $1 AND c.id = $2");
+const CALL: &str =
+    concat!("SELECT ", call_columns!(), ", c.ladder, c.messages FROM call c WHERE c.account_id = $1 AND c.id = $2");
 const CALLS: &str = concat!("SELECT ", call_columns!(), " FROM call c WHERE c.account_id = $1");
 const CALLS_OF_USER: &str = concat!(
     "SELECT ",
@@ -120,7 +126,9 @@ impl TryFrom<CallColumns> for CallRecord {
 struct WholeCall {
     #[sqlx(flatten)]
     call: CallColumns,
+    /// Of calls that were kept as text, before the ladder was packed.
     ladder: String,
+    messages: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -190,7 +198,10 @@ impl Store {
         let row: Option<WholeCall> = self.reader().await?.row(CALL, values![scope.account_id, id]).await?;
         let Some(row) = row else { return Ok(None) };
         let mut call = CallRecord::try_from(row.call)?;
-        call.ended.ladder = from_json::<Vec<LadderStep>>("a ladder", &row.ladder)?;
+        call.ended.ladder = match row.messages {
+            Some(messages) => ladder::unpack(&messages)?,
+            None => from_json::<Vec<LadderStep>>("a ladder", &row.ladder)?.into_iter().collect(),
+        };
         Ok(Some(call))
     }
 
@@ -239,8 +250,6 @@ impl Store {
 
 /// The ladder lies beside the call, so that lists do not read it.
 fn row(call: &CallEnded) -> Result<Vec<Value>, StoreError> {
-    let ladder = json(&call.ladder)?;
-    let without = CallEnded { ladder: Vec::new(), ..call.clone() };
     let began = &call.began;
     Ok(values![
         began.account,
@@ -248,8 +257,9 @@ fn row(call: &CallEnded) -> Result<Vec<Value>, StoreError> {
         began.at,
         began.direction.as_str(),
         call.outcome.as_str(),
-        json(&without)?,
-        ladder,
+        json(call)?,
+        "",
+        ladder::pack(&call.ladder),
     ])
 }
 

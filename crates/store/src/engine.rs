@@ -130,7 +130,12 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
-        .pragma("cache_size", "-65536")
+        // Of what is read little is kept, for the system keeps it too; of what is written all up to 64 MB, until the commit.
+        .pragma("cache_size", "-2000")
+        .pragma("cache_spill", "16384")
+        // Pages that change again and again are copied into the database once for all that, not after each transaction.
+        .pragma("wal_autocheckpoint", "8000")
+        .pragma("journal_size_limit", "67108864")
         .pragma("mmap_size", "1073741824")
         .pragma("temp_store", "memory")
         .statement_cache_capacity(STATEMENTS_KEPT)

@@ -108,7 +108,8 @@ type CallNumber = u64;
 /// All calls of one core.
 #[derive(Default)]
 pub(crate) struct Calls {
-    open: HashMap<CallNumber, Call>,
+    /// Boxed: each event takes its call out and puts it back.
+    open: HashMap<CallNumber, Box<Call>>,
     last_id: CallNumber,
     /// Our tag of each dialog. We made it, so it is unique, and nobody guesses it.
     by_tag: HashMap<Box<[u8]>, (CallNumber, Leg)>,

@@ -52,7 +52,7 @@ impl Keepalives {
                 let Some(flow) = contact.flow else { continue };
                 let tag = endpoint.token();
                 let own = format!("<sip:lineside@{}>", rules.host_port(flow.local.port()));
-                let to = [b"<", contact.contact.as_slice(), b">"].concat();
+                let to = [b"<", contact.contact.as_ref(), b">"].concat();
                 let from = format!("{own};tag={tag}");
                 let options = Request::initial(Method::Options, &contact.contact, from, to, tag, 1)
                     .header(HeaderName::Contact, own);

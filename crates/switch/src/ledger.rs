@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use lineside_model::{
     call_report::{CallAnswered, CallBegan, CallEnded, CallOutcome, CallReport, EndedBy},
     id::{AccountId, CallId},
+    ladder::Ladder,
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +147,7 @@ fn ended(Talking { began, answered }: Talking, ended_at: DateTime<Utc>) -> CallR
         from_caller: None,
         from_callee: None,
         trunk: None,
-        ladder: Vec::new(),
+        ladder: Ladder::default(),
     }))
 }
 

@@ -100,6 +100,7 @@ impl Registrar {
             let flow = (binding.transport == StoredTransport::Udp).then_some(Flow { remote: binding.source, ..*udp });
             let (line_id, account_id, user_id) = (binding.line_id, binding.account_id, binding.user_id);
             let line = registrar.line(line_id, account_id, user_id);
+            line.contacts.reserve_exact(1);
             line.contacts.push(Registered::restored(binding, flow, now.instant + left));
             registrar.settle(line_id);
         }
@@ -129,7 +130,9 @@ impl Registrar {
                 return Ok(());
             }
         }
-        let mut contacts = line.contacts.clone();
+        // Nearly always one, of which a list that grows by itself would keep room for four.
+        let mut contacts = Vec::with_capacity(line.contacts.len() + wanted.len());
+        contacts.extend_from_slice(&line.contacts);
         let mut changes = Vec::new();
         for wanted in wanted {
             let mut since = None;
@@ -155,6 +158,7 @@ impl Registrar {
         while contacts.len() > CONTACTS {
             changes.push(contacts.remove(0).removed(account_id, user_id, line_id));
         }
+        contacts.shrink_to_fit();
         line.contacts = contacts;
         self.changes.append(&mut changes);
         self.settle(line_id);
@@ -221,7 +225,7 @@ impl Registrar {
 
     fn line(&mut self, id: LineId, account_id: AccountId, user_id: UserId) -> &mut Line {
         self.lines.entry(id).or_insert_with(|| {
-            self.users.entry(user_id).or_default().push(id);
+            self.users.entry(user_id).or_insert_with(|| Vec::with_capacity(1)).push(id);
             Line { account_id, user_id, contacts: Vec::new(), due: None }
         })
     }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use lineside_model::call_report::{
     AnsweredBy, CallAnswered, CallBegan, CallDirection, CallEnded, CallOutcome, CallParty, CallRecorded, CallReport,
-    EndedBy, Hop, HopReason, LadderStep, LegQuality, MessageLeft, TestCall,
+    EndedBy, Hop, HopReason, LegQuality, MessageLeft, TestCall,
 };
 use lineside_model::emergency::EmergencyCall;
 use lineside_model::id::{AccountId, CallId, ChangeId, MessageId, RecordingId, UserId};
+use lineside_model::ladder::Ladder;
 use lineside_model::phone_number::E164;
 use uuid::Uuid;
 
@@ -38,6 +39,8 @@ pub fn ended(account: AccountId, n: u128, at: DateTime<Utc>, user: UserId) -> Ca
     let began = CallBegan { call, account, at, direction, caller: stranger(), dialled, callee: Some(callee.clone()) };
     let quality = LegQuality { codec: "PCMU".into(), packets: 990, lost: 10, jitter_ms: 1.5 };
     let hop = Hop { from: callee.clone(), to: "201".into(), reason: HopReason::NoAnswer };
+    let mut ladder = Ladder::default();
+    ladder.push(at, 0, true, "INVITE", "INVITE sip:201");
     CallEnded {
         began,
         answered: Some(CallAnswered { call, account, at: at + TimeDelta::seconds(5), by: AnsweredBy::Party(callee) }),
@@ -49,7 +52,7 @@ pub fn ended(account: AccountId, n: u128, at: DateTime<Utc>, user: UserId) -> Ca
         from_caller: Some(quality),
         from_callee: None,
         trunk: None,
-        ladder: vec![LadderStep { at, leg: 0, received: true, title: "INVITE".into(), text: "INVITE sip:201".into() }],
+        ladder,
     }
 }
 

@@ -59,7 +59,7 @@ pub async fn list_sip_messages(
     Reading { service, caller, .. }: Reading,
 ) -> Result<Json<Vec<SipMessageView>>, Problem> {
     let (call, _) = service.call(&caller, id).await?;
-    Ok(Json(call.ended.ladder.into_iter().map(SipMessageView::from).collect()))
+    Ok(Json(call.ended.ladder.steps().into_iter().map(SipMessageView::from).collect()))
 }
 
 impl From<LadderStep> for SipMessageView {

@@ -2,8 +2,8 @@
 
 use axum::http::Method;
 use chrono::TimeDelta;
-use lineside_model::call::LADDER_MAX;
 use lineside_model::call_report::{CallEnded, CallOutcome, CallReport};
+use lineside_model::ladder::LADDER_MAX;
 use lineside_testkit::call::ended;
 use lineside_testkit::database::Engine;
 use lineside_testkit::service::House;

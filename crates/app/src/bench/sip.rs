@@ -14,7 +14,6 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::NewDevice;
-use lineside_model::directory::{Binding, RegistrationChange};
 use lineside_model::extension::Extension;
 use lineside_model::journal::Scope;
 use lineside_service::{Outcome, Service};
@@ -48,7 +47,7 @@ pub struct Options {
     /// Where Kamailio's modules are.
     #[arg(long, default_value = "/usr/lib/x86_64-linux-gnu/kamailio/modules/")]
     modules: PathBuf,
-    /// Where the database is made; kept, and used again by the next run.
+    /// Where the database is made; kept, and used again by the next run as it was made.
     #[arg(long, default_value = "/tmp/lineside-bench-sip")]
     data: PathBuf,
 }
@@ -104,6 +103,7 @@ struct Measured {
 fn measure(options: &Options, target: &Target, lines: &[Line]) -> anyhow::Result<Measured> {
     let name = target.name;
     let mut phones = Phones::new(lines, target.sip)?;
+    target.settle();
     let empty = target.memory();
     phones.register(lines.len(), options.window)?;
     target.settle();
@@ -161,15 +161,19 @@ pub(super) async fn prepare(data: &Path, phones: usize) -> anyhow::Result<(Vec<L
     }
     std::fs::create_dir_all(data)?;
     let config = demo::bench_config(data, None)?;
-    let service = crate::program::service(&config).await?;
-    if !is_made {
+    if is_made {
+        made_anew(data)?;
+    } else {
+        let service = crate::program::service(&config).await?;
         tracing::info!(phones, "making users and phones; this takes a while");
         let account = demo::empty_account(&service).await?;
         fill(&service, &account.scope, phones).await?;
         std::fs::write(data.join("owner"), format!("{}\n{}", account.username, account.password))?;
+        service.close().await;
+        std::fs::copy(data.join("lineside.db"), data.join("made.db"))?;
         std::fs::write(&made, phones.to_string())?;
     }
-    forget_contacts(&service).await?;
+    let service = crate::program::service(&config).await?;
     let owner = std::fs::read_to_string(data.join("owner"))?;
     let (username, password) = owner.split_once('\n').context("who owns the account is not written down")?;
     let session = service.sign_in(username, password, None).await?;
@@ -189,17 +193,15 @@ pub(super) async fn prepare(data: &Path, phones: usize) -> anyhow::Result<(Vec<L
     Ok((lines, Pages::new(http, session.token.clone(), token)))
 }
 
-/// Those of the phones of the last run, which are gone: calls would go to them too.
-async fn forget_contacts(service: &Service) -> anyhow::Result<()> {
-    let removed = |binding: Binding| RegistrationChange::Removed {
-        account_id: binding.account_id,
-        user_id: binding.user_id,
-        line_id: binding.line_id,
-        contact: binding.contact,
-        heard_at: binding.registered_at,
-    };
-    let gone: Vec<_> = service.bindings().await?.into_iter().map(removed).collect();
-    Ok(service.registrations_changed(&gone).await?)
+/// The database as it was made: history and contacts of earlier runs would slow down the next.
+fn made_anew(data: &Path) -> std::io::Result<()> {
+    for left in ["lineside.db-wal", "lineside.db-shm"] {
+        let path = data.join(left);
+        if path.exists() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    std::fs::copy(data.join("made.db"), data.join("lineside.db")).map(drop)
 }
 
 async fn fill(service: &Service, scope: &Scope, phones: usize) -> anyhow::Result<()> {

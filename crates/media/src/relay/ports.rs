@@ -1,19 +1,28 @@
 //! The ports of the relay: handed out in pairs, and reused as late as possible, so that a packet that is still on its
-//! way to the last call does not end up in the next.
+//! way to the last call does not end up in the next. Some hundred pairs stay bound between two calls.
 
 use std::{
     collections::VecDeque,
+    io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
 };
 
 use mio::net::UdpSocket;
 
+/// Pairs that stay bound after their call, for a later one: taking ports from the system and giving them back costs more than
+/// all else that the relay does for a call without much sound.
+const RESTING: usize = 500;
+/// Datagrams that may lie in a socket that nobody reads; the system keeps some hundreds.
+const STALE: usize = 1_000;
+
 #[derive(Debug)]
 pub(super) struct Ports {
     bind: IpAddr,
     /// Even ports; the odd one after each belongs to it (RFC 3550 section 11).
     free: VecDeque<u16>,
+    /// Bound, the longest unused first.
+    resting: VecDeque<Pair>,
 }
 
 /// The sockets of one leg.
@@ -28,11 +37,14 @@ impl Ports {
     pub(super) fn new(bind: IpAddr, range: RangeInclusive<u16>) -> Self {
         let last = *range.end();
         let free = range.filter(|port| port % 2 == 0 && *port > 0 && *port < last).collect();
-        Self { bind, free }
+        Self { bind, free, resting: VecDeque::new() }
     }
 
     /// A bound pair. A port that another program holds goes to the end of the line.
     pub(super) fn take(&mut self) -> Option<Pair> {
+        if self.resting.len() >= RESTING {
+            return self.rested();
+        }
         for _ in 0..self.free.len() {
             let port = self.free.pop_front()?;
             match self.bind(port) {
@@ -40,7 +52,17 @@ impl Ports {
                 None => self.free.push_back(port),
             }
         }
-        None
+        self.rested()
+    }
+
+    fn rested(&mut self) -> Option<Pair> {
+        let pair = self.resting.pop_front()?;
+        for socket in [&pair.rtp, &pair.rtcp] {
+            // An error may be the answer of a host that is gone; then there may be more.
+            let is_empty = |read: io::Result<usize>| read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+            (0..STALE).find(|_| is_empty(socket.recv(&mut [])));
+        }
+        Some(pair)
     }
 
     fn bind(&self, port: u16) -> Option<Pair> {
@@ -49,8 +71,6 @@ impl Ports {
     }
 
     pub(super) fn release(&mut self, pair: Pair) {
-        let port = pair.port;
-        drop(pair);
-        self.free.push_back(port);
+        self.resting.push_back(pair);
     }
 }

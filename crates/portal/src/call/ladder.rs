@@ -45,8 +45,9 @@ const LEGS_MAX: usize = 6;
 impl LadderDrawing {
     /// `None`: no message was kept.
     pub fn of(call: &CallEnded, zone: TimeZone) -> Option<Self> {
-        let first = call.ladder.first()?.at;
-        let legs = call.ladder.iter().map(|step| usize::from(step.leg)).max().unwrap_or_default().min(LEGS_MAX - 1) + 1;
+        let steps = call.ladder.steps();
+        let first = steps.first()?.at;
+        let legs = steps.iter().map(|step| usize::from(step.leg)).max().unwrap_or_default().min(LEGS_MAX - 1) + 1;
         // The caller, Lineside, and who was called.
         let column = |leg: usize| match leg.min(LEGS_MAX - 1) {
             0 => 0,
@@ -82,7 +83,7 @@ impl LadderDrawing {
                 text: step.text.clone(),
             }
         };
-        let arrows: Vec<Arrow> = call.ladder.iter().enumerate().map(arrow).collect();
+        let arrows: Vec<Arrow> = steps.iter().enumerate().map(arrow).collect();
         let columns = names.iter().enumerate().map(|(at, name)| Column { x: x(at), name: short(name) }).collect();
         Some(Self { width: names.len() * COLUMN, height: TOP + (arrows.len() + 1) * ROW, columns, arrows })
     }
@@ -98,19 +99,17 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
     use lineside_model::call_report::{CallBegan, CallDirection, CallOutcome, CallParty, EndedBy};
     use lineside_model::id::{AccountId, CallId};
+    use lineside_model::ladder::Ladder;
 
     use super::*;
 
     #[test]
     fn each_message_is_an_arrow_between_its_ends() {
         let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let step = |leg, received, title: &str| LadderStep {
-            at: at + TimeDelta::milliseconds(5),
-            leg,
-            received,
-            title: title.into(),
-            text: "INVITE <script>".into(),
-        };
+        let mut ladder = Ladder::default();
+        for (leg, received, title) in [(0, true, "INVITE"), (1, false, "INVITE"), (900, true, "180 Ringing")] {
+            ladder.push(at + TimeDelta::milliseconds(5), leg, received, title, "INVITE <script>");
+        }
         let began = CallBegan {
             call: CallId(uuid::Uuid::nil()),
             account: AccountId(uuid::Uuid::nil()),
@@ -131,14 +130,14 @@ mod tests {
             from_caller: None,
             from_callee: None,
             trunk: None,
-            ladder: vec![step(0, true, "INVITE"), step(1, false, "INVITE"), step(900, true, "180 Ringing")],
+            ladder,
         };
         let drawing = LadderDrawing::of(&call, TimeZone::UTC).unwrap();
         assert_eq!(drawing.columns.len(), LEGS_MAX + 1);
         assert_eq!((drawing.arrows[0].from, drawing.arrows[0].to), (MARGIN, MARGIN + COLUMN));
         let html = drawing.to_string();
         assert!(html.contains("180 Ringing") && !html.contains("<script>"));
-        call.ladder.clear();
+        call.ladder = Ladder::default();
         assert!(LadderDrawing::of(&call, TimeZone::UTC).is_none());
     }
 }

@@ -205,7 +205,7 @@ impl Calls {
         let Some(account) = env.directory.account(by.account_id) else { return Ok(()) };
         let today = env.now.utc.with_timezone(&account.time_zone.0).date_naive();
         let outside = |call: &&Call| call.outside.is_some_and(|(_, account)| account == by.account_id);
-        let of_account = self.open.values().filter(outside);
+        let of_account = self.open.values().map(Box::as_ref).filter(outside);
         let of_user = of_account.clone().filter(|call| call.outside.is_some_and(|(user, _)| user == by.user_id));
         let minutes = |spent: Option<&(NaiveDate, u64)>| {
             let seconds = spent.filter(|(day, _)| *day == today).map_or(0, |(_, seconds)| *seconds);

@@ -19,7 +19,7 @@ use lineside_model::{
     route::{self, Caller, Ended, Hop, Route, Target},
     star_code::StarCode,
 };
-use lineside_sip::{Dialog, Flow, Message, Refusal, Response, TransactionKey, dialog::SessionTimer};
+use lineside_sip::{Dialog, Flow, Message, Refusal, TransactionKey, dialog::SessionTimer};
 
 use super::{
     Call, Calls, Description, Early, Env, Invite, Recorder, Side, Stage,
@@ -71,7 +71,6 @@ impl Calls {
         };
         let is_emergency = matches!(route.target, Target::Emergency(_));
         env.received(request);
-        env.respond(key, Response::new(request, 100));
         let call = match self.set_up(env, key, flow, request, caller, shown, dialled, is_emergency, is_allowed) {
             Ok(call) => call,
             Err(refusal) => {
@@ -86,7 +85,7 @@ impl Calls {
         if let Some(media) = &call.media {
             self.sessions.insert(media.id(), id);
         }
-        self.open.insert(id, call);
+        self.open.insert(id, Box::new(call));
         self.with(env, id, |calls, env, call| {
             call.begin(env, &route);
             calls.go(env, call, route);

@@ -91,7 +91,7 @@ impl Calls {
     ) -> Result<(), Refusal> {
         let wanted = env.directory.extension(user.account_id, at).ok_or_else(|| Refusal::status(404))?;
         let rings_there = |call: &&Call| call.rung_user().is_some_and(|rung| rung.user_id == wanted.user_id);
-        let ringing = self.open.values().filter(rings_there).map(|call| call.id).min();
+        let ringing = self.open.values().map(Box::as_ref).filter(rings_there).map(|call| call.id).min();
         let id = ringing.ok_or_else(|| Refusal::status(480))?;
         self.pick_up(env, id, &Newcomer { key, flow, request, user })
     }

@@ -59,7 +59,7 @@ impl Calls {
         for contact in registered.take(usize::from(callee.rights.devices)).flatten() {
             let Some(flow) = contact.flow else { continue };
             let mut branch = self.invite(env, call, callee, (&contact.contact, flow), max_forwards, false);
-            branch.again = is_secure(flow).then(|| contact.contact.as_slice().into());
+            branch.again = is_secure(flow).then(|| contact.contact.as_ref().into());
             branches.push(branch);
         }
         if branches.is_empty() {

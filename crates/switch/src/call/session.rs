@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lineside_media::relay::Leg;
-use lineside_model::call::LADDER_MAX;
+use lineside_model::ladder::LADDER_MAX;
 use lineside_sip::{
     HeaderName, Message, Method, Request, Response,
     dialog::{SessionExpires, SessionTimer, State, Upkeep},

@@ -4,11 +4,12 @@
 use lineside_model::{
     call_report::{
         AnsweredBy, CallAnswered, CallBegan, CallDirection, CallEnded, CallOutcome, CallParty, CallReport, EndedBy,
-        Hop, HopReason, LadderStep, LegQuality,
+        Hop, HopReason, LegQuality,
     },
     directory::DirectoryUser,
     forwarding::ForwardingKind,
     id::{AccountId, CallId, TrunkId},
+    ladder::Ladder,
     route,
 };
 
@@ -79,7 +80,7 @@ impl Story {
         env: &mut Env<'_>,
         status: Option<u16>,
         quality: [Option<LegQuality>; 2],
-        mut ladder: Vec<LadderStep>,
+        mut ladder: Ladder,
     ) {
         if std::mem::replace(&mut self.is_over, true) {
             return;

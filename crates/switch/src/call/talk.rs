@@ -143,7 +143,6 @@ impl Calls {
             _ => outgoing.copy(request, HeaderName::ContentType).raw_body(request.body_bytes()),
         };
         if method == Method::Invite {
-            env.respond(key, Response::new(request, 100));
             self.incoming.insert(key, *id);
         }
         let client = env.request(other.flow, &outgoing);

@@ -67,7 +67,7 @@ impl Calls {
             passed: Vec::new(),
             story: Story::default(),
         };
-        self.open.insert(id, call);
+        self.open.insert(id, Box::new(call));
         self.with(env, id, |calls, env, call| {
             let caller = call.shown.clone();
             call.story.began(env, account, CallDirection::Internal, caller, CODE, Some(party(&user)));

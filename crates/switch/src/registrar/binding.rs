@@ -23,16 +23,16 @@ const GRACE: Duration = Duration::from_mins(10);
 #[derive(Debug, Clone)]
 pub(crate) struct Registered {
     /// The Contact URI byte for byte: it becomes the Request-URI (`;ob` and `;line=` included).
-    pub(crate) contact: Vec<u8>,
+    pub(crate) contact: Box<[u8]>,
     /// None when the connection was lost by a restart.
     pub(crate) flow: Option<Flow>,
     pub(crate) expires: Instant,
     source: SocketAddr,
     transport: lineside_model::directory::Transport,
     /// `+sip.instance` (RFC 5626): the same phone under whatever contact.
-    instance: Option<Vec<u8>>,
-    user_agent: String,
-    call_id: Vec<u8>,
+    instance: Option<Box<[u8]>>,
+    user_agent: Box<str>,
+    call_id: Box<[u8]>,
     cseq: u32,
     since: DateTime<Utc>,
     /// The last REGISTER.
@@ -44,13 +44,13 @@ pub(crate) struct Registered {
 /// A contact that a REGISTER asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
-    pub(crate) contact: Vec<u8>,
-    pub(crate) instance: Option<Vec<u8>>,
+    pub(crate) contact: Box<[u8]>,
+    pub(crate) instance: Option<Box<[u8]>>,
     /// Zero takes the contact away.
     pub(crate) expires: Duration,
     pub(crate) flow: Flow,
-    pub(crate) user_agent: String,
-    pub(crate) call_id: Vec<u8>,
+    pub(crate) user_agent: Box<str>,
+    pub(crate) call_id: Box<[u8]>,
     pub(crate) cseq: u32,
 }
 
@@ -95,19 +95,19 @@ impl Registered {
 
     /// The REGISTER that it is registered by.
     pub(super) fn is_of(&self, flow: Flow, call_id: &[u8], cseq: u32) -> bool {
-        self.flow == Some(flow) && self.call_id == call_id && self.cseq == cseq
+        self.flow == Some(flow) && *self.call_id == *call_id && self.cseq == cseq
     }
 
     pub(super) fn restored(binding: Binding, flow: Option<Flow>, expires: Instant) -> Self {
         Self {
-            contact: binding.contact,
+            contact: binding.contact.into(),
             flow,
             expires,
             source: binding.source,
             transport: binding.transport,
             instance: None,
-            user_agent: binding.user_agent,
-            call_id: binding.call_id.into_bytes(),
+            user_agent: binding.user_agent.into(),
+            call_id: binding.call_id.into_bytes().into(),
             cseq: binding.cseq,
             since: binding.registered_at,
             heard_at: binding.registered_at,
@@ -126,7 +126,7 @@ impl Registered {
     }
 
     pub(super) fn check_call(&self, call_id: &[u8], cseq: u32) -> Result<(), Refusal> {
-        if self.call_id == call_id && cseq <= self.cseq {
+        if *self.call_id == *call_id && cseq <= self.cseq {
             return Err(Refusal { status: 500, reason: "CSeq out of order", headers: Vec::new() });
         }
         Ok(())
@@ -150,10 +150,10 @@ impl Registered {
             account_id,
             user_id,
             line_id,
-            contact: self.contact.clone(),
+            contact: self.contact.to_vec(),
             transport: self.transport,
             source: source(self.flow, self.source),
-            user_agent: self.user_agent.clone(),
+            user_agent: self.user_agent.to_string(),
             call_id: String::from_utf8_lossy(&self.call_id).into_owned(),
             cseq: self.cseq,
             registered_at: self.since,
@@ -162,7 +162,7 @@ impl Registered {
     }
 
     pub(super) fn removed(&self, account_id: AccountId, user_id: UserId, line_id: LineId) -> RegistrationChange {
-        let (contact, heard_at) = (self.contact.clone(), self.heard_at);
+        let (contact, heard_at) = (self.contact.to_vec(), self.heard_at);
         RegistrationChange::Removed { account_id, user_id, line_id, contact, heard_at }
     }
 }

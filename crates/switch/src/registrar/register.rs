@@ -55,7 +55,7 @@ pub(crate) fn listed(registrar: &Registrar, found: &FoundLine, request: &Message
 
 fn wanted(contacts: &[Contact<'_>], request: &Message, flow: Flow, expiry: Expiry) -> Result<Vec<Wanted>, Refusal> {
     let agent = request.header(HeaderName::UserAgent).unwrap_or_default();
-    let user_agent: String = String::from_utf8_lossy(agent).chars().take(USER_AGENT).collect();
+    let user_agent: Box<str> = String::from_utf8_lossy(agent).chars().take(USER_AGENT).collect();
     let mut wanted = Vec::with_capacity(contacts.len());
     for contact in contacts {
         let Contact::Address(address) = contact else { continue };
@@ -64,12 +64,12 @@ fn wanted(contacts: &[Contact<'_>], request: &Message, flow: Flow, expiry: Expir
             return Err(Refusal::status(423).with(HeaderName::MinExpires, expiry.min.to_string()));
         }
         wanted.push(Wanted {
-            contact: address.uri.as_bytes().to_vec(),
-            instance: address.params.get("+sip.instance").map(<[u8]>::to_vec),
+            contact: address.uri.as_bytes().into(),
+            instance: address.params.get("+sip.instance").map(Box::from),
             expires: Duration::from_secs(asked.min(expiry.max.get()).into()),
             flow,
             user_agent: user_agent.clone(),
-            call_id: request.call_id().to_vec(),
+            call_id: request.call_id().into(),
             cseq: request.cseq().number,
         });
     }

@@ -13,8 +13,10 @@ use super::super::now;
 /// For starting, with a large directory to read.
 const START: Duration = Duration::from_mins(1);
 
-/// A program that computes no more than this in half a second has nothing to do.
-const IDLE: Duration = Duration::from_millis(5);
+/// A program that computes no more than this in a second has nothing to do.
+const IDLE: Duration = Duration::from_millis(10);
+/// By how much memory may differ that does not change.
+const STILL_KB: u64 = 100;
 
 pub struct Target {
     pub name: &'static str,
@@ -99,12 +101,12 @@ impl Target {
         self.threads().into_iter().map(|(_, cpu)| cpu).sum()
     }
 
-    /// Waits until it has done what it put off.
+    /// Waits until it has done what it put off, and has given back what memory it does not need.
     pub fn settle(&self) {
-        let mut before = Duration::MAX;
-        while self.cpu().abs_diff(before) > IDLE {
-            before = self.cpu();
-            std::thread::sleep(Duration::from_millis(500));
+        let mut before = (Duration::MAX, 0);
+        while self.cpu().abs_diff(before.0) > IDLE || self.memory().abs_diff(before.1) > STILL_KB {
+            before = (self.cpu(), self.memory());
+            std::thread::sleep(Duration::from_secs(1));
         }
     }
 

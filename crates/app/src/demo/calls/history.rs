@@ -6,6 +6,7 @@ use lineside_model::call_report::{
     LegQuality,
 };
 use lineside_model::id::{AccountId, CallId, UserId};
+use lineside_model::ladder::Ladder;
 use lineside_model::time_zone::TimeZone;
 use uuid::Uuid;
 
@@ -92,7 +93,7 @@ impl<'a> History<'a> {
             from_caller: None,
             from_callee: None,
             trunk: None,
-            ladder: Vec::new(),
+            ladder: Ladder::default(),
         };
         let rung = TimeDelta::milliseconds(2_000 + self.random.below(16_000));
         match (self.random.below(100), ended.began.callee.clone()) {
@@ -110,7 +111,7 @@ impl<'a> History<'a> {
             _ => unanswered(&mut ended, CallOutcome::Failed, 503, TimeDelta::seconds(4)),
         }
         if self.now - at < TimeDelta::days(LADDER_DAYS) {
-            ended.ladder = ladder::steps(&ended);
+            ended.ladder = ladder::steps(&ended).into_iter().collect();
         }
         ended
     }
@@ -272,7 +273,7 @@ impl Random {
 mod tests {
     use std::collections::BTreeSet;
 
-    use lineside_model::call::LADDER_MAX;
+    use lineside_model::ladder::LADDER_MAX;
 
     use super::*;
 
@@ -303,7 +304,7 @@ mod tests {
         assert!(calls.iter().any(|call| call.voicemail().is_some()));
         assert!(calls.iter().filter(|call| !call.ladder.is_empty()).count() > 20);
         for call in &calls {
-            assert!(call.ladder.len() < LADDER_MAX && call.ladder.is_sorted_by_key(|step| step.at), "{call:?}");
+            assert!(call.ladder.len() < LADDER_MAX && call.ladder.steps().is_sorted_by_key(|step| step.at), "{call:?}");
         }
     }
 

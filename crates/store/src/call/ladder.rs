@@ -1,0 +1,55 @@
+//! A call's ladder as it lies in the database: most of what a call takes there, and much of it said twice, so packed.
+
+use lineside_model::ladder::{LADDER_BYTES_MAX, Ladder};
+
+use crate::StoreError;
+
+pub(super) fn pack(ladder: &Ladder) -> Vec<u8> {
+    lz4_flex::compress_prepend_size(ladder.as_bytes())
+}
+
+pub(super) fn unpack(packed: &[u8]) -> Result<Ladder, StoreError> {
+    let (size, packed) = lz4_flex::block::uncompressed_size(packed).map_err(unreadable)?;
+    if size > LADDER_BYTES_MAX {
+        return Err(unreadable(format!("{size} bytes are too many")));
+    }
+    let bytes = lz4_flex::decompress(packed, size).map_err(unreadable)?;
+    Ladder::parse(bytes).map_err(unreadable)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> StoreError {
+    StoreError::row("a ladder", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    fn ladder() -> Ladder {
+        let mut ladder = Ladder::default();
+        for n in 0..20 {
+            let text = format!("SIP/2.0 180 Ringing\nTo: <sip:201@harbor.example>\nCSeq: {n} INVITE\n");
+            ladder.push(DateTime::UNIX_EPOCH, n % 2, n % 3 == 0, "180 Ringing", &text);
+        }
+        ladder
+    }
+
+    #[test]
+    fn a_ladder_comes_back_as_it_was_and_is_small() {
+        let packed = pack(&ladder());
+        assert_eq!(unpack(&packed).unwrap(), ladder());
+        assert!(packed.len() < 500, "{}", packed.len());
+        assert_eq!(unpack(&pack(&Ladder::default())).unwrap(), Ladder::default());
+    }
+
+    #[test]
+    fn what_is_cut_or_damaged_is_an_error() {
+        let packed = pack(&ladder());
+        for end in 0..packed.len() {
+            assert!(unpack(&packed[..end]).is_err(), "cut at {end}");
+        }
+        assert!(unpack(&[0xff; 64]).is_err());
+    }
+}
