@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(message) = Message::parse(bytes.clone()) {
         read(&message);
         if message.is_request() {
-            let answer = Response::new(&message, 200).to_tag("t").to_bytes();
+            let answer = Response::new(&message, 200).to_tag("t").into_bytes();
             let answer = Message::parse(answer).expect("the answer to a good request is well formed");
             assert_eq!((answer.branch(), answer.call_id()), (message.branch(), message.call_id()));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -268,13 +269,13 @@ pub struct Binding {
     pub account_id: AccountId,
     pub user_id: UserId,
     pub line_id: LineId,
-    /// The Contact URI, byte for byte: it becomes the Request-URI of calls.
-    pub contact: Vec<u8>,
+    /// The Contact URI, byte for byte: it becomes the Request-URI of calls. Shared with the registrar, like the other texts.
+    pub contact: Arc<[u8]>,
     pub transport: Transport,
     /// Where the registration came from; calls go back there.
     pub source: SocketAddr,
-    pub user_agent: String,
-    pub call_id: String,
+    pub user_agent: Arc<str>,
+    pub call_id: Arc<str>,
     pub cseq: u32,
     /// Since when it is registered as it is, renewed or not.
     pub registered_at: DateTime<Utc>,
@@ -288,7 +289,7 @@ pub enum RegistrationChange {
     /// Made, made from elsewhere, or renewed for longer than was written.
     Put(Binding),
     /// Unregistered, expired, or its line lost the right to it; and when it was heard of last.
-    Removed { account_id: AccountId, user_id: UserId, line_id: LineId, contact: Vec<u8>, heard_at: DateTime<Utc> },
+    Removed { account_id: AccountId, user_id: UserId, line_id: LineId, contact: Arc<[u8]>, heard_at: DateTime<Utc> },
 }
 
 /// What became of a NOTIFY to one contact of a line.

@@ -39,7 +39,7 @@ fn message(c: &mut Criterion) {
         b.iter(|| Message::parse(black_box(bytes.clone())));
     });
     let parsed = Message::parse(bytes).expect("well formed");
-    c.bench_function("200 to it", |b| b.iter(|| Response::new(black_box(&parsed), 200).to_tag("x").to_bytes()));
+    c.bench_function("200 to it", |b| b.iter(|| Response::new(black_box(&parsed), 200).to_tag("x").into_bytes()));
     c.bench_function("read its credentials", |b| {
         b.iter(|| Credentials::find(black_box(&parsed), "pbx.example.com").is_some());
     });

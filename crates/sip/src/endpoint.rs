@@ -104,7 +104,7 @@ impl Endpoint {
         if !step.send {
             return Bytes::new();
         }
-        let bytes = response.to_tag(tag).to_bytes();
+        let bytes = response.to_tag(tag).into_bytes();
         record.bytes = bytes.clone();
         self.carry_out(now, key, step, None);
         bytes
@@ -116,7 +116,7 @@ impl Endpoint {
         let Some(flow) = self.table.get(key).map(|record| record.flow) else { return };
         self.table.remove(key);
         let tag = self.stateless_tag(request);
-        self.send(flow, response.to_tag(tag).to_bytes());
+        self.send(flow, response.to_tag(tag).into_bytes());
     }
 
     /// Gives up an INVITE sent with [`Endpoint::request`]. The CANCEL goes out as soon as a provisional response is there

@@ -31,7 +31,7 @@ fn routes(request: &Message) -> Vec<&[u8]> {
 /// A response that has the recorded route and a contact.
 fn response(invite: &Message, status: u16, tag: &str, contact: &str) -> Message {
     let response = Response::new(invite, status).to_tag(tag).header(HeaderName::Contact, contact);
-    Message::parse(response.to_bytes()).unwrap()
+    Message::parse(response.into_bytes()).unwrap()
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn each_to_tag_of_a_fork_is_a_dialog() {
     one.response(&response(&invite, 200, "one", "<sip:1@c>"));
     assert_eq!((one.state(), one.remote_target()), (State::Confirmed, &b"sip:1@c"[..]));
     assert_eq!(other.state(), State::Early);
-    assert!(Dialog::uac(&Message::parse(Response::new(&invite, 100).to_bytes()).unwrap()).is_err());
+    assert!(Dialog::uac(&Message::parse(Response::new(&invite, 100).into_bytes()).unwrap()).is_err());
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn request(method: &str, branch: &str, more: &str) -> String {
 
 /// A response to what was sent, as the peer would write it.
 fn answer(to: &Message, status: u16) -> String {
-    String::from_utf8(Response::new(to, status).to_tag("remote").to_bytes().to_vec()).unwrap()
+    String::from_utf8(Response::new(to, status).to_tag("remote").into_bytes().to_vec()).unwrap()
 }
 
 fn outgoing(method: Method) -> Request {

@@ -84,7 +84,7 @@ fn check(bytes: &[u8]) {
             message.set_source("[2001:db8::7]:5060".parse().unwrap());
             read_everything(&message);
             if message.is_request() {
-                let response = Response::new(&message, 200).to_tag("t").to_bytes();
+                let response = Response::new(&message, 200).to_tag("t").into_bytes();
                 let response = Message::parse(response).expect("the answer to a good request is well formed");
                 assert_eq!(response.branch(), message.branch());
                 assert_eq!((response.call_id(), response.cseq()), (message.call_id(), message.cseq()));

@@ -39,7 +39,7 @@ use crate::{
     notify::{Notice, Notices},
     registrar::{
         Reachable, Registrar, may_register,
-        register::{listed, register},
+        register::{call_id, listed, register},
     },
     scanner::is_scanner,
     subscribe::{Desk, EVENTS, Subscriptions, summary},
@@ -440,9 +440,9 @@ impl Core {
         let found = match self.authentication.identify(request, flow, &self.directory, now) {
             Ok(found) => found,
             Err(Unproved { challenge, before }) => {
-                let (call_id, cseq) = (request.call_id(), request.cseq().number);
+                let (call_id, cseq) = (call_id(request), request.cseq().number);
                 let repeated = before.filter(|line| {
-                    self.registrar.is_repeated(line.line().line_id, flow, call_id, cseq) && may_register(line)
+                    self.registrar.is_repeated(line.line().line_id, flow, &call_id, cseq) && may_register(line)
                 });
                 let response = repeated.map(|line| listed(&self.registrar, &line, request, now));
                 self.endpoint.respond_and_forget(key, request, response.unwrap_or(challenge));

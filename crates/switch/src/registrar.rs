@@ -30,6 +30,9 @@ use crate::{
 /// Contacts of one line; more are phones that come back under a new contact each time, so the oldest make room.
 const CONTACTS: usize = 10;
 
+/// Names of programs that are shared; whoever calls itself something new each time gets no more.
+const AGENTS: usize = 1_000;
+
 /// Takes what changed in the registrar, in batches, to be written.
 pub trait Registrations: Send + Sync {
     /// Must not block: it is called from the thread that serves all calls.
@@ -69,6 +72,8 @@ pub(crate) struct Registrar {
     connections: HashMap<u64, HashSet<LineId>>,
     changes: Vec<RegistrationChange>,
     reachable: Reachable,
+    /// What phones call themselves: few, and the same again and again.
+    agents: HashSet<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -116,8 +121,23 @@ impl Registrar {
         self.lines.get(&line).map_or(&[], |line| &line.contacts)
     }
 
+    /// A User-Agent, shared by all who call themselves that.
+    pub(crate) fn agent(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.agents.get(name) {
+            return known.clone();
+        }
+        if self.agents.len() >= AGENTS {
+            self.agents.retain(|agent| Arc::strong_count(agent) > 1);
+        }
+        let name: Arc<str> = name.into();
+        if self.agents.len() < AGENTS {
+            self.agents.insert(name.clone());
+        }
+        name
+    }
+
     /// Carries out a REGISTER of this line, all of it or nothing.
-    pub(crate) fn update(&mut self, found: &FoundLine, wanted: &[Wanted], now: Now) -> Result<(), Refusal> {
+    pub(crate) fn update(&mut self, found: &FoundLine, wanted: &[Wanted<'_>], now: Now) -> Result<(), Refusal> {
         let line_id = found.line().line_id;
         let (account_id, user_id) = (found.user.account_id, found.user.user_id);
         let line = self.line(line_id, account_id, user_id);
@@ -145,7 +165,7 @@ impl Registrar {
                     continue;
                 }
                 since = old.since_if_same(wanted);
-                if wanted.expires.is_zero() || old.contact != wanted.contact {
+                if wanted.expires.is_zero() || *old.contact != *wanted.contact {
                     changes.push(old.removed(account_id, user_id, line_id));
                 }
             }
@@ -166,7 +186,7 @@ impl Registrar {
     }
 
     /// `Contact: *` with `Expires: 0`.
-    pub(crate) fn remove_all(&mut self, found: &FoundLine, call_id: &[u8], cseq: u32) -> Result<(), Refusal> {
+    pub(crate) fn remove_all(&mut self, found: &FoundLine, call_id: &str, cseq: u32) -> Result<(), Refusal> {
         let line_id = found.line().line_id;
         for contact in self.contacts(line_id) {
             contact.check_call(call_id, cseq)?;
@@ -239,7 +259,7 @@ impl Registrar {
     }
 
     /// A REGISTER that was carried out comes again: its answer was lost.
-    pub(crate) fn is_repeated(&self, line: LineId, flow: Flow, call_id: &[u8], cseq: u32) -> bool {
+    pub(crate) fn is_repeated(&self, line: LineId, flow: Flow, call_id: &str, cseq: u32) -> bool {
         self.contacts(line).iter().any(|contact| contact.is_of(flow, call_id, cseq))
     }
 

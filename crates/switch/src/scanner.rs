@@ -14,7 +14,7 @@ pub(crate) fn is_scanner(message: &[u8]) -> bool {
         let (line, after) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
         if starts_with(line, USER_AGENT) {
             let program = &line[USER_AGENT.len()..];
-            return NAMES.iter().any(|name| contains(program, name.as_bytes()));
+            return (0..program.len()).any(|at| begins_with_a_name(&program[at..]));
         }
         if line.trim_ascii().is_empty() || after.is_empty() {
             return false;
@@ -27,8 +27,10 @@ fn starts_with(line: &[u8], name: &[u8]) -> bool {
     line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
+/// The first letter tells nearly always that it does not.
+fn begins_with_a_name(text: &[u8]) -> bool {
+    let first = text.first().map(u8::to_ascii_lowercase);
+    NAMES.iter().any(|name| first == name.bytes().next() && starts_with(text, name.as_bytes()))
 }
 
 #[cfg(test)]

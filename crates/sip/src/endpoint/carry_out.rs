@@ -82,5 +82,5 @@ impl Endpoint {
 fn trying(invite: &Bytes, flow: Flow) -> Option<Bytes> {
     let mut request = Message::parse(invite.clone()).ok()?;
     request.set_source(flow.remote);
-    Some(Response::new(&request, 100).to_bytes())
+    Some(Response::new(&request, 100).into_bytes())
 }

@@ -13,7 +13,7 @@ impl Endpoint {
             request.set_source(flow.remote);
             let tag = self.stateless_tag(request);
             if let Some(response) = malformed.response() {
-                self.send(flow, response.to_tag(tag).to_bytes());
+                self.send(flow, response.to_tag(tag).into_bytes());
             }
         }
         self.events.push_back(Event::Refused { flow, malformed });
@@ -56,7 +56,7 @@ impl Endpoint {
     /// Answers without a record; the same request gets the same answer each time.
     fn refuse(&mut self, flow: Flow, request: Message, refusal: Refusal) {
         let tag = self.stateless_tag(&request);
-        self.send(flow, refusal.response(&request).to_tag(tag).to_bytes());
+        self.send(flow, refusal.response(&request).to_tag(tag).into_bytes());
         let malformed = Malformed { refusal, answerable: Some(Box::new(request)) };
         self.events.push_back(Event::Refused { flow, malformed });
     }
@@ -84,12 +84,12 @@ impl Endpoint {
         let machine = invite.and_then(|key| self.table.get(key)).map(|record| &mut record.machine);
         let (Some(key), Some(Machine::ServerInvite(machine))) = (invite, machine) else {
             let tag = self.stateless_tag(&request);
-            self.send(flow, Response::new(&request, 481).to_tag(tag).to_bytes());
+            self.send(flow, Response::new(&request, 481).to_tag(tag).into_bytes());
             return;
         };
         let step = machine.cancel();
         let tag = self.local_tag(key);
-        self.send(flow, Response::new(&request, 200).to_tag(tag).to_bytes());
+        self.send(flow, Response::new(&request, 200).to_tag(tag).into_bytes());
         if step.tell {
             self.events.push_back(Event::Cancelled { key, request });
         }

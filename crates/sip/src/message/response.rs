@@ -27,7 +27,8 @@ impl Response {
     pub fn with_reason(request: &Message, status: u16, reason: &str) -> Response {
         let mut head = Vec::with_capacity(512);
         head.extend_from_slice(b"SIP/2.0 ");
-        head.extend_from_slice(status.to_string().as_bytes());
+        let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or_default();
+        head.extend([digit(status / 100), digit(status / 10), digit(status)]);
         head.push(b' ');
         head.extend(reason.bytes().map(|byte| if byte.is_ascii_control() { b' ' } else { byte }));
         head.extend_from_slice(b"\r\n");
@@ -66,9 +67,12 @@ impl Response {
     pub fn to_tag(mut self, tag: impl AsRef<[u8]>) -> Response {
         if let Some(at) = self.tag_at.take() {
             // To is the last line yet, unless headers were added before the tag.
-            let after = self.head.split_off(at);
-            append_param(&mut self.head, &[b"tag=", tag.as_ref()]);
-            self.head.extend_from_slice(&after);
+            let (end, semicolon) = (self.head.len(), &b";"[usize::from(self.head[at - 1] == b';')..]);
+            for part in [semicolon, b"tag=", tag.as_ref()] {
+                self.head.extend_from_slice(part);
+            }
+            let added = self.head.len() - end;
+            self.head[at..].rotate_right(added);
         }
         self
     }
@@ -117,9 +121,9 @@ impl Response {
     }
 
     /// The bytes to send. [`crate::Endpoint::respond`] does it for you.
-    pub fn to_bytes(&self) -> Bytes {
-        let mut out = Vec::with_capacity(self.head.len() + self.body.len() + 32);
-        out.extend_from_slice(&self.head);
+    pub fn into_bytes(self) -> Bytes {
+        let mut out = self.head;
+        out.reserve_exact(self.body.len() + 32);
         write_body(&mut out, &self.body);
         out.into()
     }

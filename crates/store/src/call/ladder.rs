@@ -14,6 +14,9 @@ pub(super) fn unpack(packed: &[u8]) -> Result<Ladder, StoreError> {
         return Err(unreadable(format!("{size} bytes are too many")));
     }
     let bytes = lz4_flex::decompress(packed, size).map_err(unreadable)?;
+    if bytes.len() < size {
+        return Err(unreadable("cut off"));
+    }
     Ladder::parse(bytes).map_err(unreadable)
 }
 

@@ -18,11 +18,11 @@ fn binding(line: &Line, contact: &str, until: i64) -> RegistrationChange {
         account_id: line.account_id,
         user_id: line.user_id,
         line_id: line.id,
-        contact: contact.as_bytes().to_vec(),
+        contact: contact.as_bytes().into(),
         transport: Transport::Tcp,
         source: "192.0.2.7:5060".parse().unwrap(),
-        user_agent: "Yealink".to_owned(),
-        call_id: "a@b".to_owned(),
+        user_agent: "Yealink".into(),
+        call_id: "a@b".into(),
         cseq: 4_000_000_000,
         registered_at: now(),
         expires_at: later(until),
@@ -30,7 +30,7 @@ fn binding(line: &Line, contact: &str, until: i64) -> RegistrationChange {
 }
 
 fn removed(line: &Line, contact: &str) -> RegistrationChange {
-    let contact = contact.as_bytes().to_vec();
+    let contact = contact.as_bytes().into();
     RegistrationChange::Removed {
         account_id: line.account_id,
         user_id: line.user_id,
@@ -84,7 +84,7 @@ async fn the_registered_lamp_follows_the_phone(#[values(Engine::Sqlite, Engine::
 
     let bindings = store.bindings(later(60)).await.unwrap();
     assert_eq!(bindings.len(), 1);
-    assert_eq!((bindings[0].contact.as_slice(), bindings[0].cseq), (b"sip:b".as_slice(), 4_000_000_000));
+    assert_eq!((&*bindings[0].contact, bindings[0].cseq), (b"sip:b".as_slice(), 4_000_000_000));
 
     store.save_bindings(&[binding(&line, "sip:a", 30)], now()).await.unwrap();
     store.save_bindings(&[removed(&line, "sip:b")], later(25)).await.unwrap();

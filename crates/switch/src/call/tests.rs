@@ -61,7 +61,7 @@ fn media_goes_through_the_relay_on_both_legs() {
 #[test]
 fn the_caller_hears_of_ringing_and_the_answer() {
     let (world, caller, _) = talking();
-    assert_eq!(world.phones[caller].statuses(), [100, 180, 200]);
+    assert_eq!(world.phones[caller].statuses(), [180, 200]);
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn what_is_not_in_service_is_announced() {
     let mut world = World::new();
     let caller = world.registered("201", Manner::Rings);
     assert_eq!(world.call_result(caller, "999"), 404);
-    assert_eq!(world.phones[caller].statuses(), [100, 183, 404]);
+    assert_eq!(world.phones[caller].statuses(), [183, 404]);
     let mut unlicensed = fixture::user(2, "202");
     unlicensed.voice = false;
     world.put(unlicensed);
@@ -334,7 +334,7 @@ fn emergency_calls_are_answered_even_without_a_license_but_not_without_credentia
     assert_eq!(world.call_result(caller, "202"), 403);
     for dialled in ["911", "112", "9-1-1"] {
         assert_eq!(world.call_result(caller, dialled), 503, "{dialled}");
-        assert_eq!(world.phones[caller].statuses(), [100, 183, 503]);
+        assert_eq!(world.phones[caller].statuses(), [183, 503]);
     }
     assert_eq!(world.call_result(caller, "933"), 200, "what would be told is read back");
     world.phones[caller].password = "guess".to_owned();

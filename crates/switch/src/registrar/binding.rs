@@ -1,7 +1,9 @@
 //! One registered contact, and one that is asked for.
 
 use std::{
+    borrow::Cow,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -23,7 +25,7 @@ const GRACE: Duration = Duration::from_mins(10);
 #[derive(Debug, Clone)]
 pub(crate) struct Registered {
     /// The Contact URI byte for byte: it becomes the Request-URI (`;ob` and `;line=` included).
-    pub(crate) contact: Box<[u8]>,
+    pub(crate) contact: Arc<[u8]>,
     /// None when the connection was lost by a restart.
     pub(crate) flow: Option<Flow>,
     pub(crate) expires: Instant,
@@ -31,8 +33,8 @@ pub(crate) struct Registered {
     transport: lineside_model::directory::Transport,
     /// `+sip.instance` (RFC 5626): the same phone under whatever contact.
     instance: Option<Box<[u8]>>,
-    user_agent: Box<str>,
-    call_id: Box<[u8]>,
+    user_agent: Arc<str>,
+    call_id: Arc<str>,
     cseq: u32,
     since: DateTime<Utc>,
     /// The last REGISTER.
@@ -43,29 +45,29 @@ pub(crate) struct Registered {
 
 /// A contact that a REGISTER asks for.
 #[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) contact: Box<[u8]>,
-    pub(crate) instance: Option<Box<[u8]>>,
+pub(crate) struct Wanted<'a> {
+    pub(crate) contact: &'a [u8],
+    pub(crate) instance: Option<&'a [u8]>,
     /// Zero takes the contact away.
     pub(crate) expires: Duration,
     pub(crate) flow: Flow,
-    pub(crate) user_agent: Box<str>,
-    pub(crate) call_id: Box<[u8]>,
+    pub(crate) user_agent: Arc<str>,
+    pub(crate) call_id: Cow<'a, str>,
     pub(crate) cseq: u32,
 }
 
 impl Registered {
-    pub(super) fn new(wanted: &Wanted, since: DateTime<Utc>, now: Now) -> Self {
+    pub(super) fn new(wanted: &Wanted<'_>, since: DateTime<Utc>, now: Now) -> Self {
         let expires = now.instant + wanted.expires;
         Self {
-            contact: wanted.contact.clone(),
+            contact: wanted.contact.into(),
             flow: Some(wanted.flow),
             expires,
             source: wanted.flow.remote,
             transport: stored_transport(wanted.flow.transport),
-            instance: wanted.instance.clone(),
+            instance: wanted.instance.map(Box::from),
             user_agent: wanted.user_agent.clone(),
-            call_id: wanted.call_id.clone(),
+            call_id: (*wanted.call_id).into(),
             cseq: wanted.cseq,
             since,
             heard_at: now.utc,
@@ -74,18 +76,18 @@ impl Registered {
     }
 
     /// Since when it was registered, if it goes on being registered at the same place.
-    pub(super) fn since_if_same(&self, wanted: &Wanted) -> Option<DateTime<Utc>> {
-        (self.contact == wanted.contact && self.flow == Some(wanted.flow)).then_some(self.since)
+    pub(super) fn since_if_same(&self, wanted: &Wanted<'_>) -> Option<DateTime<Utc>> {
+        (*self.contact == *wanted.contact && self.flow == Some(wanted.flow)).then_some(self.since)
     }
 
     /// Takes a REGISTER that changes nothing but the time; false if there is more to it, which is to be written.
-    pub(super) fn renew(&mut self, wanted: &Wanted, now: Now) -> bool {
+    pub(super) fn renew(&mut self, wanted: &Wanted<'_>, now: Now) -> bool {
         let expires = now.instant + wanted.expires;
-        let is_same = self.contact == wanted.contact
+        let is_same = *self.contact == *wanted.contact
             && self.flow == Some(wanted.flow)
-            && self.call_id == wanted.call_id
+            && *self.call_id == *wanted.call_id
             && self.user_agent == wanted.user_agent
-            && self.instance == wanted.instance;
+            && self.instance.as_deref() == wanted.instance;
         if !is_same || wanted.expires.is_zero() || now.utc_at(expires) > self.written_until {
             return false;
         }
@@ -94,20 +96,20 @@ impl Registered {
     }
 
     /// The REGISTER that it is registered by.
-    pub(super) fn is_of(&self, flow: Flow, call_id: &[u8], cseq: u32) -> bool {
+    pub(super) fn is_of(&self, flow: Flow, call_id: &str, cseq: u32) -> bool {
         self.flow == Some(flow) && *self.call_id == *call_id && self.cseq == cseq
     }
 
     pub(super) fn restored(binding: Binding, flow: Option<Flow>, expires: Instant) -> Self {
         Self {
-            contact: binding.contact.into(),
+            contact: binding.contact,
             flow,
             expires,
             source: binding.source,
             transport: binding.transport,
             instance: None,
-            user_agent: binding.user_agent.into(),
-            call_id: binding.call_id.into_bytes().into(),
+            user_agent: binding.user_agent,
+            call_id: binding.call_id,
             cseq: binding.cseq,
             since: binding.registered_at,
             heard_at: binding.registered_at,
@@ -116,16 +118,17 @@ impl Registered {
     }
 
     /// The same contact (RFC 3261 section 19.1.4), or the same phone (RFC 5626 section 6).
-    pub(super) fn is_replaced_by(&self, wanted: &Wanted) -> bool {
-        same_uri(&self.contact, &wanted.contact) || (self.instance.is_some() && self.instance == wanted.instance)
+    pub(super) fn is_replaced_by(&self, wanted: &Wanted<'_>) -> bool {
+        same_uri(&self.contact, wanted.contact)
+            || (self.instance.is_some() && self.instance.as_deref() == wanted.instance)
     }
 
     /// RFC 3261 section 10.3 step 7: within one Call-ID a REGISTER that was overtaken changes nothing.
-    pub(super) fn check_order(&self, wanted: &Wanted) -> Result<(), Refusal> {
+    pub(super) fn check_order(&self, wanted: &Wanted<'_>) -> Result<(), Refusal> {
         self.check_call(&wanted.call_id, wanted.cseq)
     }
 
-    pub(super) fn check_call(&self, call_id: &[u8], cseq: u32) -> Result<(), Refusal> {
+    pub(super) fn check_call(&self, call_id: &str, cseq: u32) -> Result<(), Refusal> {
         if *self.call_id == *call_id && cseq <= self.cseq {
             return Err(Refusal { status: 500, reason: "CSeq out of order", headers: Vec::new() });
         }
@@ -150,11 +153,11 @@ impl Registered {
             account_id,
             user_id,
             line_id,
-            contact: self.contact.to_vec(),
+            contact: self.contact.clone(),
             transport: self.transport,
             source: source(self.flow, self.source),
-            user_agent: self.user_agent.to_string(),
-            call_id: String::from_utf8_lossy(&self.call_id).into_owned(),
+            user_agent: self.user_agent.clone(),
+            call_id: self.call_id.clone(),
             cseq: self.cseq,
             registered_at: self.since,
             expires_at: self.written_until,
@@ -162,7 +165,7 @@ impl Registered {
     }
 
     pub(super) fn removed(&self, account_id: AccountId, user_id: UserId, line_id: LineId) -> RegistrationChange {
-        let (contact, heard_at) = (self.contact.to_vec(), self.heard_at);
+        let (contact, heard_at) = (self.contact.clone(), self.heard_at);
         RegistrationChange::Removed { account_id, user_id, line_id, contact, heard_at }
     }
 }

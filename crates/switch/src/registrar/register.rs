@@ -1,6 +1,6 @@
 //! A REGISTER from a line that proved who it is (RFC 3261 section 10.3, steps 4 to 8).
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{borrow::Cow, num::NonZeroU32, sync::Arc, time::Duration};
 
 use lineside_sip::{Contact, Flow, HeaderName, Message, Refusal, Response};
 
@@ -36,9 +36,10 @@ pub(crate) fn register(
         if contacts.len() > 1 || request.expires() != Some(0) {
             return Err(Refusal::bad("Contact * stands alone and with Expires 0"));
         }
-        registrar.remove_all(found, request.call_id(), request.cseq().number)?;
+        registrar.remove_all(found, &call_id(request), request.cseq().number)?;
     } else {
-        let wanted = wanted(&contacts, request, flow, expiry)?;
+        let agent = agent(registrar, request);
+        let wanted = wanted(&contacts, request, flow, expiry, &agent)?;
         registrar.update(found, &wanted, now)?;
     }
     Ok(listed(registrar, found, request, now))
@@ -53,9 +54,24 @@ pub(crate) fn listed(registrar: &Registrar, found: &FoundLine, request: &Message
     response
 }
 
-fn wanted(contacts: &[Contact<'_>], request: &Message, flow: Flow, expiry: Expiry) -> Result<Vec<Wanted>, Refusal> {
-    let agent = request.header(HeaderName::UserAgent).unwrap_or_default();
-    let user_agent: Box<str> = String::from_utf8_lossy(agent).chars().take(USER_AGENT).collect();
+/// Byte for byte, as long as it is text.
+pub(crate) fn call_id(request: &Message) -> Cow<'_, str> {
+    String::from_utf8_lossy(request.call_id())
+}
+
+fn agent(registrar: &mut Registrar, request: &Message) -> Arc<str> {
+    let agent = String::from_utf8_lossy(request.header(HeaderName::UserAgent).unwrap_or_default());
+    let end = agent.char_indices().nth(USER_AGENT).map_or(agent.len(), |(end, _)| end);
+    registrar.agent(&agent[..end])
+}
+
+fn wanted<'a>(
+    contacts: &[Contact<'a>],
+    request: &'a Message,
+    flow: Flow,
+    expiry: Expiry,
+    agent: &Arc<str>,
+) -> Result<Vec<Wanted<'a>>, Refusal> {
     let mut wanted = Vec::with_capacity(contacts.len());
     for contact in contacts {
         let Contact::Address(address) = contact else { continue };
@@ -64,12 +80,12 @@ fn wanted(contacts: &[Contact<'_>], request: &Message, flow: Flow, expiry: Expir
             return Err(Refusal::status(423).with(HeaderName::MinExpires, expiry.min.to_string()));
         }
         wanted.push(Wanted {
-            contact: address.uri.as_bytes().into(),
-            instance: address.params.get("+sip.instance").map(Box::from),
+            contact: address.uri.as_bytes(),
+            instance: address.params.get("+sip.instance"),
             expires: Duration::from_secs(asked.min(expiry.max.get()).into()),
             flow,
-            user_agent: user_agent.clone(),
-            call_id: request.call_id().into(),
+            user_agent: agent.clone(),
+            call_id: call_id(request),
             cseq: request.cseq().number,
         });
     }

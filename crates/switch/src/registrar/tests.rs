@@ -36,13 +36,13 @@ fn a_phone_with_the_right_password_is_registered_until_it_expires() {
     assert!(world.is_reachable(1));
     let expected = world.phones[phone].contact();
     let written = bindings(&world);
-    assert_eq!(written[0].contact, expected.as_bytes());
+    assert_eq!(*written[0].contact, *expected.as_bytes());
     assert_eq!(
         (written[0].expires_at - written[0].registered_at).num_seconds(),
         120 + 120 + 600,
         "a restart may be late"
     );
-    assert_eq!(written[0].user_agent, "Test phone");
+    assert_eq!(&*written[0].user_agent, "Test phone");
     world.pass(Duration::from_secs(119));
     assert!(world.is_reachable(1));
     world.pass(Duration::from_secs(2));

@@ -164,7 +164,7 @@ fn several_early_dialogs_of_one_branch_each_have_their_own_numbers() {
                 .to_tag(tag)
                 .body("application/sdp", OFFER);
             let flow = phone.flow;
-            phone.endpoint.send(flow, response.to_bytes());
+            phone.endpoint.send(flow, response.into_bytes());
         });
         world.pass(Duration::from_millis(100));
     };

@@ -61,7 +61,7 @@ impl Carrier {
         let length = stream.read(&mut buffer).await.unwrap();
         buffer.truncate(length);
         let register = Message::parse(buffer.into()).unwrap();
-        let ok = Response::new(&register, 200).to_tag("carrier").to_bytes();
+        let ok = Response::new(&register, 200).to_tag("carrier").into_bytes();
         stream.write_all(&ok).await.unwrap();
         (stream, register)
     }
