@@ -180,6 +180,7 @@ impl ImportRow {
     /// What the row says of this track's licenses.
     pub fn license(&mut self, track: TrackId) -> &mut LicenseWish {
         let at = self.licenses.binary_search_by_key(&track, |(track, _)| *track).unwrap_or_else(|at| {
+            self.licenses.reserve_exact(1);
             self.licenses.insert(at, (track, LicenseWish::default()));
             at
         });

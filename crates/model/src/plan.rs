@@ -45,7 +45,7 @@ use uuid::Uuid;
 pub use self::blocker::{Blocker, BlockerKind, Repair, Warning, field_errors};
 pub use self::fingerprint::Fingerprint;
 pub use self::operator_trunk::plan_operator_trunk;
-pub use self::parts::{Earlier, Planning};
+pub use self::parts::{Earlier, Planning, Turn};
 pub use self::step::{FieldChange, Record, Step};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::{Facts, Mint, SeatDays};
@@ -303,6 +303,8 @@ struct Draft<'a> {
     resyncs: BTreeSet<DeviceId>,
     /// Steps are put in words once they are all there: nothing goes that they speak of.
     words_later: bool,
+    /// So many of the steps stand in words all the same.
+    worded: usize,
 }
 
 impl<'a> Draft<'a> {
@@ -323,6 +325,7 @@ impl<'a> Draft<'a> {
             healed,
             resyncs,
             words_later: false,
+            worded: 0,
         }
     }
 }
@@ -341,7 +344,7 @@ impl Draft<'_> {
         } else {
             self.plan.steps[at].after.clone_from(&after);
         }
-        if !self.words_later && !self.plan.steps[at].waits_for_rehearsal() {
+        if (!self.words_later || at < self.worded) && !self.plan.steps[at].waits_for_rehearsal() {
             self.plan.steps[at].put_in_words(&self.facts);
         }
         self.facts.to_mut().absorb(before, after);

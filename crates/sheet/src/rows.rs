@@ -62,7 +62,8 @@ pub struct Setting<'a> {
 }
 
 pub fn read_rows(sheet: &Sheet, mapping: &Mapping, corrections: &Corrections, setting: Setting<'_>) -> Rows {
-    let mut rows = Rows { import: Import { key: mapping.key, rows: Vec::new() }, ..Rows::default() };
+    let all = Vec::with_capacity(sheet.row_count());
+    let mut rows = Rows { import: Import { key: mapping.key, rows: all }, ..Rows::default() };
     for row in sheet.rows() {
         let reader = RowReader { row, number: row.number.saturating_add(1), mapping, corrections };
         if mapping.columns.keys().any(|column| !reader.cell(*column).is_blank()) {

@@ -249,7 +249,11 @@ impl Builder {
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Table {
+    pub(crate) fn finish(mut self) -> Table {
+        // A third of it would stay empty for as long as the table is looked at.
+        self.table.text.shrink_to_fit();
+        self.table.cells.shrink_to_fit();
+        self.table.rows.shrink_to_fit();
         self.table
     }
 }

@@ -19,7 +19,7 @@ use lineside_model::location::Location;
 use lineside_model::mail::Mail;
 use lineside_model::operator_journal::OperatorStep;
 use lineside_model::phone_number::PhoneNumber;
-use lineside_model::plan::{Context, Fingerprint, Plan, Planning, Record};
+use lineside_model::plan::{Context, Fingerprint, Plan, Planning, Record, Turn};
 use lineside_model::recording::RecordingChoice;
 use lineside_model::schedule::ScheduleEntry;
 use lineside_model::trunk::Trunk;
@@ -29,6 +29,7 @@ use lineside_model::voicemail::{Mailbox, VoicemailMessage};
 use crate::connection::Connection;
 use crate::engine::Tries;
 use crate::journal::{LongEntry, Written};
+use crate::made::Made;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
 use crate::{
@@ -53,13 +54,11 @@ impl Store {
     /// Plans without carrying out.
     pub async fn plan(&self, scope: &Scope, request: &ChangeRequest, context: Context<'_>) -> Result<Plan, StoreError> {
         let mut link = self.snapshot().await?;
-        let facts = self.facts(&mut link, scope, request, context).await?;
+        let mut facts = self.facts(&mut link, scope, request, context).await?;
         drop(link);
-        let mut planning = Planning::new(&facts, request, context);
-        while planning.next_part().is_some() {
-            // A large file takes seconds; others' requests go on between its parts.
-            tokio::task::yield_now().await;
-        }
+        let own = facts.for_parts(request);
+        let mut planning = Planning::on(&facts, own, request, context);
+        while next_part(&mut planning).await.is_some() {}
         Ok(planning.finish())
     }
 
@@ -113,21 +112,31 @@ impl Store {
         if journal::knows(link, request.id).await? {
             return Ok(Applied::Before);
         }
-        let facts = self.facts(link, scope, request, context).await?;
-        let mut planning = Planning::to_carry_out(&facts, request, context);
+        let mut facts = self.facts(link, scope, request, context).await?;
+        let own = facts.for_parts(request);
+        let mut planning = Planning::to_carry_out(&facts, own, request, context);
         let mut entry: Option<LongEntry> = None;
-        while let Some(part) = planning.next_part() {
+        let mut next = next_part(&mut planning).await;
+        while let Some(part) = next {
             if planning.blocked() {
+                next = next_part(&mut planning).await;
                 continue;
             }
-            let begun = match entry.take() {
-                Some(entry) => Some(entry),
-                None => LongEntry::begin(link, scope, Written { request: sent, ..written(request, context) }).await?,
+            if entry.is_none() {
+                let written = Written { request: sent, ..written(request, context) };
+                entry = LongEntry::begin(link, scope, written).await?;
+            }
+            let Some(entry) = &mut entry else { return Ok(Applied::Before) };
+            // While the database writes one part, it is packed for the journal, and the next one is planned.
+            let meanwhile = async {
+                entry.pack(&part.steps).await?;
+                Ok::<_, StoreError>(next_part(&mut planning).await)
             };
-            let Some(begun) = begun else { return Ok(Applied::Before) };
-            carry_out(link, scope, &facts, &part, context.now).await?;
-            resync::order(link, scope.account_id, request.id, &part.resyncs, context.now).await?;
-            entry = Some(begun.and(link, part.steps).await?);
+            let carry_out = carry_out_part(link, scope, &facts, request, &part, context.now);
+            let (carried_out, planned) = tokio::join!(carry_out, meanwhile);
+            carried_out?;
+            next = planned?;
+            entry.write(link).await?;
         }
         let plan = planning.finish();
         if expected.is_some_and(|expected| *expected != plan.fingerprint()) {
@@ -153,10 +162,10 @@ impl Store {
         if scope.actor.kind == ActorKind::Operator {
             operator_journal::write(link, &scope.actor, of_operator(scope, request, sent, &plan, context)).await?;
         }
-        carry_out(link, scope, &facts, &plan, context.now).await?;
-        resync::order(link, scope.account_id, request.id, &plan.resyncs, context.now).await?;
-        if let Some(entry) = entry {
-            entry.and(link, plan.steps.clone()).await?.finish(link, scope, &plan).await?;
+        carry_out_part(link, scope, &facts, request, &plan, context.now).await?;
+        if let Some(mut entry) = entry {
+            entry.pack(&plan.steps).await?;
+            entry.finish(link, scope, &plan).await?;
         }
         Ok(Applied::Done(plan))
     }
@@ -183,6 +192,29 @@ fn of_operator<'a>(
     }
 }
 
+/// A large file takes seconds; others' requests go on meanwhile, and whatever else this one waits for.
+async fn next_part(planning: &mut Planning<'_>) -> Option<Plan> {
+    loop {
+        match planning.turn() {
+            Turn::GoOn => tokio::task::yield_now().await,
+            Turn::Part(part) => return Some(*part),
+            Turn::Last => return None,
+        }
+    }
+}
+
+async fn carry_out_part(
+    link: &mut Connection,
+    scope: &Scope,
+    facts: &Facts,
+    request: &ChangeRequest,
+    part: &Plan,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    carry_out(link, scope, facts, part, now).await?;
+    resync::order(link, scope.account_id, request.id, &part.resyncs, now).await
+}
+
 /// Rows in the order of their references: what is pointed at is made first and removed last.
 async fn carry_out(
     link: &mut Connection,
@@ -191,8 +223,10 @@ async fn carry_out(
     plan: &Plan,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let touched: Vec<UserId> = plan.users_touched_now().into_iter().collect();
-    let before = UserCounts::of(link, scope.account_id, &touched).await?;
+    let made = Made::of(plan, &facts.catalogue);
+    let touched = plan.users_touched_now().into_iter();
+    let known: Vec<UserId> = touched.filter(|user| !made.contains(*user)).collect();
+    let before = UserCounts::of(link, scope.account_id, &known).await?;
 
     delete::<Greeting>(link, scope, plan).await?;
     delete::<VoicemailMessage>(link, scope, plan).await?;
@@ -213,7 +247,7 @@ async fn carry_out(
     }
     save::<Location>(link, plan).await?;
     save::<Department>(link, plan).await?;
-    save::<User>(link, plan).await?;
+    made.save_users(link, plan).await?;
     save::<PhoneNumber>(link, plan).await?;
     save::<Device>(link, plan).await?;
     save::<Line>(link, plan).await?;
@@ -232,11 +266,11 @@ async fn carry_out(
     save::<Trunk>(link, plan).await?;
     save::<Mail>(link, plan).await?;
 
-    follow(link, scope, &facts.catalogue, plan, &touched, now).await?;
+    follow(link, scope, &facts.catalogue, plan, &made, &known, now).await?;
     schedule::follow(link, facts.account.id, plan).await?;
     forwarding::follow(link, facts.account.id, plan).await?;
     purge::follow(link, facts.account.id, plan).await?;
-    let after = UserCounts::of(link, scope.account_id, &touched).await?;
+    let after = UserCounts::of(link, scope.account_id, &known).await?.and(&made.counts());
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };
     tally.add(link, scope.account_id).await?;
     Places::of_plan(plan).add(link, scope.account_id).await
@@ -246,23 +280,25 @@ fn opens_account(plan: &Plan) -> bool {
     plan.steps.iter().any(|step| step.before.is_none() && matches!(step.after, Some(Record::Account(_))))
 }
 
-/// What other tables repeat of the rows that changed.
+/// What other tables repeat of the rows that changed; `known` are the users whom the plan touches and did not make.
 async fn follow(
     link: &mut Connection,
     scope: &Scope,
     catalogue: &Catalogue,
     plan: &Plan,
-    touched: &[UserId],
+    made: &Made<'_>,
+    known: &[UserId],
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let account = scope.account_id;
-    let changed = Changed::of(plan);
+    let mut changed = Changed::of(plan);
     login::save_usernames(link, account, &changed.users).await?;
     session::end_of_users(link, &changed.suspended).await?;
     mail::give_up(link, account, &changed.deleted, now).await?;
     readiness::refresh_devices(link, account, changed.devices).await?;
-    readiness::refresh_users(link, account, catalogue, touched).await?;
-    search::refresh_words(link, account, &changed.found_otherwise).await
+    readiness::refresh_users(link, account, catalogue, known).await?;
+    changed.found_otherwise.retain(|user| !made.contains(*user));
+    search::refresh_words(link, account, &changed.found_otherwise, made).await
 }
 
 /// What a plan does to users and devices, beside the rows themselves.
@@ -272,6 +308,7 @@ struct Changed<'a> {
     /// Those who can't be signed in any more.
     suspended: Vec<UserId>,
     deleted: Vec<UserId>,
+    /// Those that were there before.
     devices: BTreeSet<DeviceId>,
     /// Those with another name or number.
     found_otherwise: Vec<UserId>,
@@ -281,7 +318,11 @@ impl<'a> Changed<'a> {
     fn of(plan: &'a Plan) -> Self {
         let mut changed = Self::default();
         let mut found: BTreeSet<UserId> = BTreeSet::new();
+        let mut new: BTreeSet<DeviceId> = BTreeSet::new();
         for step in &plan.steps {
+            if let (None, Some(Record::Device(device))) = (&step.before, &step.after) {
+                new.insert(device.id);
+            }
             for record in [&step.before, &step.after].into_iter().flatten() {
                 match record {
                     Record::Device(device) => drop(changed.devices.insert(device.id)),
@@ -304,6 +345,7 @@ impl<'a> Changed<'a> {
                 changed.suspended.push(user.id);
             }
         }
+        changed.devices.retain(|device| !new.contains(device));
         changed.found_otherwise = found.into_iter().collect();
         changed
     }

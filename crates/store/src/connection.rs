@@ -13,6 +13,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
+use crate::columns::{self, Column};
 use crate::list::List;
 use crate::value::Value;
 
@@ -33,8 +34,10 @@ pub(crate) struct Connection {
     statements: Arc<AtomicU64>,
 }
 
-/// Both engines take at least 32,766 parameters a statement.
+/// SQLite takes at most 32,766 parameters a statement.
 const ROW_PARAMETERS: usize = 8_000;
+/// Of a statement whose parameters are columns.
+const COLUMN_ROWS: usize = 4_000;
 
 type Sql = Cow<'static, str>;
 
@@ -137,6 +140,9 @@ impl Connection {
     /// Writes rows of one width with few statements; returns how many it wrote.
     pub(crate) async fn write_rows(&mut self, sql: &'static str, rows: Vec<Vec<Value>>) -> Result<u64, StoreError> {
         let Some(width) = rows.first().map(Vec::len) else { return Ok(0) };
+        if rows.len() > 1 && matches!(self.link, Link::PostgresPool(_) | Link::PostgresTransaction(_)) {
+            return self.write_columns(sql, rows).await;
+        }
         let many = (ROW_PARAMETERS / width.max(1)).max(1);
         let mut written = 0;
         let mut rows = rows.into_iter().peekable();
@@ -146,6 +152,32 @@ impl Connection {
             // One row and full chunks come again; other heights would only crowd out the statements that are kept.
             let keep = height == 1 || height == many;
             written += self.run(Sql::Owned(self.with_rows(sql, width, height)), values, keep).await?;
+        }
+        Ok(written)
+    }
+
+    async fn write_columns(&mut self, sql: &'static str, rows: Vec<Vec<Value>>) -> Result<u64, StoreError> {
+        let mut written = 0;
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let columns = columns::turned(rows.by_ref().take(COLUMN_ROWS).collect())?;
+            let mut query = sqlx::query(AssertSqlSafe(columns::with_columns(sql, &columns)));
+            for column in columns {
+                query = match column {
+                    Column::Uuids(values) => query.bind(values),
+                    Column::Ints(values) => query.bind(values),
+                    Column::Texts(values) => query.bind(values),
+                    Column::Bytes(values) => query.bind(values),
+                    Column::Bools(values) => query.bind(values),
+                };
+            }
+            self.statements.fetch_add(1, Ordering::Relaxed);
+            let done = match &mut self.link {
+                Link::PostgresPool(link) => query.execute(&mut **link).await?,
+                Link::PostgresTransaction(link) => query.execute(&mut **link).await?,
+                Link::SqlitePool(_) | Link::SqliteTransaction(_) => break,
+            };
+            written += done.rows_affected();
         }
         Ok(written)
     }

@@ -58,6 +58,9 @@ use crate::value::{Value, from_json, kept_number, parse, try_all, values};
 use crate::voicemail::{MAILBOXES_OF_USERS, MESSAGES_BY_ID, MESSAGES_OF_USERS, MailboxColumns, MessageColumns};
 use crate::{Store, StoreError, account, call_settings, import, journal, purge, schedule_facts, seat_day, seats};
 
+/// Rows that are read together: as columns and as what they say they are in memory at once.
+const AT_ONCE: usize = 10_000;
+
 /// Facts in the making: what one statement brings tells what the next one asks for.
 struct Loader<'a> {
     link: &'a mut Connection,
@@ -156,7 +159,13 @@ impl Loader<'_> {
         sql: &'static str,
         list: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Result<Vec<T>, StoreError> {
-        try_all(self.link.rows_in::<C>(sql, values![self.account], list).await?)
+        let mut list = list.into_iter().map(Into::into).peekable();
+        let mut own = Vec::new();
+        while list.peek().is_some() {
+            let some: Vec<Value> = list.by_ref().take(AT_ONCE).collect();
+            own.extend(try_all(self.link.rows_in::<C>(sql, values![self.account], some).await?)?);
+        }
+        Ok(own)
     }
 
     /// Who holds the names that were asked for.

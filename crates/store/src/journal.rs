@@ -1,5 +1,7 @@
 //! The journal: written with every change, read by filter; and events that are no change.
 
+mod packed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -56,9 +58,9 @@ const ENTRIES_WITH_USER: &str = concat!(
 const WRITE_USERS: &str = "INSERT INTO journal_user (account_id, user_id, at, journal_id, parts) VALUES (...)";
 const PARTS_WITH_USER: &str =
     "SELECT parts FROM journal_user WHERE account_id = $1 AND user_id = $2 AND at = $3 AND journal_id = $4";
-const WRITE_PARTS: &str = "INSERT INTO journal_part (id, journal_id, steps) VALUES (...)";
+const WRITE_PARTS: &str = "INSERT INTO journal_part (id, journal_id, steps, packed) VALUES (...)";
 const PARTS: &str = "
-    SELECT p.id, p.steps FROM journal_part p JOIN journal j ON j.id = p.journal_id
+    SELECT p.id, p.steps, p.packed FROM journal_part p JOIN journal j ON j.id = p.journal_id
     WHERE j.account_id = $1 AND p.id IN (...)";
 const OF_ACTION: &str = "j.action = ?";
 const MENTIONS: &str = "j.search_key LIKE ? ESCAPE '\\'";
@@ -77,6 +79,8 @@ pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Compos
     orders: &[NEWEST_FIRST],
 };
 
+/// Parts that are read together: packed and unpacked they are in memory at once.
+const PARTS_AT_ONCE: usize = 500;
 /// Rows that are put together before they are written.
 const USERS_AT_ONCE: usize = 5_000;
 
@@ -164,17 +168,17 @@ pub(crate) struct Written<'a> {
     /// Whom it touches beside; of a long entry, in which parts.
     pub others: BTreeMap<UserId, Option<String>>,
     pub steps: String,
-    /// What the journal itself has no room for.
-    pub parts: Vec<String>,
+    /// What the journal itself has no room for, packed.
+    pub parts: Vec<Vec<u8>>,
     pub step_count: Option<i64>,
 }
 
 impl<'a> Written<'a> {
     /// With what the plan did.
     pub(crate) fn of(self, plan: &'a Plan) -> Result<Self, StoreError> {
-        let mut parts = plan.steps.chunks(STEPS_PAGE).map(|steps| json(&steps)).collect::<Result<Vec<_>, _>>()?;
-        let rest = parts.split_off(parts.len().min(1));
-        let steps = parts.pop().unwrap_or_else(|| "[]".to_owned());
+        let (first, rest) = plan.steps.split_at(plan.steps.len().min(STEPS_PAGE));
+        let steps = json(&first)?;
+        let rest = rest.chunks(STEPS_PAGE).map(packed::pack).collect::<Result<Vec<_>, _>>()?;
         let step_count = if rest.is_empty() { None } else { i64::try_from(plan.steps.len()).ok() };
         let others = others(plan, step_count.is_some())?;
         Ok(Self { summary: &plan.summary, user_id: plan.user_id, others, steps, parts: rest, step_count, ..self })
@@ -241,7 +245,7 @@ pub(crate) async fn write(link: &mut Connection, scope: &Scope, entry: Written<'
     let others = others.map(|(user, parts)| values![scope.account_id, user, entry.at, entry.id, parts]);
     link.write_rows(WRITE_USERS, others.collect()).await?;
     let parts = entry.parts.into_iter().enumerate();
-    let parts = parts.map(|(before, steps)| values![part_id(entry.id, before + 1), entry.id, steps]);
+    let parts = parts.map(|(before, packed)| part_row(entry.id, before + 1, packed));
     link.write_rows(WRITE_PARTS, parts.collect()).await?;
     Ok(true)
 }
@@ -258,6 +262,10 @@ pub(crate) struct LongEntry {
     waiting: Vec<Step>,
     /// In which part there is something about whom.
     about: Vec<(UserId, usize)>,
+    /// Behind the first.
+    parts: usize,
+    /// To be written.
+    rows: Vec<Vec<Value>>,
 }
 
 impl LongEntry {
@@ -268,43 +276,57 @@ impl LongEntry {
         entry: Written<'_>,
     ) -> Result<Option<Self>, StoreError> {
         let (id, account, at) = (entry.id, scope.account_id, entry.at);
-        let begun = Self { id, account, at, first: None, count: 0, waiting: Vec::new(), about: Vec::new() };
+        let (first, waiting, about, rows) = (None, Vec::new(), Vec::new(), Vec::new());
+        let begun = Self { id, account, at, first, count: 0, waiting, about, parts: 0, rows };
         Ok(write(link, scope, entry).await?.then_some(begun))
     }
 
-    pub(crate) async fn and(mut self, link: &mut Connection, steps: Vec<Step>) -> Result<Self, StoreError> {
+    /// Packs the steps of a part, some at a time: the database may be at something else meanwhile. [`Self::write`] follows.
+    pub(crate) async fn pack(&mut self, steps: &[Step]) -> Result<(), StoreError> {
         for (at, step) in steps.iter().enumerate() {
             let part = (self.count + at) / STEPS_PAGE;
             self.about.extend(step.users().map(|user| (user, part)));
         }
         self.about.dedup();
         self.count += steps.len();
-        self.waiting.extend(steps);
-        let whole = self.waiting.len() / STEPS_PAGE * STEPS_PAGE;
-        let rest = self.waiting.split_off(whole);
-        let full = std::mem::replace(&mut self.waiting, rest);
-        self.write_parts(link, &full).await?;
-        Ok(self)
+        let mut rest = steps;
+        while self.waiting.len() + rest.len() >= STEPS_PAGE {
+            let (some, others) = rest.split_at(STEPS_PAGE - self.waiting.len());
+            if self.waiting.is_empty() {
+                self.put(some)?;
+            } else {
+                self.waiting.extend_from_slice(some);
+                let full = std::mem::take(&mut self.waiting);
+                self.put(&full)?;
+            }
+            rest = others;
+            tokio::task::yield_now().await;
+        }
+        self.waiting.extend_from_slice(rest);
+        Ok(())
     }
 
-    async fn write_parts(&mut self, link: &mut Connection, steps: &[Step]) -> Result<(), StoreError> {
-        let behind = self.count - self.waiting.len() - steps.len();
-        let mut rows = Vec::new();
-        for (at, steps) in steps.chunks(STEPS_PAGE).enumerate() {
-            let (part, steps) = (behind / STEPS_PAGE + at, json(&steps)?);
-            if part == 0 {
-                self.first = Some(steps);
-            } else {
-                rows.push(values![part_id(self.id, part), self.id, steps]);
-            }
+    fn put(&mut self, steps: &[Step]) -> Result<(), StoreError> {
+        if self.first.is_none() {
+            self.first = Some(json(&steps)?);
+        } else {
+            self.parts += 1;
+            self.rows.push(part_row(self.id, self.parts, packed::pack(steps)?));
         }
-        link.write_rows(WRITE_PARTS, rows).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn write(&mut self, link: &mut Connection) -> Result<(), StoreError> {
+        link.write_rows(WRITE_PARTS, std::mem::take(&mut self.rows)).await?;
         Ok(())
     }
 
     pub(crate) async fn finish(mut self, link: &mut Connection, scope: &Scope, plan: &Plan) -> Result<(), StoreError> {
         let last = std::mem::take(&mut self.waiting);
-        self.write_parts(link, &last).await?;
+        if !last.is_empty() {
+            self.put(&last)?;
+        }
+        self.write(link).await?;
         let mut about = std::mem::take(&mut self.about);
         about.sort_unstable();
         about.dedup();
@@ -345,12 +367,11 @@ async fn entries(
         listed.push(parts.into_iter().map(|part| part_id(ChangeId(row.id), part)).collect());
     }
     let wanted: Vec<Uuid> = listed.iter().flatten().copied().collect();
-    let found: Vec<(Uuid, String)> = link.rows_in(PARTS, values![scope.account_id], wanted).await?;
-    let found: BTreeMap<Uuid, String> = found.into_iter().collect();
+    let found = found_parts(link, scope.account_id, wanted).await?;
     let entry = |(row, parts): (JournalColumns, Vec<Uuid>)| {
         let mut entry = JournalEntry::try_from(row)?;
         for part in parts.iter().filter_map(|id| found.get(id)) {
-            entry.steps.extend(steps(part)?);
+            entry.steps.extend(part.steps()?);
         }
         match user {
             Some(user) if entry.is_long() && entry.user_id != Some(user) => {
@@ -375,13 +396,41 @@ async fn parts(
     wanted: impl IntoIterator<Item = usize>,
 ) -> Result<Vec<Step>, StoreError> {
     let wanted: Vec<Uuid> = wanted.into_iter().map(|part| part_id(entry, part)).collect();
-    let found: Vec<(Uuid, String)> = link.rows_in(PARTS, values![account], wanted.clone()).await?;
-    let found: BTreeMap<Uuid, String> = found.into_iter().collect();
     let mut all = Vec::new();
-    for part in wanted.iter().filter_map(|id| found.get(id)) {
-        all.extend(steps(part)?);
+    for some in wanted.chunks(PARTS_AT_ONCE) {
+        let mut found = found_parts(link, account, some.to_vec()).await?;
+        for part in some.iter().filter_map(|id| found.remove(id)) {
+            all.extend(part.steps()?);
+        }
     }
     Ok(all)
+}
+
+async fn found_parts(
+    link: &mut Connection,
+    account: AccountId,
+    wanted: Vec<Uuid>,
+) -> Result<BTreeMap<Uuid, PartColumns>, StoreError> {
+    let found: Vec<PartColumns> = link.rows_in(PARTS, values![account], wanted).await?;
+    Ok(found.into_iter().map(|part| (part.id, part)).collect())
+}
+
+#[derive(FromRow)]
+struct PartColumns {
+    id: Uuid,
+    /// From before parts were packed.
+    steps: String,
+    packed: Option<Vec<u8>>,
+}
+
+impl PartColumns {
+    fn steps(&self) -> Result<Vec<Step>, StoreError> {
+        self.packed.as_ref().map_or_else(|| steps(&self.steps), |packed| packed::unpack(packed))
+    }
+}
+
+fn part_row(entry: ChangeId, part: usize, packed: Vec<u8>) -> Vec<Value> {
+    values![part_id(entry, part), entry, "", packed]
 }
 
 /// One entry with the steps that are wanted of it.

@@ -24,6 +24,7 @@ use uuid::Uuid;
 
 use crate::connection::Connection;
 use crate::engine::Engine;
+use crate::made::Holds;
 use crate::record::Stored;
 use crate::tally::{Places, Tally, UserCounts};
 use crate::value::{Value, parse, values};
@@ -265,7 +266,7 @@ impl Sample {
         if !at.is_multiple_of(13) {
             self.phone(at, user_id, rows)?;
         }
-        rows.users.push(user.values(1)?);
+        rows.users.push([user.values(1)?, Holds::default().values()].concat());
         rows.ids.push(user_id);
         rows.people.push(user);
         Ok(())

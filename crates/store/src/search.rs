@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::connection::Connection;
+use crate::made::Made;
 use crate::value::{Value, from_json, kept_number, values};
 
 const PROFILES: &str =
@@ -26,11 +27,12 @@ pub(crate) const STATEMENTS: &[&str] = &[PROFILES, NUMBERS, USERS_BY_WORD, FORGE
 /// Longer searches find nothing more.
 const WORDS_MAX: usize = 8;
 
-/// Writes the words of these users anew.
+/// Writes the words of these users anew, and those of new ones.
 pub(crate) async fn refresh_words(
     link: &mut Connection,
     account: AccountId,
     users: &[UserId],
+    made: &Made<'_>,
 ) -> Result<(), StoreError> {
     let profiles: Vec<(Uuid, String)> = link.rows_in(PROFILES, values![account], users.iter().copied()).await?;
     let numbers: Vec<(Uuid, String)> = link.rows_in(NUMBERS, values![account], users.iter().copied()).await?;
@@ -38,7 +40,7 @@ pub(crate) async fn refresh_words(
     for (user, number) in numbers {
         numbers_of.entry(user).or_default().push(kept_number(&number)?);
     }
-    let mut rows = Vec::new();
+    let mut rows = made.word_rows();
     for (id, profile) in profiles {
         let profile: Profile = from_json("a profile", &profile)?;
         let numbers = numbers_of.get(&id).map(Vec::as_slice).unwrap_or_default();

@@ -93,6 +93,10 @@ impl UserCounts {
         }
     }
 
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        self.plus(other, 1)
+    }
+
     fn plus(&self, other: &Self, sign: i64) -> Self {
         Self {
             users: self.users + sign * other.users,

@@ -71,10 +71,11 @@ const THOUSANDS: &str = "
 const EXTENSIONS: &str = "
     SELECT extension FROM account_user
     WHERE account_id = $1 AND extension_key >= $2 AND extension_key < $3 AND extension IS NOT NULL";
-const SAVE_USERS: &str = "
+/// What lists repeat of readiness is written with new users alone; of the others, [`crate::readiness`] refreshes it.
+pub(crate) const SAVE_USERS: &str = "
     INSERT INTO account_user (id, account_id, version, first_name, last_name, username, extension, location_id,
         department_id, role, state, wizard, welcome_wanted, pin_hash, profile, created_at, sort_key, extension_key,
-        deleted_at, unreachable, recordings_go, purged_at)
+        deleted_at, unreachable, recordings_go, purged_at, voice_license_id, number, e911_confirmed, device)
     VALUES (...)
     ON CONFLICT (id) DO UPDATE SET version = excluded.version, first_name = excluded.first_name,
         last_name = excluded.last_name, username = excluded.username, extension = excluded.extension,
@@ -187,6 +188,7 @@ impl Stored for User {
         if let Record::User(user) = record { Some(user) } else { None }
     }
 
+    /// All but what lists repeat of readiness.
     fn values(&self, version: i64) -> Result<Vec<Value>, StoreError> {
         let profile = &self.profile;
         // Others may have the extension of who left, and places do not count them.

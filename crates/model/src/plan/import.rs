@@ -7,11 +7,10 @@ mod phone_number;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use uuid::Uuid;
 
 use crate::address::CivicAddressInput;
 use crate::device::NewDevice;
-use crate::id::{ChangeId, DepartmentId, LicenseTypeId, LocationId, NumberId, TrackId, UserId};
+use crate::id::{DepartmentId, LicenseTypeId, LocationId, NumberId, TrackId, UserId};
 use crate::import::{Import, ImportKind, ImportRow, Key, LicenseWish, PlannedRow, ROWS_MAX, RowEffect, Wish};
 use crate::phone_number::{E164, NumberKind, NumberState};
 use crate::plan::{Blocker, BlockerKind, Draft};
@@ -64,7 +63,7 @@ impl Draft<'_> {
         importing.next += rows.len();
         let Importing { index, usernames, taken, .. } = importing;
         for row in rows {
-            self.id = ChangeId(own.derive("row", Uuid::from_u128(u128::from(row.row))));
+            self.id = own.of_row(row.row);
             let (blockers, touches, seats) = (self.plan.blockers.len(), self.touches, self.seats_now());
             let (user_id, name, effect) = match import.key.kind() {
                 ImportKind::Users => {

@@ -1,6 +1,7 @@
 //! A plan that is made part by part, for changes that are too large to be held at once: what a part did is handed over, to
 //! be carried out or not, and only what later parts may still look at stays.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::import::Importing;
@@ -9,16 +10,29 @@ use super::{Context, Draft, Plan, Record, Step, fingerprint};
 use crate::change::{Change, ChangeRequest};
 use crate::facts::Facts;
 use crate::id::UserId;
-use crate::import::ImportKind;
+use crate::import::{Import, ImportKind};
 
 /// Rows of a file in one part.
 const PART_ROWS: usize = 1_000;
+/// Rows that are planned before others get their turn: less than a millisecond.
+const TURN_ROWS: usize = 10;
 
 pub struct Planning<'a> {
     draft: Draft<'a>,
     what: What<'a>,
     /// Whether the parts' steps are put in words, as the journal keeps them.
     in_words: bool,
+    /// Of the part that is being planned, how many are.
+    rows: usize,
+}
+
+/// How far planning has come after a turn.
+pub enum Turn {
+    GoOn,
+    /// The steps of a part, of which another one follows.
+    Part(Box<Plan>),
+    /// What is left is for [`Planning::finish`].
+    Last,
 }
 
 enum What<'a> {
@@ -39,33 +53,61 @@ pub struct Earlier {
 impl<'a> Planning<'a> {
     /// To be looked at. Steps that are handed over are in no words.
     pub fn new(facts: &'a Facts, request: &'a ChangeRequest, context: Context<'a>) -> Self {
+        Self::on(facts, None, request, context)
+    }
+
+    /// As [`Self::new`], with what was taken out of the facts by [`Facts::for_parts`].
+    pub fn on(facts: &'a Facts, own: Option<Facts>, request: &'a ChangeRequest, context: Context<'a>) -> Self {
         let mut draft = Draft::new(facts, request.id, context);
-        let what = match &request.change {
-            Change::Import { import }
-                if import.rows.len() > PART_ROWS && import.key.kind() != ImportKind::Locations =>
-            {
-                draft.begin_import(import).map(What::Rows)
-            }
-            change => Some(What::Whole(change)),
+        if let Some(own) = own {
+            draft.facts = Cow::Owned(own);
+        }
+        let what = match in_parts(request) {
+            Some(import) => draft.begin_import(import).map(What::Rows),
+            None => Some(What::Whole(&request.change)),
         };
         // Nothing but a blocker.
         let what = what.unwrap_or(What::Whole(&request.change));
-        Self { draft, what, in_words: false }
+        Self { draft, what, in_words: false, rows: 0 }
     }
 
     /// To be carried out.
-    pub fn to_carry_out(facts: &'a Facts, request: &'a ChangeRequest, context: Context<'a>) -> Self {
-        Self { in_words: true, ..Self::new(facts, request, context) }
+    pub fn to_carry_out(
+        facts: &'a Facts,
+        own: Option<Facts>,
+        request: &'a ChangeRequest,
+        context: Context<'a>,
+    ) -> Self {
+        Self { in_words: true, ..Self::on(facts, own, request, context) }
     }
 
     /// The steps of the next part but the last.
     pub fn next_part(&mut self) -> Option<Plan> {
-        let What::Rows(importing) = &mut self.what else { return None };
-        if importing.rows_left() <= PART_ROWS {
-            return None;
+        loop {
+            match self.turn() {
+                Turn::GoOn => {}
+                Turn::Part(part) => return Some(*part),
+                Turn::Last => return None,
+            }
         }
-        self.draft.import_rows(importing, PART_ROWS);
-        Some(self.draft.hand_over(self.in_words))
+    }
+
+    /// A few rows of the next part but the last, so that others can go on in between: whoever writes down the part before.
+    pub fn turn(&mut self) -> Turn {
+        let What::Rows(importing) = &mut self.what else { return Turn::Last };
+        if self.rows == 0 && importing.rows_left() <= PART_ROWS {
+            return Turn::Last;
+        }
+        self.draft.import_rows(importing, TURN_ROWS);
+        self.rows += TURN_ROWS;
+        if self.in_words {
+            self.draft.put_more_in_words();
+        }
+        if self.rows < PART_ROWS {
+            return Turn::GoOn;
+        }
+        self.rows = 0;
+        Turn::Part(Box::new(self.draft.hand_over()))
     }
 
     /// So far.
@@ -85,6 +127,21 @@ impl<'a> Planning<'a> {
             }
         }
         draft.finish()
+    }
+}
+
+fn in_parts(request: &ChangeRequest) -> Option<&Import> {
+    let Change::Import { import } = &request.change else { return None };
+    (import.rows.len() > PART_ROWS && import.key.kind() != ImportKind::Locations).then_some(import)
+}
+
+impl Facts {
+    /// What a change that is made part by part is planned on: it alone has the numbers, one or two for each row of a file.
+    /// Nobody else looks at them, and the first that is given away makes no copy of them all.
+    pub fn for_parts(&mut self, request: &ChangeRequest) -> Option<Self> {
+        in_parts(request)?;
+        let numbers = std::mem::take(&mut self.numbers);
+        Some(Self { numbers, ..self.clone() })
     }
 }
 
@@ -131,18 +188,23 @@ fn mails(steps: &[Step]) -> bool {
 }
 
 impl Draft<'_> {
+    fn put_more_in_words(&mut self) {
+        for step in self.plan.steps.iter_mut().skip(self.worded).filter(|step| !step.waits_for_rehearsal()) {
+            step.put_in_words(&self.facts);
+        }
+        self.worded = self.plan.steps.len();
+    }
+
     /// The steps so far, but for those that wait for rehearsal.
-    fn hand_over(&mut self, in_words: bool) -> Plan {
+    fn hand_over(&mut self) -> Plan {
         let mut part = Plan { resyncs: self.resync_orders(), ..Plan::new() };
+        self.worded = 0;
         for step in std::mem::take(&mut self.plan.steps) {
             let steps = if step.waits_for_rehearsal() { &mut self.plan.steps } else { &mut part.steps };
             steps.push(step);
         }
         self.steps = self.plan.steps.iter().enumerate().map(|(at, step)| (step.identity(), at)).collect();
         part.steps.retain(|step| step.before != step.after);
-        if in_words {
-            part.steps.iter_mut().for_each(|step| step.put_in_words(&self.facts));
-        }
         // Of thousands of addresses nobody reads what becomes of each.
         self.plan.e911.clear();
         self.plan.earlier.add(&part);

@@ -40,12 +40,14 @@ impl Service {
         let scope = caller.scope()?;
         read.mapping().check().map_err(|error| ServiceError::field("mapping", error))?;
         let rows = self.rows_of(caller, &read).await?;
-        let mut job = read.job.clone();
-        let (mut made, plan, import) = self.plan_rows(caller, &read, rows).await?;
+        let ReadImport { mut job, sheet, .. } = read;
+        // Read again if cells are to be shown: planning a large file takes memory enough without it.
+        drop(sheet);
+        let (mut made, plan, import) = self.plan_rows(caller, &job, rows).await?;
         let good = match plan {
             // Nothing was refused: what was planned is what is applied.
             Some(plan) if !plan.rows.iter().any(|row| row.effect == RowEffect::Refused) => Some(plan),
-            _ => self.good_plan(caller, &read, &import, &made).await?,
+            _ => self.good_plan(caller, &job, &import, &made).await?,
         };
         job.fingerprint = good.filter(|plan| !plan.blocked()).map(|plan| plan.fingerprint());
         job.counts = RowCounts::of(&made.rows);
@@ -94,10 +96,9 @@ impl Service {
     async fn plan_rows(
         &self,
         caller: &Caller,
-        read: &ReadImport,
+        job: &ImportJob,
         rows: Rows,
     ) -> Result<(ImportPlan, Option<Plan>, Import), ServiceError> {
-        let mapping = read.mapping();
         let unreadable: BTreeSet<u32> = rows.errors.iter().map(|error| error.row).collect();
         let refused = unreadable.iter().map(|row| PlannedRow {
             row: *row,
@@ -109,12 +110,16 @@ impl Service {
             ImportPlan { rows: refused.collect(), errors: rows.errors, notes: rows.notes, ..ImportPlan::default() };
         let (mut planned, mut import) = (None, rows.import);
         if !import.rows.is_empty() {
-            let request = ChangeRequest { id: read.job.change_id(), change: Change::Import { import } };
+            let request = request(job, import);
             let plan = self.plan(caller, &request).await?;
             let Change::Import { import: rows } = request.change else { return Err(ServiceError::Stopped) };
             import = rows;
-            let with_row = |blocker: &Blocker| blocker.row.map(|row| word(row, blocker, &mapping, read));
-            made.errors.extend(plan.blockers.iter().filter_map(with_row));
+            if plan.blockers.iter().any(|blocker| blocker.row.is_some()) {
+                let read = self.with_sheet(&caller.scope()?, job.clone()).await?;
+                let mapping = read.mapping();
+                let with_row = |blocker: &Blocker| blocker.row.map(|row| word(row, blocker, &mapping, &read));
+                made.errors.extend(plan.blockers.iter().filter_map(with_row));
+            }
             let of_all = plan.blockers.iter().filter(|blocker| blocker.row.is_none());
             made.blockers = of_all.map(|blocker| blocker.message.clone()).collect();
             made.warnings = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
@@ -131,7 +136,7 @@ impl Service {
     async fn good_plan(
         &self,
         caller: &Caller,
-        read: &ReadImport,
+        job: &ImportJob,
         import: &Import,
         made: &ImportPlan,
     ) -> Result<Option<Plan>, ServiceError> {
@@ -142,7 +147,7 @@ impl Service {
             if good.rows.is_empty() {
                 return Ok(None);
             }
-            let plan = self.plan(caller, &request(&read.job, good)).await?;
+            let plan = self.plan(caller, &request(job, good)).await?;
             let more = refused_rows(&plan.rows);
             if more.is_empty() {
                 return Ok(Some(plan));
