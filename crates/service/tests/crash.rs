@@ -3,43 +3,27 @@
 //! The test starts itself as a second process that applies changes and runs the mailer, kills it at a random moment, and
 //! looks at what the database holds; two hundred times on each engine.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::device::NewDevice;
-use lineside_model::id::{AccountId, ChangeId, DeviceId, LicenseTypeId, NumberId, TrackId, UserId};
-use lineside_model::journal::{Steps, Via};
+use lineside_model::id::{ChangeId, DeviceId, LicenseTypeId, NumberId, TrackId, UserId};
+use lineside_model::journal::Steps;
 use lineside_model::license::{Catalogue, VOICE};
 use lineside_model::mail::MailState;
 use lineside_model::phone_number::{E164, NumberKind};
 use lineside_model::user::{NewUser, ProfileInput, Role};
-use lineside_service::store::Store;
-use lineside_service::{Caller, Identity, Outcome, Service, ServiceError};
-use lineside_testkit::clock::TestClock;
-use lineside_testkit::database::{Database, Engine};
-use lineside_testkit::kill::{Dice, run_and_kill, say};
-use lineside_testkit::service::{House, new_user, node};
-use serde::{Deserialize, Serialize};
+use lineside_service::{Caller, Outcome, Service, ServiceError};
+use lineside_testkit::database::Engine;
+use lineside_testkit::kill::{Moments, Said, Site, say};
+use lineside_testkit::service::new_user;
 use uuid::Uuid;
 
-const KILLS: u64 = 200;
+const MOMENTS: Moments = Moments { kills: 200, words: 8, micros: 6_000 };
 /// A worker that is not killed stops here.
 const ROUND_MAX: u64 = 12;
-const WORKER: &str = "LINESIDE_TEST_CRASH_WORKER";
 
-/// What a worker is told.
-#[derive(Clone, Serialize, Deserialize)]
-struct Orders {
-    database: String,
-    folder: PathBuf,
-    account_id: AccountId,
-    owner: UserId,
-    /// The change that added the numbers: their identifiers follow from it.
-    numbers: ChangeId,
-    round: u64,
-}
+/// With the change that added the numbers: their identifiers follow from it.
+type Orders = lineside_testkit::kill::Orders<ChangeId>;
 
 #[tokio::test]
 async fn a_killed_process_leaves_all_or_nothing_on_sqlite() -> anyhow::Result<()> {
@@ -51,22 +35,20 @@ async fn a_killed_process_leaves_all_or_nothing_on_postgresql() -> anyhow::Resul
     survive(Engine::Postgres).await
 }
 
-/// The second process. Without orders (run as a test like the others) there is nothing to do.
+/// The second process.
 #[tokio::test]
 async fn worker() -> anyhow::Result<()> {
-    let Ok(orders) = std::env::var(WORKER) else { return Ok(()) };
-    let orders: Orders = serde_json::from_str(&orders)?;
-    let service = node(Store::open(&orders.database).await?, &orders.folder, TestClock::default())?;
-    let owner = owner(&orders);
+    let Some(orders) = Orders::given()? else { return Ok(()) };
+    let (service, owner) = (orders.service().await?, orders.owner());
     tokio::spawn({
         let service = service.clone();
         async move { service.run_mailer().await }
     });
     for step in 0..ROUND_MAX {
         for request in requests(&orders, step)? {
-            say(&format!("asked {}", request.id))?;
+            say("asked", request.id)?;
             match service.apply(&owner, &request, None).await? {
-                Outcome::Done { .. } => say(&format!("answered {}", request.id))?,
+                Outcome::Done { .. } => say("answered", request.id)?,
                 other => anyhow::bail!("{other:?}"),
             }
         }
@@ -77,7 +59,7 @@ async fn worker() -> anyhow::Result<()> {
 /// Add a user with number, license and welcome mail; give them a phone; take every third license away again.
 fn requests(orders: &Orders, step: u64) -> anyhow::Result<Vec<ChangeRequest>> {
     let n = orders.round * ROUND_MAX + step;
-    let change_id = |kind: &str| ChangeId(orders.numbers.derive(kind, Uuid::from_u128(u128::from(n))));
+    let change_id = |kind: &str| ChangeId(orders.more.derive(kind, Uuid::from_u128(u128::from(n))));
     let input = ProfileInput {
         first_name: format!("Name{n}"),
         last_name: "Crash".to_owned(),
@@ -85,7 +67,7 @@ fn requests(orders: &Orders, step: u64) -> anyhow::Result<Vec<ChangeRequest>> {
         email: format!("crash.{n}@acme.example"),
         ..ProfileInput::default()
     };
-    let number = NumberId(orders.numbers.derive(number(n)?.as_str(), Uuid::nil()));
+    let number = NumberId(orders.more.derive(number(n)?.as_str(), Uuid::nil()));
     let user = NewUser {
         number_id: Some(number),
         package: Some(basic()),
@@ -115,70 +97,22 @@ fn voice() -> TrackId {
     Catalogue::default_catalogue().track_by_slug(VOICE).expect("the catalogue has Voice").id
 }
 
-fn owner(orders: &Orders) -> Caller {
-    let identity = Identity::User {
-        id: orders.owner,
-        account_id: orders.account_id,
-        role: Role::AccountOwner,
-        name: "Ana Owner".to_owned(),
-    };
-    Caller { identity, via: Via::Portal, from: None }
-}
-
 async fn survive(engine: Engine) -> anyhow::Result<()> {
-    let Some(database) = Database::fresh(engine).await else { return Ok(()) };
-    let house = House::over(database.store.clone()).await?;
-    let owner_caller = &house.acme.owner.caller;
-    house.apply(owner_caller, Change::SetSeats { license_type_id: basic(), bought: 1_000_000, bound: None }).await?;
-    let numbers: Result<Vec<E164>, _> = (0..KILLS * ROUND_MAX).map(number).collect();
+    let Some(site) = Site::on(engine).await? else { return Ok(()) };
+    let (house, acme) = (&site.house, &site.house.acme.owner.caller);
+    house.apply(acme, Change::SetSeats { license_type_id: basic(), bought: 1_000_000, bound: None }).await?;
+    let numbers: Result<Vec<E164>, _> = (0..MOMENTS.kills * ROUND_MAX).map(number).collect();
     let change = Change::AddNumbers { numbers: numbers?, kind: NumberKind::Landline, location_id: None };
-    let (added, _) = house.apply(owner_caller, change).await?;
-    let folder = tempfile::tempdir()?;
-    let mut orders = Orders {
-        database: database.url(),
-        folder: folder.path().to_owned(),
-        account_id: house.acme.id,
-        owner: house.acme.owner.id,
-        numbers: added.id,
-        round: 0,
-    };
-    let clock = TestClock::default();
-    let service = node(database.store.clone(), &orders.folder, clock.clone())?;
+    let (added, _) = house.apply(acme, change).await?;
     let mut seen = Seen::default();
-    let mut dice = Dice::default();
-    for round in 0..KILLS {
-        orders.round = round;
-        let said = worker_killed(&orders, &mut dice)?;
-        check_round(&service, &orders, &said, &mut seen).await?;
-    }
-    assert!(seen.interrupted > KILLS / 10, "only {} of {KILLS} kills hit a change under way", seen.interrupted);
-    check_mails(&service, &orders, &clock, &seen).await?;
+    let look = async |orders: &Orders, said| check_round(&site.service, orders, &said, &mut seen).await;
+    site.kill_often(added.id, MOMENTS, look).await?;
+    check_mails(&site, &seen).await?;
     eprintln!(
-        "{engine:?}: {KILLS} kills, {} changes whole, {} of those unanswered, {} changes absent",
-        seen.whole, seen.unanswered, seen.absent
+        "{engine:?}: {} kills, {} changes whole, {} of those unanswered, {} changes absent",
+        MOMENTS.kills, seen.whole, seen.unanswered, seen.absent
     );
     Ok(())
-}
-
-#[derive(Default)]
-struct Said {
-    asked: Vec<ChangeId>,
-    answered: Vec<ChangeId>,
-}
-
-/// After a random number of lines and a random part of a millisecond more.
-fn worker_killed(orders: &Orders, dice: &mut Dice) -> anyhow::Result<Said> {
-    let mut said = Said::default();
-    let (lines, after) = (1 + dice.below(8), Duration::from_micros(dice.below(6_000)));
-    run_and_kill((WORKER, serde_json::to_string(orders)?), lines, after, |line| {
-        match line.split_once(' ') {
-            Some(("asked", id)) => said.asked.push(id.parse()?),
-            Some(("answered", id)) => said.answered.push(id.parse()?),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    })?;
-    Ok(said)
 }
 
 #[derive(Default)]
@@ -187,24 +121,21 @@ struct Seen {
     /// Done, and the answer lost.
     unanswered: u64,
     absent: u64,
-    interrupted: u64,
     licensed: i64,
     users: Vec<UserId>,
 }
 
 /// A change is in the journal if and only if all of its rows are there; and it is, if it was answered.
 async fn check_round(service: &Service, orders: &Orders, said: &Said, seen: &mut Seen) -> anyhow::Result<()> {
-    let owner = owner(orders);
-    if said.asked.len() > said.answered.len() {
-        seen.interrupted += 1;
-    }
+    let owner = orders.owner();
     for step in 0..ROUND_MAX {
         for request in requests(orders, step)? {
-            if !said.asked.contains(&request.id) {
+            let id = request.id.to_string();
+            if !said.asked.contains(&id) {
                 continue;
             }
             let journaled = exists(service.journal_entry(&owner, request.id, Steps::All).await)?.is_some();
-            let answered = said.answered.contains(&request.id);
+            let answered = said.answered.contains(&id);
             assert!(journaled || !answered, "an answered change is gone: {:?}", request.change);
             match (journaled, answered) {
                 (true, true) => seen.whole += 1,
@@ -266,16 +197,16 @@ fn exists<T>(found: Result<T, ServiceError>) -> Result<Option<T>, ServiceError> 
 }
 
 /// Every mail of every user that exists goes out, those that a killed worker had claimed as well.
-async fn check_mails(service: &Service, orders: &Orders, clock: &TestClock, seen: &Seen) -> anyhow::Result<()> {
-    clock.turn(TimeDelta::hours(1));
+async fn check_mails(site: &Site, seen: &Seen) -> anyhow::Result<()> {
+    let (service, owner) = (&site.service, &site.house.acme.owner.caller);
+    site.clock.turn(TimeDelta::hours(1));
     while service.send_due_mails().await? > 0 {}
-    let owner = owner(orders);
     for id in &seen.users {
-        let user = service.user(&owner, *id).await?;
+        let user = service.user(owner, *id).await?;
         let [mail] = user.mails.as_slice() else { anyhow::bail!("{} mails for one user", user.mails.len()) };
         assert_eq!(mail.state, MailState::Accepted, "{:?}", mail.said);
     }
-    let spooled = std::fs::read_dir(orders.folder.join("spool"))?.filter_map(Result::ok);
+    let spooled = std::fs::read_dir(site.folder().join("spool"))?.filter_map(Result::ok);
     let letters = spooled.filter(|file| file.path().extension().is_some_and(|extension| extension == "eml")).count();
     assert_eq!(letters, seen.users.len(), "as many letters as users");
     Ok(())

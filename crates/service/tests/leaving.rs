@@ -13,6 +13,7 @@ use lineside_model::recording::Recording;
 use lineside_model::schedule_list::ScheduleFilter;
 use lineside_model::user::{ProfileInput, UserState};
 use lineside_service::ServiceError;
+use lineside_testkit::call::wav;
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::House;
 use uuid::Uuid;
@@ -31,24 +32,6 @@ async fn houses() -> Vec<(Database, House)> {
         }
     }
     houses
-}
-
-/// A second of a tone: 8 kHz, 16 bit, mono.
-fn wav() -> Vec<u8> {
-    let samples: Vec<u8> = (0..8000_i16).flat_map(|at| ((at % 40) * 400).to_le_bytes()).collect();
-    let size = u32::try_from(samples.len()).expect("a short sound");
-    let mut wav = b"RIFF".to_vec();
-    wav.extend((36 + size).to_le_bytes());
-    wav.extend(b"WAVEfmt ");
-    wav.extend(16_u32.to_le_bytes());
-    wav.extend([1, 0, 1, 0]);
-    wav.extend(8000_u32.to_le_bytes());
-    wav.extend(16000_u32.to_le_bytes());
-    wav.extend([2, 0, 16, 0]);
-    wav.extend(b"data");
-    wav.extend(size.to_le_bytes());
-    wav.extend(samples);
-    wav
 }
 
 async fn with_extension(house: &House, user_id: UserId, extension: &str) {

@@ -17,8 +17,13 @@ use crate::service::House;
 
 /// Two seconds of a quiet square wave, 8 kHz, 16 bits, mono.
 pub fn wav() -> Vec<u8> {
+    wav_of(16_000)
+}
+
+/// So many samples of it.
+pub fn wav_of(samples: u32) -> Vec<u8> {
     let samples: Vec<u8> =
-        (0..16_000_i32).flat_map(|at| (if at / 10 % 2 == 0 { 3000_i16 } else { -3000 }).to_le_bytes()).collect();
+        (0..samples).flat_map(|at| (if at / 10 % 2 == 0 { 3000_i16 } else { -3000 }).to_le_bytes()).collect();
     let length = u32::try_from(samples.len()).unwrap_or_default();
     let head = [b"RIFF".to_vec(), (36 + length).to_le_bytes().to_vec(), b"WAVEfmt ".to_vec(), vec![16, 0, 0, 0]];
     // PCM, one channel; samples and bytes a second; bytes and bits a sample.

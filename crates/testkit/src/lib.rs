@@ -3,6 +3,7 @@
 //! - [`call`]: what the switch would have reported
 //! - [`clock`]: time that stands still until it is turned
 //! - [`database`]: an empty database of its own for each test, on either engine
+//! - [`kill`]: a second process that is killed at a random moment
 //! - [`mint`]: secrets that are known beforehand
 //! - [`service`]: all use cases over a database, with two accounts that must not see each other
 
