@@ -1,12 +1,15 @@
 //! Changes taken back.
 
+use std::collections::BTreeMap;
+
 use lineside_model::change::Change;
-use lineside_model::id::ChangeId;
+use lineside_model::id::{ChangeId, UserId};
 use lineside_model::journal::Steps;
 use lineside_model::undo::Since;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
 use crate::body::Body;
@@ -18,12 +21,14 @@ pub fn routes() -> Vec<Route> {
     vec![Route::change(routes!(undo_change))]
 }
 
-/// What to do where something was changed since.
+/// What to do where something was changed since. `users` says it for some users alone, by identifier.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Undo {
     #[schema(inline, default = "ask")]
     since: SinceName,
+    #[schema(inline)]
+    users: BTreeMap<Uuid, OfUser>,
 }
 
 /// `ask`: refuse, and name what changed; `keep`: leave that, and undo the rest; `overwrite`: undo that as well.
@@ -36,10 +41,18 @@ enum SinceName {
     Overwrite,
 }
 
+/// `keep`: leave what was changed, and undo the rest; `overwrite`: undo that as well.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OfUser {
+    Keep,
+    Overwrite,
+}
+
 /// Undo a change
 ///
 /// Puts back what it changed, as a plan of its own. What somebody changed since is a blocker of the kind `changed_since`,
-/// unless `since` says what to do with it. An undo can be undone in turn.
+/// unless `since`, or `users` for the blocker's user, says what to do with it. An undo can be undone in turn.
 #[utoipa::path(
     post,
     path = "/journal/{id}/undo",
@@ -55,5 +68,10 @@ async fn undo_change(Id(undone): Id<ChangeId>, ask: Ask, Body(body): Body<Undo>)
         SinceName::Keep => Since::Keep,
         SinceName::Overwrite => Since::Overwrite,
     };
-    ask.carry_out_many(Change::Undo { undone, since }).await
+    let of_user = |choice| match choice {
+        OfUser::Keep => Since::Keep,
+        OfUser::Overwrite => Since::Overwrite,
+    };
+    let users = body.users.into_iter().map(|(user, choice)| (UserId(user), of_user(choice))).collect();
+    ask.carry_out_many(Change::Undo { undone, since, users }).await
 }

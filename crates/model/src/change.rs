@@ -1,5 +1,7 @@
 //! What somebody wants: every change to an account, whatever asked for it.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +123,11 @@ pub enum Change {
     /// Takes back what another change did, as far as nothing changed since.
     Undo {
         undone: ChangeId,
+        /// What to do where something was changed since.
         since: Since,
+        /// The same for these users, whatever `since` says.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        users: BTreeMap<UserId, Since>,
     },
     AddNumbers {
         numbers: Vec<E164>,
@@ -383,6 +389,10 @@ impl Change {
 impl Change {
     /// Several as one, in this order; one alone as itself.
     #[must_use]
+    pub fn undo(undone: ChangeId, since: Since) -> Self {
+        Self::Undo { undone, since, users: BTreeMap::new() }
+    }
+
     pub fn together(mut changes: Vec<Self>) -> Self {
         if changes.len() == 1 { changes.remove(0) } else { Self::Together { changes } }
     }

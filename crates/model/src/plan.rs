@@ -53,6 +53,7 @@ use crate::id::{ChangeId, DeviceId, LicenseTypeId, ScheduleEntryId, UserId};
 use crate::import::PlannedRow;
 use crate::license::{Assignment, SEATS_MAX};
 use crate::resync::ResyncOrder;
+use crate::undo::Chosen;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -150,7 +151,7 @@ impl Draft<'_> {
             }
             Change::ReleaseNumbers => draft.release_numbers(),
             Change::PurgeUsers => draft.purge_users(),
-            Change::Undo { since, .. } => draft.undo(*since),
+            Change::Undo { since, users, .. } => draft.undo(Chosen { rest: *since, users }),
             Change::AddNumbers { numbers, kind, location_id } => draft.add_numbers(numbers, *kind, *location_id),
             Change::PortNumbers { numbers, kind, location_id, date } => {
                 draft.port_numbers(numbers, *kind, *location_id, *date);

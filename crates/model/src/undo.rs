@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::id::ChangeId;
+use crate::id::{ChangeId, UserId};
 use crate::plan::{Record, Step};
 
 /// What to do where something was changed since.
@@ -20,6 +20,19 @@ pub enum Since {
     Keep,
     /// Undo that as well.
     Overwrite,
+}
+
+/// What was chosen: for some users by name, and for everything else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chosen<'a> {
+    pub rest: Since,
+    pub users: &'a BTreeMap<UserId, Since>,
+}
+
+impl Chosen<'_> {
+    pub(crate) fn of(self, user: Option<UserId>) -> Since {
+        user.and_then(|user| self.users.get(&user)).copied().unwrap_or(self.rest)
+    }
 }
 
 impl Since {

@@ -6,6 +6,8 @@ mod undo;
 
 use lineside_model::journal::{Actor, Via};
 
+pub(crate) use self::undo::ChangedSince;
+
 use crate::review::field_name;
 use crate::router::Route;
 

@@ -15,9 +15,10 @@ use lineside_service::{Outcome, ServiceError};
 use crate::flash;
 use crate::form_data::FormData;
 use crate::frame::Frame;
+use crate::journal::ChangedSince;
 use crate::page::{self, Answer};
 use crate::page_error::PageError;
-use crate::repair::{Link, Note, notes};
+use crate::repair::{Note, notes};
 use crate::router::{Access, Route};
 use crate::visitor::Visitor;
 
@@ -200,7 +201,7 @@ struct ReviewPage {
     notes: Vec<Note>,
     more_notes: usize,
     /// What others changed since what is to be undone, with the ways to go on from there.
-    since: Option<SinceNote>,
+    since: Option<ChangedSince>,
     /// What of the schedule would fail unless it is repaired by then.
     conflicts: Vec<Note>,
     more_conflicts: usize,
@@ -219,28 +220,14 @@ const CONFLICTS_SHOWN: usize = 25;
 /// Warnings, and what is in the way.
 const WORDS_SHOWN: usize = 100;
 
-/// One question for all that was changed since.
-struct SinceNote {
-    shown: Vec<String>,
-    more: usize,
-    ways: Vec<Link>,
-}
-
-impl SinceNote {
-    fn of(blockers: &[&Blocker]) -> Option<Self> {
-        let ways = notes(blockers.first().copied()).pop()?.repairs;
-        let shown = blockers.iter().take(WORDS_SHOWN).map(|blocker| blocker.message.clone()).collect();
-        Some(Self { shown, more: blockers.len().saturating_sub(WORDS_SHOWN), ways })
-    }
-}
-
 async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Ways, moved: bool) -> Answer {
     let mut warnings: Vec<String> = plan.warnings.iter().map(|warning| warning.message.clone()).collect();
     warnings.dedup();
     let more_warnings = warnings.len().saturating_sub(WORDS_SHOWN);
     warnings.truncate(WORDS_SHOWN);
-    let (since, others): (Vec<&Blocker>, Vec<&Blocker>) =
-        plan.blockers.iter().partition(|blocker| blocker.kind == BlockerKind::ChangedSince);
+    let since = ChangedSince::of(&request.change, &plan.blockers);
+    let others = |blocker: &&Blocker| since.is_none() || blocker.kind != BlockerKind::ChangedSince;
+    let others: Vec<&Blocker> = plan.blockers.iter().filter(others).collect();
     let page = ReviewPage {
         frame: visitor.frame("Review").await?,
         summary: plan.summary.clone(),
@@ -256,7 +243,7 @@ async fn show(visitor: &Visitor, request: &ChangeRequest, plan: &Plan, ways: &Wa
         more_warnings,
         more_notes: others.len().saturating_sub(WORDS_SHOWN),
         notes: notes(others.into_iter().take(WORDS_SHOWN)),
-        since: SinceNote::of(&since),
+        since,
         conflicts: notes(plan.conflicts.iter().take(CONFLICTS_SHOWN)),
         more_conflicts: plan.conflicts.len().saturating_sub(CONFLICTS_SHOWN),
         moved,

@@ -347,13 +347,12 @@ async fn an_import_is_undone_and_what_was_edited_since_is_kept_or_goes_as_chosen
         assert_eq!((job.state, edits.state), (ImportState::Done, ImportState::Done));
 
         let undone = job.change_id();
-        let ask =
-            ChangeRequest { id: house.service.new_change_id(), change: Change::Undo { undone, since: Since::Ask } };
+        let ask = ChangeRequest { id: house.service.new_change_id(), change: Change::undo(undone, Since::Ask) };
         let plan = house.service.plan(owner, &ask).await?;
         assert_eq!(plan.blockers.iter().filter(|blocker| blocker.kind == BlockerKind::ChangedSince).count(), 5);
         assert!(plan.blockers.iter().all(|blocker| blocker.user_id.is_some() && !blocker.repairs.is_empty()));
 
-        house.apply(owner, Change::Undo { undone, since: Since::Keep }).await?;
+        house.apply(owner, Change::undo(undone, Since::Keep)).await?;
         let kept = house.service.home(owner).await?;
         assert_eq!(kept.users, before.users + 5);
         assert_eq!((kept.devices, kept.numbers_free), (before.devices + 5, before.numbers_free - 5));

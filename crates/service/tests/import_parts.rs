@@ -87,7 +87,7 @@ async fn many_parts_are_one_entry_and_one_undo(
         assert_eq!((history.rows.len(), history.rows[0].steps.len()), (1, 3), "{search}");
     }
 
-    let undo = Change::Undo { undone: id, since: Since::Ask };
+    let undo = Change::undo(id, Since::Ask);
     house.apply(owner, undo).await?;
     let home = house.service.home(owner).await?;
     assert_eq!((home.users, home.devices), (before.users, before.devices));
@@ -117,7 +117,7 @@ async fn a_number_goes_from_an_early_row_to_a_late_one_and_back(
     assert_eq!((job.state, job.counts.change), (ImportState::Done, 2));
     let holder = async || anyhow::Ok(found(&house, "4805551000").await?.remove(0).username);
     assert_eq!(holder().await?, format!("user.{}", ROWS - 1));
-    house.apply(owner, Change::Undo { undone: job.change_id(), since: Since::Ask }).await?;
+    house.apply(owner, Change::undo(job.change_id(), Since::Ask)).await?;
     assert_eq!(holder().await?, "user.0");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Users who leave on a date: the day itself, what their numbers do afterwards, and that nothing is left of them in the end.
 
 use chrono::NaiveDate;
-use lineside_model::change::Change;
+use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::extension::{Destination, Extension};
 use lineside_model::forwarding::ForwardingRules;
 use lineside_model::id::{CallId, NumberId, RecordingId, UserId};
@@ -11,11 +11,13 @@ use lineside_model::list::{JournalFilter, NumberFilter, UserFilter};
 use lineside_model::phone_number::{E164, NumberKind, NumberState};
 use lineside_model::recording::Recording;
 use lineside_model::schedule_list::ScheduleFilter;
-use lineside_model::user::{ProfileInput, UserState};
-use lineside_service::ServiceError;
+use lineside_model::undo::Since;
+use lineside_model::user::{ProfileInput, Role, UserState};
+use lineside_service::{Outcome, ServiceError};
 use lineside_testkit::call::wav;
+use lineside_testkit::clock::TestClock;
 use lineside_testkit::database::{Database, Engine};
-use lineside_testkit::service::House;
+use lineside_testkit::service::{House, new_user, node, profile};
 use uuid::Uuid;
 
 fn day(text: &str) -> NaiveDate {
@@ -218,5 +220,118 @@ async fn who_answers_for_others_leaves_too_and_a_number_is_freed_by_hand() {
         let free = Change::AssignNumber { number_id: kept.id, user_id: None };
         house.apply(owner, free).await.expect("free before its time");
         assert_eq!((number(&house).await.state, number(&house).await.kept_until), (NumberState::Free, None));
+    }
+}
+
+async fn deleted(house: &House, leaving: Leaving) -> ChangeRequest {
+    let delete = Change::DeleteUsers { user_ids: vec![house.acme.user.id], leaving, date: None };
+    house.apply(&house.acme.owner.caller, delete).await.expect("deleted").0
+}
+
+#[tokio::test]
+async fn who_was_brought_back_in_time_is_not_erased_and_has_all_days_again_when_deleted_once_more() {
+    for (_database, house) in houses().await {
+        let (owner, user) = (&house.acme.owner.caller, house.acme.user.id);
+        let recording = furnished(&house).await;
+        house.clock.set("2026-03-01T12:00:00Z".parse().expect("an instant"));
+        let leaving = Leaving { recordings: LeftRecordings::Delete, ..Leaving::default() };
+        let first = deleted(&house, leaving).await;
+        at(&house, "2026-03-31T11:59:58Z").await;
+        let (back, _) = house.apply(owner, Change::undo(first.id, Since::Ask)).await.expect("brought back");
+
+        at(&house, "2026-04-02T12:00:00Z").await;
+        let found = house.service.user(owner, user).await.expect("still there");
+        assert_eq!((found.user.state, found.numbers.len()), (UserState::Active, 1));
+        assert_eq!(found.user.profile.full_name(), "Ana User");
+        assert!(house.service.greeting_audio(owner, user).await.is_ok());
+        assert!(house.service.recording_sound(owner, recording, None).await.is_ok());
+
+        let (again, _) = house.apply(owner, Change::undo(back.id, Since::Ask)).await.expect("deleted once more");
+        at(&house, "2026-05-02T11:59:58Z").await;
+        assert_eq!(house.service.user(owner, user).await.expect("kept").user.profile.full_name(), "Ana User");
+        house.apply(owner, Change::undo(again.id, Since::Ask)).await.expect("brought back once more");
+        at(&house, "2026-06-10T12:00:00Z").await;
+        assert_eq!(house.service.user(owner, user).await.expect("there").user.state, UserState::Active);
+    }
+}
+
+#[tokio::test]
+async fn who_was_erased_is_brought_back_by_no_undo() {
+    for (_database, house) in houses().await {
+        let (owner, user) = (&house.acme.owner.caller, house.acme.user.id);
+        furnished(&house).await;
+        house.clock.set("2026-03-01T12:00:00Z".parse().expect("an instant"));
+        let (silenced, _) = house.apply(owner, Change::RemoveGreeting { user_id: user }).await.expect("no greeting");
+        let profile = house.service.user(owner, user).await.expect("a user").user.profile;
+        let email = ProfileInput { email: "ana@acme.example".to_owned(), ..ProfileInput::from(&profile) };
+        let profile = Box::new(email.parse().expect("a profile"));
+        let edit = Change::EditProfile { user_id: user, version: None, profile };
+        let (edited, _) = house.apply(owner, edit).await.expect("an address");
+        let gone = deleted(&house, Leaving::default()).await;
+        at(&house, "2026-03-31T12:00:00Z").await;
+        let erased = house.service.user(owner, user).await.expect("a row without a name");
+        assert!(erased.user.purged_at.is_some());
+        for undone in [silenced.id, edited.id, gone.id] {
+            for since in [Since::Ask, Since::Keep, Since::Overwrite] {
+                let request = ChangeRequest { id: house.service.new_change_id(), change: Change::undo(undone, since) };
+                let outcome = house.service.apply(owner, &request, None).await.expect("an answer");
+                assert!(matches!(outcome, Outcome::Blocked(_)), "{since:?}: {outcome:?}");
+            }
+        }
+        let left = house.service.user(owner, user).await.expect("the same row");
+        assert_eq!(left.user, erased.user);
+        assert!(left.greeting.is_none() && left.numbers.is_empty() && left.e911.is_none());
+    }
+}
+
+/// Two programs whose clocks differ by a second, as clocks do: for one the time to bring somebody back is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn erased_and_brought_back_at_once_is_one_of_both() {
+    for (database, house) in houses().await {
+        let owner = &house.acme.owner.caller;
+        house.clock.set("2026-03-01T12:00:00Z".parse().expect("an instant"));
+        let (mut users, mut changes) = (Vec::new(), Vec::new());
+        for n in 0..6 {
+            let user = new_user(&profile("Cy", "Young", &format!("cy.{n}")), Role::User).expect("a user");
+            let (added, _) = house.apply(owner, Change::AddUser { user: Box::new(user) }).await.expect("added");
+            let id = added.new_user_id();
+            let rules =
+                ForwardingRules { always: Destination::parse("+16025550199").ok(), ..ForwardingRules::default() };
+            let forward = Change::SetForwarding { user_id: id, version: None, rules, unreachable: None };
+            house.apply(owner, forward).await.expect("forwarding");
+            let delete = Change::DeleteUsers { user_ids: vec![id], leaving: Leaving::default(), date: None };
+            changes.push(house.apply(owner, delete).await.expect("deleted").0.id);
+            users.push(id);
+        }
+        let clock = TestClock::default();
+        clock.set("2026-03-31T11:59:59Z".parse().expect("an instant"));
+        house.clock.set("2026-03-31T12:00:00Z".parse().expect("an instant"));
+        let slow = node(database.store.clone(), house.spool.parent().expect("a folder"), clock).expect("a node");
+        let undo = async |undone| {
+            let request = ChangeRequest { id: slow.new_change_id(), change: Change::undo(undone, Since::Ask) };
+            slow.apply(owner, &request, None).await.expect("an answer")
+        };
+        let undoing = async {
+            let mut outcomes = Vec::new();
+            for change in changes.iter().rev() {
+                outcomes.push(undo(*change).await);
+            }
+            outcomes
+        };
+        let (outcomes, erased) = tokio::join!(undoing, house.service.erase_leavers());
+        erased.expect("erased");
+        for (user, outcome) in users.iter().rev().zip(outcomes) {
+            let found = house.service.user(owner, *user).await.expect("a row");
+            let rules = house.service.forwarding(owner, *user).await.expect("forwarding");
+            let always = rules.and_then(|forwarding| forwarding.rules.always);
+            if matches!(outcome, Outcome::Done { .. }) {
+                assert_eq!((found.user.state, found.user.purged_at), (UserState::Active, None));
+                assert_eq!((found.user.profile.full_name().as_str(), always.is_some()), ("Cy Young", true));
+            } else {
+                assert!(matches!(outcome, Outcome::Blocked(_)), "{outcome:?}");
+                assert_eq!((found.user.state, always), (UserState::Deleted, None));
+                assert!(found.user.purged_at.is_some() && found.user.profile.full_name() == "Deleted user");
+            }
+        }
     }
 }

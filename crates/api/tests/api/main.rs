@@ -21,6 +21,7 @@ mod test_call;
 mod together;
 mod token;
 mod trunk;
+mod undo;
 mod voicemail;
 
 use lineside_testkit::database::{Database, Engine};

@@ -1,7 +1,7 @@
 //! Taking back what a change did: its steps backwards, each on the record as it is now. What others changed since is kept
 //! beside it where fields differ, and asked about where they are the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Days;
 
@@ -9,18 +9,18 @@ use crate::call_settings::{CallRules, CallSettings};
 use crate::facts::Facts;
 use crate::forwarding::{Forwarding, ForwardingRules};
 use crate::id::UserId;
-use crate::leaving::{Leaving, LeftNumbers};
-use crate::phone_number::NumberState;
-use crate::plan::{Blocker, BlockerKind, Draft, Record, Repair, Step, Warning};
+use crate::leaving::{KEEP_BACK_DAYS, Leaving, LeftNumbers};
+use crate::phone_number::{NumberState, PhoneNumber};
+use crate::plan::{Blocker, BlockerKind, Draft, FieldChange, Record, Repair, Step, Warning};
 use crate::recording::{RecordingChoice, RecordingMode};
 use crate::schedule::in_words;
 use crate::trunk::Trunk;
-use crate::undo::{Since, merge};
+use crate::undo::{Chosen, Since, merge};
 use crate::user::KEPT_DAYS;
 use crate::voicemail::Mailbox;
 
 impl Draft<'_> {
-    pub(super) fn undo(&mut self, since: Since) {
+    pub(super) fn undo(&mut self, chosen: Chosen<'_>) {
         let Some(undone) = self.read.undone.as_ref() else { return self.block(Blocker::not_found("change")) };
         self.plan.summary = format!("Undo “{}” of {}", undone.summary, in_words(self.account_date(undone.at)));
         let steps = undone.steps.as_slice();
@@ -32,18 +32,22 @@ impl Draft<'_> {
             self.plan.user_id = Some(user_id);
         }
         let changed = Touched::of(&self.facts, steps);
-        for user_id in &changed.users {
-            let name = self.facts.name_of(*user_id);
-            self.changed_since(since, Some(*user_id), &format!("{name} was changed since"));
+        let mut kept = BTreeSet::new();
+        for (user_id, what) in changed.users {
+            let name = self.facts.name_of(user_id);
+            let what = if what.is_empty() { String::new() } else { format!(": {}", join(what)) };
+            if self.changed_since(chosen, Some(user_id), &format!("{name} was changed since{what}")) != Since::Overwrite
+            {
+                kept.insert(user_id);
+            }
         }
-        let kept = if since == Since::Overwrite { BTreeSet::new() } else { changed.users };
         let before = self.plan.blockers.len();
         let mut steps: Vec<&Step> = steps.iter().filter(|step| !step.is_rehearsal()).collect();
         steps.retain(|step| !step.users().any(|user| kept.contains(&user)));
         steps.sort_by_cached_key(|step| self.turn_of(step));
         let told = (self.plan.warnings.len(), self.plan.e911.len());
         for step in &steps {
-            self.undo_step(step, since);
+            self.undo_step(step, chosen);
         }
         self.tell_of_unmade(&steps, told);
         if self.plan.steps.is_empty() && self.plan.blockers.len() == before {
@@ -110,8 +114,9 @@ impl Draft<'_> {
         self.facts.account.settings.time_zone.date(at)
     }
 
-    /// Asks, or says what is done about it.
-    fn changed_since(&mut self, since: Since, user_id: Option<UserId>, what: &str) {
+    /// Asks, or says what is done about it, and returns which.
+    fn changed_since(&mut self, chosen: Chosen<'_>, user_id: Option<UserId>, what: &str) -> Since {
+        let since = chosen.of(user_id);
         match since {
             Since::Ask => {
                 let change_id = self.read.undone.as_ref().map_or(self.change_id, |undone| undone.id);
@@ -122,24 +127,25 @@ impl Draft<'_> {
             Since::Keep => self.warn(user_id, format!("{what}; that stays")),
             Since::Overwrite => self.warn(user_id, format!("{what}; that goes too")),
         }
+        since
     }
 
-    fn undo_step(&mut self, step: &Step, since: Since) {
+    fn undo_step(&mut self, step: &Step, chosen: Chosen<'_>) {
         match (&step.before, &step.after) {
-            (None, Some(made)) => self.unmake(step, made, since),
-            (Some(before), Some(after)) => self.change_back(step, before, after, since),
-            (Some(gone), None) => self.bring_back(step, gone, since),
+            (None, Some(made)) => self.unmake(step, made, chosen),
+            (Some(before), Some(after)) => self.change_back(step, before, after, chosen),
+            (Some(gone), None) => self.bring_back(step, gone, chosen),
             (None, None) => {}
         }
     }
 
     /// What the change made goes.
-    fn unmake(&mut self, step: &Step, made: &Record, since: Since) {
+    fn unmake(&mut self, step: &Step, made: &Record, chosen: Chosen<'_>) {
         let Some(now) = current(&self.facts, made) else { return };
         // Users were looked at as a whole.
         if now.version() != made.version() && !matches!(now, Record::User(_)) {
-            self.changed_since(since, now.user_id(), &format!("{} was changed since", step.title));
-            if since != Since::Overwrite {
+            let what = format!("{} was changed since", step.title);
+            if self.changed_since(chosen, now.user_id(), &what) != Since::Overwrite {
                 return;
             }
         }
@@ -190,7 +196,7 @@ impl Draft<'_> {
     }
 
     /// Fields that the change set get the values that they had.
-    fn change_back(&mut self, step: &Step, before: &Record, after: &Record, since: Since) {
+    fn change_back(&mut self, step: &Step, before: &Record, after: &Record, chosen: Chosen<'_>) {
         let Some(now) = current(&self.facts, after) else {
             return self.warn(after.user_id(), format!("{} is not there any more", step.title));
         };
@@ -203,8 +209,8 @@ impl Draft<'_> {
         };
         if !merged.changed_since.is_empty() {
             let fields = merged.changed_since.join(", ").replace('_', " ");
-            self.changed_since(since, after.user_id(), &format!("{}: {fields} changed since", step.title));
-            if since != Since::Overwrite {
+            let what = format!("{}: {fields} changed since", step.title);
+            if self.changed_since(chosen, after.user_id(), &what) != Since::Overwrite {
                 return;
             }
         }
@@ -217,17 +223,22 @@ impl Draft<'_> {
                 if now.profile != then.profile || now.is_deleted() {
                     self.check_profile(then.id, &then.profile, Some(&now.profile));
                 }
+                let mut then = *then;
                 if now.is_deleted() {
                     self.check_still_kept(&now);
+                } else if then.is_deleted() {
+                    // The days in which they can be brought back begin anew.
+                    then.deleted_at = Some(self.context.now);
                 }
-                self.update(*now, *then);
+                self.update(*now, then);
             }
             (Record::Assignment(now), Record::Assignment(then)) => self.give_license(now.user_id, then.license_type_id),
             (Record::PhoneNumber(now), Record::PhoneNumber(then)) => {
                 if then.user_id.is_some_and(|user| self.user(user).is_none()) {
                     return;
                 }
-                self.update(*now, *then);
+                let then = self.kept_back_again(*then);
+                self.update(*now, then);
             }
             (Record::Device(now), Record::Device(then)) => {
                 if let (None, Some(user_id)) = (now.user_id, then.user_id) {
@@ -246,6 +257,17 @@ impl Draft<'_> {
         }
     }
 
+    /// A number that is taken from somebody once more, after the day on which it was to be free: its time begins anew.
+    fn kept_back_again(&self, number: PhoneNumber) -> PhoneNumber {
+        let is_over = |at: chrono::DateTime<chrono::Utc>| at <= self.context.now;
+        if number.state != NumberState::Quarantined || !number.kept_until.is_some_and(is_over) {
+            return number;
+        }
+        let zone = self.facts.account.settings.time_zone;
+        let kept_until = zone.start_of_day(self.today() + Days::new(KEEP_BACK_DAYS.into()));
+        PhoneNumber { kept_until: Some(kept_until), forwarded_to: None, forwarded_until: None, ..number }
+    }
+
     fn check_still_kept(&mut self, user: &crate::user::User) {
         if user.kept_until().is_none_or(|until| until <= self.context.now) {
             let message = format!("{} was deleted too long ago to be brought back", user.profile.full_name());
@@ -254,15 +276,15 @@ impl Draft<'_> {
     }
 
     /// What the change removed is made again.
-    fn bring_back(&mut self, step: &Step, gone: &Record, since: Since) {
+    fn bring_back(&mut self, step: &Step, gone: &Record, chosen: Chosen<'_>) {
         if let Some(now) = current(&self.facts, gone) {
             if !matches!(now, Record::Line(_)) {
-                self.changed_since(since, gone.user_id(), &format!("{} is there again", step.title));
+                self.changed_since(chosen, gone.user_id(), &format!("{} is there again", step.title));
             }
             return;
         }
         match gone {
-            Record::Assignment(held) => self.bring_back_license(held, since),
+            Record::Assignment(held) => self.bring_back_license(held, chosen),
             Record::ScheduleEntry(entry) => {
                 if let Some(lifecycle) = entry.lifecycle.as_ref().filter(|_| entry.date > self.today()) {
                     self.schedule_lifecycle(entry.user_id, lifecycle, entry.date);
@@ -295,18 +317,24 @@ impl Draft<'_> {
             }
             // A line is made anew with the device that it belongs to.
             Record::Line(_) | Record::User(_) | Record::Account(_) | Record::Mail(_) => {}
-            gone => self.step(None, Some(gone.clone())),
+            gone => {
+                let user = gone.user_id().and_then(|id| self.facts.users.get(&id)).cloned();
+                match user.filter(|user| user.purged_at.is_some()) {
+                    Some(erased) => self.check_still_kept(&erased),
+                    None => self.step(None, Some(gone.clone())),
+                }
+            }
         }
     }
 
-    fn bring_back_license(&mut self, gone: &crate::license::Assignment, since: Since) {
+    fn bring_back_license(&mut self, gone: &crate::license::Assignment, chosen: Chosen<'_>) {
         if let Some(held) = self.facts.assignments.get(&(gone.user_id, gone.track_id)) {
             if held.license_type_id == gone.license_type_id {
                 return;
             }
             let (name, license) = (self.facts.name_of(gone.user_id), self.facts.license_name(held.license_type_id));
-            self.changed_since(since, Some(gone.user_id), &format!("{name} holds {license} since"));
-            if since != Since::Overwrite {
+            let what = format!("{name} holds {license} since");
+            if self.changed_since(chosen, Some(gone.user_id), &what) != Since::Overwrite {
                 return;
             }
         }
@@ -365,38 +393,59 @@ fn is_secret_alone(step: &Step) -> bool {
             .all(|change| matches!(change.field.as_str(), "credentials" | "pin_hash" | "generated_at"))
 }
 
-/// Users whom the change made and whom somebody changed since.
+/// Users whom the change made and whom somebody changed since, with what was changed.
 struct Touched {
-    users: BTreeSet<UserId>,
+    users: BTreeMap<UserId, BTreeSet<String>>,
 }
 
 impl Touched {
     fn of(facts: &Facts, steps: &[Step]) -> Self {
         let made: BTreeSet<UserId> = steps.iter().filter_map(made_user).collect();
-        let mut users = BTreeSet::new();
+        let mut users: BTreeMap<UserId, BTreeSet<String>> = BTreeMap::new();
         let mut left = BTreeSet::new();
         for step in steps {
             let Some(after) = &step.after else { continue };
             left.insert((after.kind(), after.id()));
             let Some(user_id) = after.user_id().filter(|user| made.contains(user)) else { continue };
             if was_touched(facts, step, after) {
-                users.insert(user_id);
+                users.entry(user_id).or_default().extend(differences(facts, step, after));
             }
         }
-        for user in made.difference(&users).copied().collect::<Vec<_>>() {
+        for user in made {
             let others = facts
                 .devices_of(user)
                 .map(|device| ("device", device.id.0))
                 .chain(facts.numbers_of(user).map(|number| ("phone number", number.id.0)))
                 .chain(facts.assignments_of(user).map(|held| ("license", held.id.0)))
                 .chain(facts.schedule.of(user).map(|entry| ("scheduled license", entry.id.0)));
-            if others.into_iter().any(|held| !left.contains(&held)) {
-                users.insert(user);
+            for (kind, _) in others.filter(|held| !left.contains(held)) {
+                users.entry(user).or_default().insert(format!("another {kind}"));
             }
         }
-        users.retain(|user| facts.users.get(user).is_some_and(|user| !user.is_deleted()));
+        users.retain(|user, _| facts.users.get(user).is_some_and(|user| !user.is_deleted()));
         Self { users }
     }
+}
+
+/// What somebody changed of the record that this step had left, in words.
+fn differences(facts: &Facts, step: &Step, after: &Record) -> Vec<String> {
+    let Some(now) = current(facts, after) else { return vec![format!("no {} any more", after.kind())] };
+    let mut since = Step::new(Some(after.clone().with_secrets_of(&now)), Some(now));
+    since.put_in_words(facts);
+    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    let words = |change: &FieldChange| {
+        let field = change.field.trim_end_matches("_id").replace('_', " ");
+        format!("{field} {} instead of {}", or_none(&change.after), or_none(&change.before))
+    };
+    match since.changes.as_slice() {
+        [] if matches!(after, Record::User(_)) => Vec::new(),
+        [] => vec![step.title.clone()],
+        changes => changes.iter().map(words).collect(),
+    }
+}
+
+fn join(words: BTreeSet<String>) -> String {
+    words.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// Somebody changed the record after this step had left it.

@@ -1,8 +1,13 @@
 //! The journal in the portal.
 
-use crate::visit::Visit;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
+use lineside_model::change::Change;
+use lineside_model::list::UserFilter;
+use lineside_model::user::{Role, UserState};
+use lineside_testkit::service::{new_user, profile};
+
+use crate::visit::Visit;
 
 async fn with_departments() -> Visit {
     let visit = Visit::owner().await;
@@ -55,4 +60,50 @@ async fn a_refused_sign_in_stands_there() {
     assert!(visit.house.service.sign_in("acme.user", "wrong", Some("192.0.2.7".to_owned())).await.is_err());
     let list = visit.get("/journal?action=sign_in_failed").await;
     assert!(list.says("192.0.2.7"), "{}", list.html);
+}
+
+#[tokio::test]
+async fn an_undo_keeps_or_undoes_what_others_changed_user_by_user() {
+    let visit = Visit::owner().await;
+    let (house, owner) = (&visit.house, &visit.house.acme.owner.caller);
+    let add = |name: &str| {
+        let username = format!("cy.{}", name.to_lowercase());
+        let user = new_user(&profile("Cy", name, &username), Role::User).unwrap();
+        Change::AddUser { user: Box::new(user) }
+    };
+    let (added, plan) =
+        house.apply(owner, Change::together(["Berg", "Quist", "Moss"].map(add).to_vec())).await.unwrap();
+    let mut users: Vec<_> = plan.steps.iter().filter_map(|step| step.after.as_ref()?.user_id()).collect();
+    users.dedup();
+    let suspend = Change::SetUserState { user_ids: users[..2].to_vec(), state: UserState::Suspended, date: None };
+    house.apply(owner, suspend).await.unwrap();
+    let page = format!("/journal/{}/undo", added.id);
+    let asked = visit.get(&page).await;
+    assert!(asked.says("Cy Berg was changed since: state suspended instead of active"), "{}", asked.html);
+    assert!(!asked.says("Moss") && asked.has(&format!("a[href='{page}?since=keep']")));
+    let field = format!("user.{}", users[0]);
+    let (action, fields) = asked.form(&[(&field, "overwrite")]);
+    let review = visit.post(&action.unwrap(), &fields).await;
+    assert!(review.says("state suspended instead of active; that goes too"), "{}", review.html);
+    assert!(review.says("Cy Quist was changed since: state suspended instead of active; that stays"));
+    visit.confirm(&review).await;
+    let left = house.service.users(owner, &UserFilter { search: "cy".to_owned(), ..UserFilter::default() }).await;
+    assert_eq!(left.unwrap().rows.iter().map(|row| row.id).collect::<Vec<_>>(), [users[1]]);
+}
+
+#[tokio::test]
+async fn what_was_chosen_stays_chosen_when_more_is_asked() {
+    let visit = Visit::owner().await;
+    let (house, owner) = (&visit.house, &visit.house.acme.owner.caller);
+    let user = new_user(&profile("Cy", "Berg", "cy.berg"), Role::User).unwrap();
+    let (added, _) = house.apply(owner, Change::AddUser { user: Box::new(user) }).await.unwrap();
+    let user = added.new_user_id();
+    let suspend = Change::SetUserState { user_ids: vec![user], state: UserState::Suspended, date: None };
+    house.apply(owner, suspend).await.unwrap();
+    let page = format!("/journal/{}/undo", added.id);
+    let other = ("user.01900000-0000-7000-8000-00000000000c".to_owned(), "keep".to_owned());
+    let asked = visit.post(&page, &[other.clone(), ("user.nobody".to_owned(), "keep".to_owned())]).await;
+    assert_eq!(asked.status, StatusCode::OK);
+    assert!(asked.form(&[(&format!("user.{user}"), "keep")]).1.contains(&other), "{}", asked.html);
+    assert!(!asked.html.contains("user.nobody"));
 }

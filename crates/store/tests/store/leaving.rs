@@ -47,7 +47,7 @@ async fn delete(house: &House, user: UserId) -> ChangeRequest {
 }
 
 fn undo(change: ChangeId, since: Since) -> Change {
-    Change::Undo { undone: change, since }
+    Change::undo(change, since)
 }
 
 #[rstest]

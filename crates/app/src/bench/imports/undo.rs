@@ -31,7 +31,7 @@ impl Bench {
 
         let [mut asked, mut planned, mut applied] = [(); 3].map(|()| Times::default());
         let undone = job.change_id();
-        let undo = |since| ChangeRequest { id: self.service.new_change_id(), change: Change::Undo { undone, since } };
+        let undo = |since| ChangeRequest { id: self.service.new_change_id(), change: Change::undo(undone, since) };
         let plan = asked.of(self.service.plan(&self.caller, &undo(Since::Ask))).await?;
         let changed = plan.blockers.iter().filter(|blocker| blocker.kind == BlockerKind::ChangedSince);
         let changed: BTreeSet<UserId> = changed.filter_map(|blocker| blocker.user_id).collect();

@@ -36,7 +36,7 @@ fn undo(facts: &Facts, since: Since) -> Plan {
 }
 
 fn plan_undo(facts: &Facts, since: Since, at: DateTime<Utc>) -> Plan {
-    let request = ChangeRequest { id: ChangeId(id(2)), change: Change::Undo { undone: ChangeId(id(1)), since } };
+    let request = ChangeRequest { id: ChangeId(id(2)), change: Change::undo(ChangeId(id(1)), since) };
     plan(facts, &request, Context { now: at, actor: "Ana Duarte", mint: &Fixed })
 }
 
@@ -233,6 +233,37 @@ fn users_that_were_added_go_but_for_those_that_somebody_changed() {
 }
 
 #[test]
+fn each_user_who_was_changed_since_is_kept_or_not_as_chosen() {
+    let add = |first: &str, extension: &str| {
+        let user = NewUser { profile: profile(first, extension), welcome_wanted: false, ..new_user() };
+        Change::AddUser { user: Box::new(NewUser { package: None, without_license: true, ..user }) }
+    };
+    let added = Change::together(vec![add("Chiara", "203"), add("Dmitri", "204"), add("Egon", "205")]);
+    let (facts, added) = done(facts(), added);
+    let named = |facts: &Facts, name: &str| {
+        let user = facts.users.values().find(|user| user.profile.first_name.as_str() == name).unwrap();
+        (user.id, user.is_deleted())
+    };
+    let (dmitri, egon) = (named(&facts, "Dmitri").0, named(&facts, "Egon").0);
+    let suspend = Change::SetUserState { user_ids: vec![dmitri, egon], state: UserState::Suspended, date: None };
+    let facts = undone(done(facts, suspend).0, &added);
+    let chosen = |rest: Since, users: &[(UserId, Since)]| {
+        let change = Change::Undo { undone: ChangeId(id(1)), since: rest, users: users.iter().copied().collect() };
+        plan(&facts, &ChangeRequest { id: ChangeId(id(2)), change }, Context { now: now(), actor: "Ana", mint: &Fixed })
+    };
+
+    let asked = chosen(Since::Ask, &[(egon, Since::Overwrite)]);
+    let of: Vec<_> = asked.blockers.iter().map(|blocker| (blocker.kind, blocker.user_id)).collect();
+    assert_eq!(of, [(BlockerKind::ChangedSince, Some(dmitri))]);
+    assert!(asked.blockers[0].message.ends_with("changed since: state suspended instead of active"), "{asked:?}");
+    for users in [vec![(egon, Since::Overwrite), (dmitri, Since::Keep)], vec![(egon, Since::Overwrite)]] {
+        let plan = saved(facts.clone(), &chosen(Since::Keep, &users));
+        let gone = ["Chiara", "Dmitri", "Egon"].map(|name| named(&plan, name).1);
+        assert_eq!(gone, [true, false, true]);
+    }
+}
+
+#[test]
 fn a_license_changed_since_is_not_taken_away_unasked() {
     let basic = Change::AssignLicense { user_ids: vec![ANA, BEN], license_type_id: license("basic"), date: None };
     let (mut facts, assigned) = done(facts(), basic);
@@ -267,6 +298,35 @@ fn an_undo_can_be_undone() {
     let again = saved(facts.clone(), &undo(&facts, Since::Ask));
     assert!(again.users[&ANA].is_deleted());
     assert_eq!(again.assignments_of(ANA).count(), 0);
+}
+
+#[test]
+fn who_is_deleted_once_more_can_be_brought_back_for_as_long_as_at_first() {
+    let (facts, deleted) = done(equipped(), delete(Leaving::default()));
+    let facts = undone(facts, &deleted);
+    let back = undo(&facts, Since::Ask);
+    let facts = undone(saved(facts, &back), &back);
+    let late = now() + chrono::TimeDelta::days(60);
+    let again = saved(facts.clone(), &plan_undo(&facts, Since::Ask, late));
+    assert_eq!(again.users[&ANA].deleted_at, Some(late));
+    let number = again.numbers.values().next().unwrap();
+    assert!(number.kept_until.is_some_and(|until| until > late), "{number:?}");
+}
+
+#[test]
+fn nothing_is_made_again_of_who_was_erased() {
+    let mut facts = equipped();
+    let greeting = Change::SetGreeting { user_id: ANA, file_name: "a.wav".into(), duration_ms: 1, audio: "a".into() };
+    facts = done(facts, greeting).0;
+    let (facts, removed) = done(facts, Change::RemoveGreeting { user_id: ANA });
+    let (mut facts, _) = done(facts, delete(Leaving::default()));
+    let user = facts.users.get_mut(&ANA).unwrap();
+    user.purged_at = Some(now());
+    let facts = undone(facts, &removed);
+    for since in [Since::Ask, Since::Keep, Since::Overwrite] {
+        let plan = undo(&facts, since);
+        assert_eq!((kinds(&plan), plan.steps.len()), (vec![BlockerKind::Invalid], 0), "{:?}", plan.blockers);
+    }
 }
 
 #[test]
