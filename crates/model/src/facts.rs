@@ -288,10 +288,14 @@ impl Needs {
     pub fn leaving(&mut self, user: UserId, leaving: &Leaving) {
         self.forwarders_of.insert(user);
         self.call_choices = true;
-        if leaving.mailbox == LeftMailbox::Delete {
+        if leaving.mailbox != LeftMailbox::Keep {
             self.messages_of.insert(user);
         }
-        self.extensions.extend(leaving.forward_to.clone().filter(|to| !self.extensions.contains(to)));
+        for to in [&leaving.forward_to, &leaving.mailbox_to].into_iter().flatten() {
+            if !self.extensions.contains(to) {
+                self.extensions.push(to.clone());
+            }
+        }
         if let Some(Destination::Extension(to)) = leaving.forwarders.as_ref().filter(|to| !self.knows(to)) {
             self.extensions.push(to.clone());
         }
@@ -331,6 +335,7 @@ impl Needs {
                 }
                 Record::Account(account) => self.sip_domain = Some(account.settings.sip_domain.clone()),
                 Record::Trunk(_) => self.trunks = true,
+                Record::VoicemailMessage(message) => drop(self.messages.insert(message.id)),
                 Record::Forwarding(_) | Record::Mailbox(_) | Record::RecordingChoice(_) => self.call_choices = true,
                 _ => {}
             }

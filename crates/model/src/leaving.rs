@@ -17,6 +17,8 @@ pub struct Leaving {
     pub keep_back_days: u16,
     pub devices: LeftDevices,
     pub mailbox: LeftMailbox,
+    /// Into whose mailbox the messages go, when they are handed over.
+    pub mailbox_to: Option<Extension>,
     pub recordings: LeftRecordings,
     /// Where those who sent calls to this user send them from now on; `None`: nowhere.
     pub forwarders: Option<Destination>,
@@ -37,6 +39,7 @@ impl Default for Leaving {
             keep_back_days: KEEP_BACK_DAYS,
             devices: LeftDevices::default(),
             mailbox: LeftMailbox::default(),
+            mailbox_to: None,
             recordings: LeftRecordings::default(),
             forwarders: None,
         }
@@ -92,11 +95,13 @@ pub enum LeftMailbox {
     /// With the user, for as long as they can be brought back.
     #[default]
     Keep,
+    /// A colleague has the messages from now on.
+    HandOver,
     /// At once; nothing brings the messages back.
     Delete,
 }
 
-words!(LeftMailbox { Keep => "keep", Delete => "delete" });
+words!(LeftMailbox { Keep => "keep", HandOver => "hand_over", Delete => "delete" });
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -120,6 +125,7 @@ pub struct LeavingInput {
     pub keep_back_days: String,
     pub devices: String,
     pub mailbox: String,
+    pub mailbox_to: String,
     pub recordings: String,
     pub forwarders: String,
 }
@@ -133,6 +139,7 @@ impl From<&Leaving> for LeavingInput {
             keep_back_days: leaving.keep_back_days.to_string(),
             devices: leaving.devices.as_str().to_owned(),
             mailbox: leaving.mailbox.as_str().to_owned(),
+            mailbox_to: leaving.mailbox_to.as_ref().map(ToString::to_string).unwrap_or_default(),
             recordings: leaving.recordings.as_str().to_owned(),
             forwarders: leaving.forwarders.as_ref().map(|to| to.as_str().to_owned()).unwrap_or_default(),
         }
@@ -147,12 +154,15 @@ impl LeavingInput {
         });
         let numbers = numbers.unwrap_or_default();
         let forwards = numbers == LeftNumbers::Forward;
-        let forward_to = if forwards && self.forward_to.trim().is_empty() {
-            errors.push("forward_to", "fill in the extension of the colleague who answers these numbers");
-            None
-        } else {
-            errors.take_optional("forward_to", &self.forward_to, Extension::parse).filter(|_| forwards)
-        };
+        let whom = "fill in the extension of the colleague who answers these numbers";
+        let forward_to = colleague(&mut errors, "forward_to", &self.forward_to, forwards, whom);
+        let mailbox = errors.take_optional("mailbox", &self.mailbox, |text| {
+            LeftMailbox::parse(text).ok_or("choose keep, hand_over or delete")
+        });
+        let mailbox = mailbox.unwrap_or_default();
+        let hands_over = mailbox == LeftMailbox::HandOver;
+        let whom = "fill in the extension of the colleague who gets these messages";
+        let mailbox_to = colleague(&mut errors, "mailbox_to", &self.mailbox_to, hands_over, whom);
         let either = "choose keep or delete";
         let leaving = Leaving {
             numbers,
@@ -166,9 +176,8 @@ impl LeavingInput {
                     LeftDevices::parse(text).ok_or("choose unassign or delete")
                 })
                 .unwrap_or_default(),
-            mailbox: errors
-                .take_optional("mailbox", &self.mailbox, |text| LeftMailbox::parse(text).ok_or(either))
-                .unwrap_or_default(),
+            mailbox,
+            mailbox_to,
             recordings: errors
                 .take_optional("recordings", &self.recordings, |text| LeftRecordings::parse(text).ok_or(either))
                 .unwrap_or_default(),
@@ -176,6 +185,15 @@ impl LeavingInput {
         };
         errors.into_result(Some(leaving))
     }
+}
+
+/// Whose extension is asked for only where the choice before it needs one.
+fn colleague(errors: &mut FieldErrors, field: &str, text: &str, needed: bool, missing: &str) -> Option<Extension> {
+    if needed && text.trim().is_empty() {
+        errors.push(field, missing);
+        return None;
+    }
+    errors.take_optional(field, text, Extension::parse).filter(|_| needed)
 }
 
 fn days(text: &str) -> Result<u16, String> {
@@ -197,7 +215,8 @@ mod tests {
             forward_days: 14,
             keep_back_days: 90,
             devices: LeftDevices::Delete,
-            mailbox: LeftMailbox::Delete,
+            mailbox: LeftMailbox::HandOver,
+            mailbox_to: Extension::parse("205").ok(),
             recordings: LeftRecordings::Delete,
             forwarders: Destination::parse("204").ok(),
         };
@@ -213,12 +232,15 @@ mod tests {
             keep_back_days: "400".into(),
             devices: "burn".into(),
             mailbox: "read".into(),
+            mailbox_to: "nobody".into(),
             recordings: "sell".into(),
             forwarders: "nobody".into(),
             ..LeavingInput::default()
         };
         let errors = input.parse().unwrap_err();
-        assert_eq!(errors.0.len(), 7, "{errors:?}");
+        assert_eq!(errors.0.len(), 8, "{errors:?}");
         assert!(errors.of("forward_to").is_some_and(|error| error.contains("fill in the extension")));
+        let handed = LeavingInput { mailbox: "hand_over".into(), ..LeavingInput::default() }.parse().unwrap_err();
+        assert!(handed.of("mailbox_to").is_some_and(|error| error.contains("who gets these messages")));
     }
 }

@@ -284,6 +284,29 @@ async fn who_was_erased_is_brought_back_by_no_undo() {
     }
 }
 
+#[tokio::test]
+async fn messages_are_handed_over_with_their_lamp_and_come_back() {
+    for (database, house) in houses().await {
+        let (owner, user, admin) = (&house.acme.owner.caller, house.acme.user.id, house.acme.administrator.id);
+        furnished(&house).await;
+        house.message_left(1, user).await.expect("a message");
+        let (second, _) = house.message_left(2, user).await.expect("a message");
+        let mailbox_to = Extension::parse("1204").ok();
+        let leaving = Leaving { mailbox: LeftMailbox::HandOver, mailbox_to, ..Leaving::default() };
+        let gone = deleted(&house, leaving).await;
+        let waiting = async |of| {
+            let found = database.store.directory_users(&[of]).await.expect("the directory");
+            found.first().map_or(0, |user| user.user.mailbox.unheard)
+        };
+        assert_eq!(waiting(admin).await, 2);
+        let sound = house.service.message_sound(owner, admin, second).await;
+        assert!(sound.is_ok(), "{:?}", sound.err());
+        assert_eq!(house.service.mailbox(owner, user).await.expect("a mailbox").messages, []);
+        house.apply(owner, Change::undo(gone.id, Since::Ask)).await.expect("brought back");
+        assert_eq!((waiting(admin).await, waiting(user).await), (0, 2));
+    }
+}
+
 /// Two programs whose clocks differ by a second, as clocks do: for one the time to bring somebody back is over.
 #[tokio::test(flavor = "multi_thread")]
 async fn erased_and_brought_back_at_once_is_one_of_both() {

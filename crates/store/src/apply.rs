@@ -261,6 +261,7 @@ async fn carry_out(
     save::<Greeting>(link, plan).await?;
     save::<Forwarding>(link, plan).await?;
     save::<Mailbox>(link, plan).await?;
+    save::<VoicemailMessage>(link, plan).await?;
     save::<RecordingChoice>(link, plan).await?;
     save::<CallSettings>(link, plan).await?;
     save::<Trunk>(link, plan).await?;

@@ -45,10 +45,17 @@ const MESSAGES: &str = concat!(
     message_columns!(),
     " WHERE account_id = $1 AND user_id = $2 ORDER BY received_at DESC, id DESC LIMIT $3"
 );
-const SAVE_MESSAGES: &str = "
+const ADD_MESSAGES: &str = "
     INSERT INTO voicemail_message (id, account_id, user_id, version, caller, received_at, duration_ms, state, audio,
         bytes, call_id, forwarded_by)
     VALUES (...) ON CONFLICT (id) DO NOTHING";
+/// One that was left goes from mailbox to mailbox.
+const SAVE_MESSAGES: &str = "
+    INSERT INTO voicemail_message (id, account_id, user_id, version, caller, received_at, duration_ms, state, audio,
+        bytes, call_id, forwarded_by)
+    VALUES (...) ON CONFLICT (id) DO UPDATE SET user_id = excluded.user_id, version = excluded.version,
+        state = excluded.state, forwarded_by = excluded.forwarded_by
+    WHERE voicemail_message.account_id = excluded.account_id AND voicemail_message.version = excluded.version - 1";
 const DELETE_MESSAGES: &str = "DELETE FROM voicemail_message WHERE account_id = $1 AND id IN (...)";
 const SET_STATE: &str = "
     UPDATE voicemail_message SET state = $4 WHERE account_id = $1 AND user_id = $2 AND id = $3 AND state <> $4";
@@ -71,6 +78,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     MESSAGES_BY_ID,
     MESSAGES_OF_USERS,
     MESSAGES,
+    ADD_MESSAGES,
     SAVE_MESSAGES,
     DELETE_MESSAGES,
     SET_STATE,
@@ -281,7 +289,7 @@ impl Store {
                 if !user::exists(&mut link, message.account_id, message.user_id).await? {
                     return Ok(false);
                 }
-                let added = link.write_rows(SAVE_MESSAGES, vec![message.values(1)?]).await?;
+                let added = link.write_rows(ADD_MESSAGES, vec![message.values(1)?]).await?;
                 if added > 0 {
                     link.write_rows(SAVE_MAILS, rows.clone()).await?;
                 }

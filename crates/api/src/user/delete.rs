@@ -37,9 +37,13 @@ pub struct DeleteUsers {
     /// `unassign` (without a choice): they stay in the list of devices; `delete`: they are gone.
     #[schema(example = "unassign")]
     devices: Option<String>,
-    /// `keep` (without a choice): with the user, for as long as they can be brought back; `delete`: at once.
+    /// `keep` (without a choice): with the user, for as long as they can be brought back; `hand_over`: the messages go to
+    /// `mailbox_to`; `delete`: at once.
     #[schema(example = "keep")]
     mailbox: Option<String>,
+    /// The extension of the colleague who gets the messages.
+    #[schema(example = "204")]
+    mailbox_to: Option<String>,
     /// `keep` (without a choice): for as long as the account keeps recordings; `delete`: when the user can be brought back no
     /// more.
     #[schema(example = "keep")]
@@ -74,6 +78,7 @@ pub async fn delete_users(ask: Ask, Body(body): Body<DeleteUsers>) -> Answer {
         keep_back_days: days(body.keep_back_days),
         devices: text(body.devices),
         mailbox: text(body.mailbox),
+        mailbox_to: text(body.mailbox_to),
         recordings: text(body.recordings),
         forwarders: text(body.forwarders),
     };

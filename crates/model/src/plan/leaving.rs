@@ -13,6 +13,7 @@ use crate::phone_number::{NumberState, PhoneNumber};
 use crate::plan::{Blocker, BlockerKind, Draft, Record};
 use crate::schedule::in_words;
 use crate::user::{KEPT_DAYS, Role, User, UserState};
+use crate::voicemail::VoicemailMessage;
 
 impl Draft<'_> {
     pub(super) fn delete_users(&mut self, users: &[UserId], leaving: &Leaving) {
@@ -49,8 +50,18 @@ impl Draft<'_> {
             None,
             format!("until {until} {who} can be brought back; then names, mailbox and greeting are erased"),
         );
-        if leaving.mailbox == LeftMailbox::Delete {
-            self.warn(None, "voicemail messages are deleted at once, and nothing brings them back");
+        match (leaving.mailbox, &leaving.mailbox_to) {
+            (LeftMailbox::Delete, _) => {
+                self.warn(None, "voicemail messages are deleted at once, and nothing brings them back");
+            }
+            (LeftMailbox::HandOver, Some(to)) => {
+                let messages = self.facts.messages.values();
+                let count = messages.filter(|message| message.forwarded_by.is_some_and(|by| users.contains(&by))).count();
+                let messages = if count == 1 { "message goes" } else { "messages go" };
+                let name = self.facts.taken.extensions.get(to).map(|id| self.facts.name_of(*id)).unwrap_or_default();
+                self.warn(None, format!("{count} voicemail {messages} to {name}, extension {to}"));
+            }
+            (LeftMailbox::Keep | LeftMailbox::HandOver, _) => {}
         }
         if leaving.recordings == LeftRecordings::Delete {
             self.warn(None, format!("recordings of their calls are deleted after {until}"));
@@ -71,6 +82,9 @@ impl Draft<'_> {
         }
         if let Some(to) = &leaving.forward_to {
             self.check_stays(users, to, "forward_to");
+        }
+        if let Some(to) = &leaving.mailbox_to {
+            self.check_stays(users, to, "mailbox_to");
         }
         self.plan.blockers.len() == blockers
     }
@@ -108,11 +122,9 @@ impl Draft<'_> {
             let after = self.left_number(number.clone(), leaving);
             self.update(number, after);
         }
-        if leaving.mailbox == LeftMailbox::Delete {
-            let messages = self.facts.messages.values().filter(|message| message.user_id == id);
-            for message in messages.cloned().collect::<Vec<_>>() {
-                self.delete(message);
-            }
+        let messages = self.facts.messages.values().filter(|message| message.user_id == id);
+        for message in messages.cloned().collect::<Vec<_>>() {
+            self.leave_message(message, leaving);
         }
         if self.facts.e911.contains_key(&id) {
             self.plan.e911.push(format!("{} has no emergency address any more", user.profile.full_name()));
@@ -125,6 +137,18 @@ impl Draft<'_> {
             ..user.clone()
         };
         self.update(user.clone(), after);
+    }
+
+    fn leave_message(&mut self, message: VoicemailMessage, leaving: &Leaving) {
+        let heir = leaving.mailbox_to.as_ref().and_then(|to| self.facts.taken.extensions.get(to)).copied();
+        match (leaving.mailbox, heir) {
+            (LeftMailbox::Delete, _) => self.delete(message),
+            (LeftMailbox::HandOver, Some(heir)) => {
+                let forwarded_by = Some(message.user_id);
+                self.update(message.clone(), VoicemailMessage { user_id: heir, forwarded_by, ..message });
+            }
+            (LeftMailbox::Keep | LeftMailbox::HandOver, _) => {}
+        }
     }
 
     fn left_number(&self, number: PhoneNumber, leaving: &Leaving) -> PhoneNumber {

@@ -333,13 +333,14 @@ fn against(facts: &Facts, user: UserId, lifecycle: &Lifecycle, is_due: bool) -> 
         return vec![Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(user)];
     }
     let Lifecycle::Deleted { leaving } = lifecycle else { return Vec::new() };
-    let missing = leaving.forward_to.as_ref().filter(|to| is_due && !facts.taken.extensions.contains_key(*to));
+    let heirs = [(&leaving.forward_to, "answer the numbers"), (&leaving.mailbox_to, "get the messages")];
+    let missing = heirs.into_iter().filter_map(|(to, what)| Some((to.as_ref()?, what)));
     missing
-        .map(|to| {
-            let message = format!("nobody has extension {to} any more, which was to answer the numbers; delete anew");
+        .filter(|(to, _)| is_due && !facts.taken.extensions.contains_key(*to))
+        .map(|(to, what)| {
+            let message = format!("nobody has extension {to} any more, which was to {what}; delete anew");
             Blocker::new(BlockerKind::Invalid, message, Vec::new()).for_user(user)
         })
-        .into_iter()
         .collect()
 }
 

@@ -382,9 +382,7 @@ fn in_title(record: &Record) -> &'static [&'static str] {
         Record::E911Address(_) | Record::Assignment(_) | Record::ScheduleEntry(_) | Record::Greeting(_) => &["user_id"],
         Record::Seats(_) => &["license_type_id"],
         Record::Mail(_) => &["kind", "to"],
-        Record::Forwarding(_) | Record::Mailbox(_) | Record::RecordingChoice(_) | Record::VoicemailMessage(_) => {
-            &["user_id"]
-        }
+        Record::Forwarding(_) | Record::Mailbox(_) | Record::RecordingChoice(_) => &["user_id"],
         _ => &[],
     }
 }

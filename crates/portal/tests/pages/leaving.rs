@@ -55,6 +55,20 @@ async fn nobody_ticked_and_a_wrong_destination_are_named() {
 }
 
 #[tokio::test]
+async fn messages_go_to_a_colleague_who_stays() {
+    let visit = Visit::owner().await;
+    let id = visit.house.acme.user.id.to_string();
+    let page = format!("/users/delete?user_ids={id}");
+    for (to, says) in [("", "fill in the extension"), ("x", "digits"), ("299", "nobody who stays has extension 299")] {
+        let (_, fields) = visit.get(&page).await.form(&[("mailbox", "hand_over"), ("mailbox_to", to)]);
+        let shown = visit.post("/users/delete", &fields).await;
+        assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(shown.error("mailbox_to").is_some_and(|error| error.contains(says)), "{to}: {}", shown.html);
+    }
+    assert!(deleted(&visit).await.is_empty());
+}
+
+#[tokio::test]
 async fn the_owner_stays() {
     let visit = Visit::owner().await;
     let id = visit.house.acme.owner.id.to_string();

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::extension::Destination;
-use crate::leaving::{Leaving, LeftDevices, LeftNumbers};
+use crate::leaving::{Leaving, LeftDevices, LeftMailbox, LeftNumbers};
 use crate::undo::{Since, Undone};
+use crate::voicemail::{MessageState, VoicemailMessage};
 
 /// The facts as the database holds them after the plan: a changed row has the next version.
 fn saved(facts: Facts, plan: &Plan) -> Facts {
@@ -298,6 +299,45 @@ fn an_undo_can_be_undone() {
     let again = saved(facts.clone(), &undo(&facts, Since::Ask));
     assert!(again.users[&ANA].is_deleted());
     assert_eq!(again.assignments_of(ANA).count(), 0);
+}
+
+#[test]
+fn messages_go_to_a_colleague_and_come_back_with_who_left() {
+    let mut facts = equipped();
+    let message = VoicemailMessage {
+        id: MessageId(id(70)),
+        account_id: facts.account.id,
+        user_id: ANA,
+        version: 1,
+        caller: crate::call_report::CallParty { user: None, number: "+16025550199".into(), name: String::new() },
+        received_at: now(),
+        duration_ms: 9_000,
+        state: MessageState::New,
+        audio: "a".into(),
+        bytes: 1,
+        call_id: None,
+        forwarded_by: None,
+    };
+    facts.absorb(None, Some(message.into()));
+    let extension = facts.users[&BEN].profile.extension.clone();
+    let leaving = Leaving { mailbox: LeftMailbox::HandOver, mailbox_to: extension, ..Leaving::default() };
+    let (facts, deleted) = done(facts, delete(leaving));
+    let holder = |facts: &Facts| facts.messages.values().map(|message| message.user_id).collect::<Vec<_>>();
+    assert_eq!(holder(&facts), [BEN]);
+    assert!(deleted.warnings.iter().any(|warning| warning.message.starts_with("1 voicemail message goes to Ben")));
+    let mut facts = undone(facts, &deleted);
+    facts.messages.values_mut().for_each(|message| message.state = MessageState::Saved);
+    let back = saved(facts.clone(), &undo(&facts, Since::Ask));
+    assert_eq!(holder(&back), [ANA]);
+    assert!(back.messages.values().all(|message| message.state == MessageState::Saved && message.forwarded_by.is_none()));
+    // Whoever got it may have deleted it.
+    facts.messages.clear();
+    let gone = undo(&facts, Since::Ask);
+    assert!(!gone.blocked() && gone.warnings.iter().any(|warning| warning.message.contains("not there any more")));
+
+    let alone = Leaving { mailbox: LeftMailbox::HandOver, mailbox_to: Extension::parse("201").ok(), ..Leaving::default() };
+    let refused = planned(&equipped(), delete(alone));
+    assert_eq!(refused.blockers[0].field.as_deref(), Some("mailbox_to"), "to whom leaves: {refused:?}");
 }
 
 #[test]
