@@ -197,6 +197,8 @@ struct ReadinessQuery {
     location_id: Option<Uuid>,
     /// Only users whose address nobody has confirmed.
     not_confirmed: bool,
+    /// Only users who have never dialled 933.
+    never_tested: bool,
     /// From 1.
     #[param(minimum = 1)]
     page: Option<u32>,
@@ -261,6 +263,7 @@ async fn list_emergency_readiness(
         search: page::search(query.search)?,
         location_id: query.location_id.map(LocationId),
         missing: query.not_confirmed.then_some(LampKind::E911),
+        untested: query.never_tested,
         page: page::page(query.page)?,
         ..UserFilter::default()
     };

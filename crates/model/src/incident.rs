@@ -18,13 +18,22 @@ pub enum IncidentKind {
 }
 
 impl IncidentKind {
-    const ALL: [Self; 3] = [Self::TrunkDown, Self::LimitReached, Self::DestinationRefused];
+    pub const ALL: [Self; 3] = [Self::TrunkDown, Self::LimitReached, Self::DestinationRefused];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::TrunkDown => "trunk_down",
             Self::LimitReached => "limit_reached",
             Self::DestinationRefused => "destination_refused",
+        }
+    }
+
+    /// For people to read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::TrunkDown => "Trunk is down",
+            Self::LimitReached => "Limit reached",
+            Self::DestinationRefused => "Destination is shut",
         }
     }
 
@@ -57,4 +66,21 @@ pub struct AccountIncident {
     /// `None`: of a trunk of the operator's.
     pub account: Option<(AccountId, Name)>,
     pub incident: Incident,
+}
+
+/// Which of all accounts' incidents the operator looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IncidentFilter {
+    /// The beginning of the account's name, number or SIP domain.
+    pub search: String,
+    pub account_id: Option<AccountId>,
+    pub kind: Option<IncidentKind>,
+    /// `Some(false)`: those that are over.
+    pub goes_on: Option<bool>,
+    /// Began at this instant or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Began before this instant.
+    pub until: Option<DateTime<Utc>>,
+    /// From 1.
+    pub page: i64,
 }

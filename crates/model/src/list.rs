@@ -80,6 +80,8 @@ pub struct UserFilter {
     pub missing: Option<LampKind>,
     /// Add user was left half way.
     pub unfinished: bool,
+    /// Has never dialled 933 to hear their address.
+    pub untested: bool,
     pub sort: UserSort,
     pub descending: bool,
     /// From 1.

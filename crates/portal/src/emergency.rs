@@ -53,11 +53,14 @@ struct ReadinessPage {
     filtered: bool,
 }
 
+const NEVER: &str = "never";
+
 async fn readiness(visitor: Visitor, query: FormData) -> Answer {
     let open = LampKind::E911;
     let filter = UserFilter {
         search: query.search(),
         location_id: query.parse("location_id"),
+        untested: query.text("test") == NEVER,
         missing: LampKind::parse(query.text("missing")).filter(|lamp| *lamp == open),
         page: query.parse("page").unwrap_or(1).max(1),
         ..UserFilter::default()
@@ -74,6 +77,7 @@ async fn readiness(visitor: Visitor, query: FormData) -> Answer {
         page,
         filters: vec![
             Filter::new("missing", "Address", filter.missing.map_or("", LampKind::as_str), addresses),
+            Filter::new("test", "933 test", if filter.untested { NEVER } else { "" }, vec![Choice::new(NEVER, NEVER)]),
             Filter::new("location_id", "Location", &location, locations),
         ],
         filtered: filter != UserFilter { page: filter.page, ..UserFilter::default() },

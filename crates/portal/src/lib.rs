@@ -37,7 +37,8 @@ pub mod user_picker;
 pub mod visitor;
 
 pub mod call;
-pub mod department;
+pub mod days;
+mod department;
 pub mod device;
 pub mod emergency;
 pub mod greeting_archive;

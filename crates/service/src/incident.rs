@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use lineside_model::call_report::{Alarm, AlarmKind};
 use lineside_model::id::{AccountId, ChangeId, MailId, TrunkId, UserId};
-use lineside_model::incident::{AccountIncident, Incident, IncidentKind};
+use lineside_model::incident::{AccountIncident, Incident, IncidentFilter, IncidentKind};
 use lineside_model::journal::{Actor, Scope};
+use lineside_model::list::Page;
 use lineside_model::mail::{Mail, MailKind};
 use lineside_store::mail::Event;
 use uuid::Uuid;
@@ -14,8 +15,6 @@ use crate::{Caller, Service, ServiceError};
 
 /// What a page of problems shows at most.
 const SHOWN: i64 = 50;
-/// The newest of all accounts.
-const SHOWN_OF_ALL: i64 = 200;
 const RECENT: TimeDelta = TimeDelta::hours(24);
 /// How far back a trunk's page looks.
 const PAST: TimeDelta = TimeDelta::days(30);
@@ -26,10 +25,14 @@ impl Service {
         Ok(self.store().incidents(&caller.scope()?, self.now() - RECENT, SHOWN).await?)
     }
 
-    /// What is wrong with calls in any account now, and was today; for the operator.
-    pub async fn problems_of_all(&self, caller: &Caller) -> Result<Vec<AccountIncident>, ServiceError> {
+    /// What is and was wrong with calls in any account; for the operator.
+    pub async fn problems_of_all(
+        &self,
+        caller: &Caller,
+        filter: &IncidentFilter,
+    ) -> Result<Page<AccountIncident>, ServiceError> {
         caller.operator()?;
-        Ok(self.store().incidents_of_all(self.now() - RECENT, SHOWN_OF_ALL).await?)
+        Ok(self.store().incidents_of_all(filter).await?)
     }
 
     /// When the account's trunks (an operator's own) were down in the last 30 days.

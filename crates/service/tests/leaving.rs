@@ -299,7 +299,7 @@ async fn messages_are_handed_over_with_their_lamp_and_come_back() {
             found.first().map_or(0, |user| user.user.mailbox.unheard)
         };
         assert_eq!(waiting(admin).await, 2);
-        let sound = house.service.message_sound(owner, admin, second).await;
+        let sound = house.service.message_sound(owner, second, None).await;
         assert!(sound.is_ok(), "{:?}", sound.err());
         assert_eq!(house.service.mailbox(owner, user).await.expect("a mailbox").messages, []);
         house.apply(owner, Change::undo(gone.id, Since::Ask)).await.expect("brought back");
@@ -313,13 +313,13 @@ async fn erased_and_brought_back_at_once_is_one_of_both() {
     for (database, house) in houses().await {
         let owner = &house.acme.owner.caller;
         house.clock.set("2026-03-01T12:00:00Z".parse().expect("an instant"));
+        with_extension(&house, house.acme.administrator.id, "1204").await;
         let (mut users, mut changes) = (Vec::new(), Vec::new());
         for n in 0..6 {
             let user = new_user(&profile("Cy", "Young", &format!("cy.{n}")), Role::User).expect("a user");
             let (added, _) = house.apply(owner, Change::AddUser { user: Box::new(user) }).await.expect("added");
             let id = added.new_user_id();
-            let rules =
-                ForwardingRules { always: Destination::parse("+16025550199").ok(), ..ForwardingRules::default() };
+            let rules = ForwardingRules { always: Destination::parse("1204").ok(), ..ForwardingRules::default() };
             let forward = Change::SetForwarding { user_id: id, version: None, rules, unreachable: None };
             house.apply(owner, forward).await.expect("forwarding");
             let delete = Change::DeleteUsers { user_ids: vec![id], leaving: Leaving::default(), date: None };

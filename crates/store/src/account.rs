@@ -19,7 +19,7 @@ const ACCOUNTS: &str = "
     SELECT a.id, a.number, a.settings, a.sip_domain, t.users, a.created_at
     FROM account a JOIN tally t ON t.account_id = a.id WHERE TRUE";
 const COUNT: &str = "SELECT a.id FROM account a WHERE TRUE";
-const BEGINS: &str =
+pub(crate) const BEGINS: &str =
     "(a.name_key LIKE ? ESCAPE '\\' OR a.number LIKE ? ESCAPE '\\' OR a.sip_domain LIKE ? ESCAPE '\\')";
 const BY_NAME: &str = " ORDER BY a.name_key, a.id";
 const ACCOUNT_NUMBER: &str = "SELECT count(*) FROM account WHERE number = $1";
@@ -119,16 +119,13 @@ pub(crate) async fn load(
     link.row::<AccountColumns>(ACCOUNT, values![id]).await?.map(Account::try_from).transpose()
 }
 
-fn condition(search: &str) -> Condition {
-    let mut condition = Condition::new(values![]);
+/// The beginning of a name, number or SIP domain, as [`BEGINS`] takes it; `None` for none.
+pub(crate) fn beginning(search: &str) -> Option<String> {
     let search = search.trim();
     // Account numbers are written in two groups.
     let spaced_digits = search.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
     let beginning = if spaced_digits { search.replace(' ', "") } else { fold(search) };
-    if !beginning.is_empty() {
-        condition.and(BEGINS, crate::search::beginning(&beginning));
-    }
-    condition
+    (!beginning.is_empty()).then(|| crate::search::beginning(&beginning))
 }
 
 impl Store {
@@ -138,7 +135,8 @@ impl Store {
 
     /// The operator's list, by name; beginnings of the name, number or SIP domain.
     pub async fn accounts(&self, filter: &AccountFilter) -> Result<Page<AccountRow>, StoreError> {
-        let (condition, page) = (condition(&filter.search), filter.page.max(1));
+        let (mut condition, page) = (Condition::new(values![]), filter.page.max(1));
+        condition.and_if(BEGINS, beginning(&filter.search));
         let mut link = self.snapshot().await?;
         let total = Total::capped(&mut link, COUNT, &condition).await?;
         let sql = condition.page(ACCOUNTS, BY_NAME, page);

@@ -3,12 +3,15 @@
 use chrono::{DateTime, Utc};
 use lineside_model::account::AccountSettings;
 use lineside_model::id::{AccountId, ChangeId, TrunkId};
-use lineside_model::incident::{AccountIncident, Incident, IncidentKind};
+use lineside_model::incident::{AccountIncident, Incident, IncidentFilter, IncidentKind};
 use lineside_model::journal::Scope;
+use lineside_model::list::Page;
 use lineside_model::trunk::TrunkSettings;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::account;
+use crate::condition::{Condition, Total};
 use crate::value::{from_json, instant, known, try_all, values};
 use crate::{Store, StoreError};
 
@@ -34,15 +37,28 @@ const RECENT_OF_OPERATOR: &str = concat!(
     " WHERE account_id IS NULL AND (ended_at IS NULL OR began_at >= $1) ORDER BY began_at DESC, id DESC LIMIT $2"
 );
 /// Over all accounts, for the operator.
-const RECENT_OF_ALL: &str = "
+const OF_ALL: &str = "
     SELECT i.account_id, a.settings AS account, i.kind, i.subject, i.began_at, i.ended_at, i.said
-    FROM incident i LEFT JOIN account a ON a.id = i.account_id
-    WHERE i.ended_at IS NULL OR i.began_at >= $1 ORDER BY i.began_at DESC, i.id DESC LIMIT $2";
+    FROM incident i LEFT JOIN account a ON a.id = i.account_id WHERE TRUE";
+const COUNT: &str = "SELECT i.id FROM incident i LEFT JOIN account a ON a.id = i.account_id WHERE TRUE";
+const OF_ACCOUNT: &str = "i.account_id = ?";
+const OF_KIND: &str = "i.kind = ?";
+const GOES_ON: &str = "i.ended_at IS NULL";
+const OVER: &str = "i.ended_at IS NOT NULL";
+const BEGAN_FROM: &str = "i.began_at >= ?";
+const BEGAN_BEFORE: &str = "i.began_at < ?";
+const NEWEST_FIRST: &str = " ORDER BY i.began_at DESC, i.id DESC";
 /// Over all accounts, for the switch's reports.
 const TRUNK_OWNER: &str = "SELECT account_id, settings FROM trunk WHERE id = $1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, RECENT_OF_ALL, TRUNK_OWNER];
+pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, TRUNK_OWNER];
+#[cfg(test)]
+pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
+    selects: &[OF_ALL, COUNT],
+    clauses: &[OF_ACCOUNT, account::BEGINS, OF_KIND, GOES_ON, OVER, BEGAN_FROM, BEGAN_BEFORE],
+    orders: &[NEWEST_FIRST],
+};
 
 #[derive(FromRow)]
 struct IncidentColumns {
@@ -83,6 +99,21 @@ impl TryFrom<AnyIncidentColumns> for AccountIncident {
         let name = row.account.as_ref().map(settings).transpose()?.map(|settings| settings.name);
         Ok(Self { account: row.account_id.map(AccountId).zip(name), incident: row.incident.try_into()? })
     }
+}
+
+fn condition(filter: &IncidentFilter) -> Condition {
+    let mut condition = Condition::new(values![]);
+    condition.and_if(OF_ACCOUNT, filter.account_id);
+    condition.and_if(account::BEGINS, account::beginning(&filter.search));
+    condition.and_if(OF_KIND, filter.kind.map(IncidentKind::as_str));
+    match filter.goes_on {
+        Some(true) => condition.and_plain(GOES_ON),
+        Some(false) => condition.and_plain(OVER),
+        None => {}
+    }
+    condition.and_if(BEGAN_FROM, filter.from);
+    condition.and_if(BEGAN_BEFORE, filter.until);
+    condition
 }
 
 impl Store {
@@ -126,9 +157,14 @@ impl Store {
         try_all(rows)
     }
 
-    /// Of all accounts and of the operator's own trunks.
-    pub async fn incidents_of_all(&self, since: DateTime<Utc>, limit: i64) -> Result<Vec<AccountIncident>, StoreError> {
-        try_all(self.reader().await?.rows::<AnyIncidentColumns>(RECENT_OF_ALL, values![since, limit]).await?)
+    /// Of all accounts and of the operator's own trunks, the newest first.
+    pub async fn incidents_of_all(&self, filter: &IncidentFilter) -> Result<Page<AccountIncident>, StoreError> {
+        let (condition, page) = (condition(filter), filter.page.max(1));
+        let mut link = self.snapshot().await?;
+        let total = Total::capped(&mut link, COUNT, &condition).await?;
+        let sql = condition.page(OF_ALL, NEWEST_FIRST, page);
+        let rows: Vec<AnyIncidentColumns> = link.rows(sql, condition.values.clone()).await?;
+        Ok(total.page(try_all(rows)?, page))
     }
 
     /// Whose trunk it is (`None` within for the operator's), and what is set of it.

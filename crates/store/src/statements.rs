@@ -70,6 +70,7 @@ const LISTS: &[&[Composed]] = &[
     &[account::COMPOSED],
     call::COMPOSED,
     &[device::COMPOSED],
+    &[incident::COMPOSED],
     &[journal::COMPOSED],
     &[operator_journal::COMPOSED],
     &[phone_number::COMPOSED],

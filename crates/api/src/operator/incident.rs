@@ -1,13 +1,16 @@
 //! What is wrong with calls, in any account and on the operator's own trunks.
 
 use axum::Json;
-use lineside_model::incident::AccountIncident;
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use lineside_model::id::AccountId;
+use lineside_model::incident::{AccountIncident, IncidentFilter, IncidentKind};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::emergency::IncidentView;
+use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::reading::Reading;
 use crate::router::{Access, Route};
@@ -35,19 +38,47 @@ impl From<AccountIncident> for AccountIncidentView {
     }
 }
 
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct IncidentQuery {
+    /// The beginning of an account's name, number or SIP domain.
+    search: Option<String>,
+    account_id: Option<Uuid>,
+    /// `trunk_down`, `limit_reached` or `destination_refused`.
+    kind: Option<String>,
+    /// `true`: only what goes on; `false`: only what is over.
+    goes_on: Option<bool>,
+    /// What began at this instant or later.
+    from: Option<DateTime<Utc>>,
+    /// What began before this instant.
+    until: Option<DateTime<Utc>>,
+    /// From 1.
+    #[param(minimum = 1)]
+    page: Option<u32>,
+}
+
 /// List what is wrong with calls in all accounts
 #[utoipa::path(
     get,
     path = "/operator/incidents",
     tag = "Operator: trunks",
-    responses((
-        status = 200,
-        body = Vec<AccountIncidentView>,
-        description = "What goes on, and what began in the last 24 hours; the newest 200"
-    ))
+    params(IncidentQuery),
+    responses((status = 200, body = PageView<AccountIncidentView>, description = "The newest first"))
 )]
 async fn list_all_incidents(
-    Reading { service, caller, .. }: Reading,
-) -> Result<Json<Vec<AccountIncidentView>>, Problem> {
-    Ok(Json(service.problems_of_all(&caller).await?.into_iter().map(AccountIncidentView::from).collect()))
+    Reading { service, caller, query }: Reading<IncidentQuery>,
+) -> Result<Json<PageView<AccountIncidentView>>, Problem> {
+    let known = "the kinds are trunk_down, limit_reached and destination_refused";
+    let kind = |kind: String| IncidentKind::parse(&kind).ok_or_else(|| Problem::malformed("kind", known));
+    let filter = IncidentFilter {
+        search: page::search(query.search)?,
+        account_id: query.account_id.map(AccountId),
+        kind: query.kind.map(kind).transpose()?,
+        goes_on: query.goes_on,
+        from: query.from,
+        until: query.until,
+        page: page::page(query.page)?,
+    };
+    Ok(Json(PageView::of(service.problems_of_all(&caller, &filter).await?)))
 }

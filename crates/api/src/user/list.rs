@@ -114,6 +114,7 @@ impl UserQuery {
             ready: self.ready,
             missing: self.missing,
             unfinished: self.unfinished,
+            untested: false,
             sort: self.sort.map(UserSort::from).unwrap_or_default(),
             descending: self.descending,
             page: page::page(self.page)?,

@@ -68,6 +68,7 @@ impl Matching {
             ready: self.ready,
             missing: self.missing,
             unfinished: self.unfinished,
+            untested: false,
             ..UserFilter::default()
         })
     }

@@ -150,7 +150,7 @@ async fn the_operator_sees_what_is_wrong_in_all_accounts(#[values(Engine::Sqlite
     }
     let found = operator.get("/operator/incidents").await.expect(200).json;
     let of = |subject: &str| {
-        let all = found.as_array().unwrap().iter();
+        let all = found["items"].as_array().unwrap().iter();
         all.clone().find(|row| row["incident"]["subject"] == subject).unwrap()["account_id"].clone()
     };
     assert_eq!(json!([of(&own), of(&shared)]), json!([house.acme.id, null]));
@@ -165,7 +165,26 @@ async fn the_operator_sees_what_is_wrong_in_all_accounts(#[values(Engine::Sqlite
     alarm(AlarmKind::TrunkUp { trunk: TrunkId(shared.parse().unwrap()) }).await;
     alarm(AlarmKind::TrunkUp { trunk: TrunkId(own.parse().unwrap()) }).await;
     let found = operator.get("/operator/incidents").await.expect(200).json;
-    assert!(found.as_array().unwrap().iter().all(|row| row["incident"]["ended_at"].is_string()), "{found}");
+    assert!(found["items"].as_array().unwrap().iter().all(|row| row["incident"]["ended_at"].is_string()), "{found}");
+    let total = async |query: &str| {
+        operator.get(&format!("/operator/incidents?{query}")).await.expect(200).json["total"].clone()
+    };
+    for (query, count) in [
+        ("", 2),
+        ("goes_on=true", 0),
+        ("goes_on=false&kind=trunk_down", 2),
+        ("kind=limit_reached", 0),
+        ("search=acm", 1),
+        ("search=glob", 0),
+        (&format!("account_id={}", house.acme.id), 1),
+        ("from=2001-01-01T00:00:00Z", 2),
+        ("until=2001-01-01T00:00:00Z", 0),
+    ] {
+        assert_eq!(total(query).await, count, "{query}");
+    }
+    for wrong in ["kind=noise", "page=0", "from=yesterday"] {
+        operator.get(&format!("/operator/incidents?{wrong}")).await.expect(400);
+    }
     assert_eq!(operator.get("/operator/journal?action=trunk_up").await.expect(200).json["total"], 0);
     assert_eq!(acme.get("/journal?action=trunk_up").await.expect(200).json["total"], 1, "which is on is back");
 }

@@ -56,7 +56,8 @@ impl Draft<'_> {
             }
             (LeftMailbox::HandOver, Some(to)) => {
                 let messages = self.facts.messages.values();
-                let count = messages.filter(|message| message.forwarded_by.is_some_and(|by| users.contains(&by))).count();
+                let count =
+                    messages.filter(|message| message.forwarded_by.is_some_and(|by| users.contains(&by))).count();
                 let messages = if count == 1 { "message goes" } else { "messages go" };
                 let name = self.facts.taken.extensions.get(to).map(|id| self.facts.name_of(*id)).unwrap_or_default();
                 self.warn(None, format!("{count} voicemail {messages} to {name}, extension {to}"));

@@ -379,10 +379,15 @@ pub(super) const HIDDEN: [&str; 28] = [
 fn in_title(record: &Record) -> &'static [&'static str] {
     match record {
         Record::Line(_) => &["device_id"],
-        Record::E911Address(_) | Record::Assignment(_) | Record::ScheduleEntry(_) | Record::Greeting(_) => &["user_id"],
+        Record::E911Address(_)
+        | Record::Assignment(_)
+        | Record::ScheduleEntry(_)
+        | Record::Greeting(_)
+        | Record::Forwarding(_)
+        | Record::Mailbox(_)
+        | Record::RecordingChoice(_) => &["user_id"],
         Record::Seats(_) => &["license_type_id"],
         Record::Mail(_) => &["kind", "to"],
-        Record::Forwarding(_) | Record::Mailbox(_) | Record::RecordingChoice(_) => &["user_id"],
         _ => &[],
     }
 }

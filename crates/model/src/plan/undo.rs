@@ -9,7 +9,7 @@ use crate::call_settings::{CallRules, CallSettings};
 use crate::facts::Facts;
 use crate::forwarding::{Forwarding, ForwardingRules};
 use crate::id::UserId;
-use crate::leaving::{KEEP_BACK_DAYS, Leaving, LeftNumbers};
+use crate::leaving::{Leaving, LeftNumbers};
 use crate::phone_number::{NumberState, PhoneNumber};
 use crate::plan::{Blocker, BlockerKind, Draft, FieldChange, Record, Repair, Step, Warning};
 use crate::recording::{RecordingChoice, RecordingMode};
@@ -41,7 +41,6 @@ impl Draft<'_> {
                 kept.insert(user_id);
             }
         }
-        let before = self.plan.blockers.len();
         let mut steps: Vec<&Step> = steps.iter().filter(|step| !step.is_rehearsal()).collect();
         steps.retain(|step| !step.users().any(|user| kept.contains(&user)));
         steps.sort_by_cached_key(|step| self.turn_of(step));
@@ -50,7 +49,7 @@ impl Draft<'_> {
             self.undo_step(step, chosen);
         }
         self.tell_of_unmade(&steps, told);
-        if self.plan.steps.is_empty() && self.plan.blockers.len() == before {
+        if self.plan.steps.is_empty() && !self.plan.blocked() {
             let message = "there is nothing left to undo: what it did is not there any more";
             self.block(Blocker::new(BlockerKind::Invalid, message, Vec::new()));
         }
@@ -257,15 +256,24 @@ impl Draft<'_> {
         }
     }
 
-    /// A number that is taken from somebody once more, after the day on which it was to be free: its time begins anew.
+    /// A number that is taken from somebody once more: its days begin anew, as theirs do who held it.
     fn kept_back_again(&self, number: PhoneNumber) -> PhoneNumber {
-        let is_over = |at: chrono::DateTime<chrono::Utc>| at <= self.context.now;
-        if number.state != NumberState::Quarantined || !number.kept_until.is_some_and(is_over) {
+        let steps = self.read.undone.iter().flat_map(|undone| &undone.steps);
+        let mut deleted = steps.filter_map(|step| match &step.before {
+            Some(Record::User(user)) => user.deleted_at,
+            _ => None,
+        });
+        let (true, Some(deleted_at)) = (number.state == NumberState::Quarantined, deleted.next()) else {
             return number;
-        }
+        };
         let zone = self.facts.account.settings.time_zone;
-        let kept_until = zone.start_of_day(self.today() + Days::new(KEEP_BACK_DAYS.into()));
-        PhoneNumber { kept_until: Some(kept_until), forwarded_to: None, forwarded_until: None, ..number }
+        let since = u64::try_from((self.today() - zone.date(deleted_at)).num_days()).unwrap_or_default();
+        let later = |at: chrono::DateTime<chrono::Utc>| zone.start_of_day(zone.date(at) + Days::new(since));
+        PhoneNumber {
+            kept_until: number.kept_until.map(later),
+            forwarded_until: number.forwarded_until.map(later),
+            ..number
+        }
     }
 
     fn check_still_kept(&mut self, user: &crate::user::User) {

@@ -1,7 +1,7 @@
 //! The journal, the newest first, filtered by its address.
 
 use askama::Template;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Utc};
 use lineside_model::id::UserId;
 use lineside_model::journal::JournalEntry;
 use lineside_model::list::{JournalFilter, UserRow};
@@ -11,6 +11,7 @@ use lineside_model::time_zone::TimeZone;
 
 use super::{ACTIONS, action_label, way};
 use crate::control::Choice;
+use crate::days::Days;
 use crate::filter::Filter;
 use crate::form_data::FormData;
 use crate::frame::Frame;
@@ -76,23 +77,15 @@ async fn list(visitor: Visitor, query: FormData) -> Answer {
 }
 
 fn read(query: &FormData, zone: TimeZone) -> JournalFilter {
-    let day = |name: &str| query.text(name).parse::<NaiveDate>().ok();
+    let days = Days::read(query, zone);
     JournalFilter {
         user_id: query.parse("user_id"),
         action: search_text(query.text("action")),
         search: query.search(),
-        from: day("from").and_then(|day| beginning(day, zone)),
-        // The last day counts whole.
-        until: day("until").and_then(|day| day.checked_add_days(Days::new(1))).and_then(|day| beginning(day, zone)),
+        from: days.from,
+        until: days.until,
         page: query.parse("page").unwrap_or(1).max(1),
     }
-}
-
-/// 00:00 of a day in a zone; where the clocks skip it, the first instant there is.
-fn beginning(day: NaiveDate, zone: TimeZone) -> Option<DateTime<Utc>> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    let at = |minutes| zone.0.from_local_datetime(&(midnight + TimeDelta::minutes(minutes))).earliest();
-    [0, 30, 60, 120].into_iter().find_map(at).map(|local| local.to_utc())
 }
 
 fn actions(chosen: &str) -> Vec<Choice> {
@@ -125,28 +118,6 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn zone(name: &str) -> TimeZone {
-        TimeZone::parse(name).unwrap()
-    }
-
-    #[test]
-    fn days_are_those_of_the_account() {
-        let query = FormData::new(vec![
-            ("from".to_owned(), "2026-03-08".to_owned()),
-            ("until".to_owned(), "2026-03-08".to_owned()),
-        ]);
-        let filter = read(&query, zone("America/Denver"));
-        assert_eq!(filter.from.unwrap().to_rfc3339(), "2026-03-08T07:00:00+00:00");
-        // The day has 23 hours: the clocks go forward.
-        assert_eq!(filter.until.unwrap().to_rfc3339(), "2026-03-09T06:00:00+00:00");
-    }
-
-    #[test]
-    fn a_day_without_midnight_begins_when_it_begins() {
-        let day = NaiveDate::from_ymd_opt(2018, 11, 4).unwrap();
-        assert_eq!(beginning(day, zone("America/Sao_Paulo")).unwrap().to_rfc3339(), "2018-11-04T03:00:00+00:00");
-    }
 
     #[test]
     fn an_action_that_is_not_in_the_list_can_be_chosen_all_the_same() {

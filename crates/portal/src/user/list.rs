@@ -272,6 +272,7 @@ pub(crate) fn read_filter(data: &FormData) -> UserFilter {
         },
         missing: LampKind::parse(data.text("missing")),
         unfinished: data.has("unfinished"),
+        untested: false,
         sort: match data.text("sort") {
             "extension" => UserSort::Extension,
             "location" => UserSort::Location,

@@ -146,6 +146,14 @@ async fn the_operators_trunk_is_added_for_an_account_changed_and_deleted() {
     for page in ["/operator/incidents", "/operator/trunks", &page] {
         assert!(visit.get(page).await.says("the carrier is silent"), "{page}");
     }
+    let fits =
+        async |query: &str| visit.get(&format!("/operator/incidents?{query}")).await.says("the carrier is silent");
+    for query in ["state=open", "kind=trunk_down&from=2001-01-01"] {
+        assert!(fits(query).await, "{query}");
+    }
+    for query in ["state=over", "kind=limit_reached", "search=acme", "until=2001-01-01", "page=2"] {
+        assert!(!fits(query).await, "{query}");
+    }
     let review = visit.get(&format!("{page}/delete")).await;
     assert!(review.says("only trunk"), "{}", review.html);
     assert_eq!(visit.confirm(&review).await.location.as_deref(), Some("/operator/trunks"));

@@ -73,6 +73,7 @@ const NO_E911: &str = "NOT u.e911_confirmed";
 const NO_DEVICE: &str = "u.voice_license_id IS NOT NULL AND NOT u.device";
 const NO_REGISTRATION: &str = "u.voice_license_id IS NOT NULL AND u.device AND u.registered_until IS NULL";
 const UNFINISHED: &str = "u.wizard IS NOT NULL";
+const UNTESTED: &str = "NOT EXISTS (SELECT 1 FROM emergency_test t WHERE t.user_id = u.id)";
 const HAS_WORD: &str = "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = u.id AND w.word >= ?1 AND w.word < ?2)";
 
 const HAS_WORD_TOO: &str =
@@ -110,6 +111,7 @@ pub(crate) const COMPOSED: &[Composed] = &[
             NO_DEVICE,
             NO_REGISTRATION,
             UNFINISHED,
+            UNTESTED,
             HAS_WORD,
         ],
         orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN],
@@ -245,6 +247,9 @@ impl Listing<'_> {
         }
         if filter.unfinished {
             condition.and_plain(UNFINISHED);
+        }
+        if filter.untested {
+            condition.and_plain(UNTESTED);
         }
         condition
     }

@@ -1,7 +1,8 @@
 //! Users who leave, and changes that are undone.
 
 use super::*;
-use crate::extension::Destination;
+use crate::extension::{Destination, Extension};
+use crate::id::MessageId;
 use crate::leaving::{Leaving, LeftDevices, LeftMailbox, LeftNumbers};
 use crate::undo::{Since, Undone};
 use crate::voicemail::{MessageState, VoicemailMessage};
@@ -110,7 +111,7 @@ fn who_sent_calls_to_them_sends_them_elsewhere() {
     let to = Destination::parse("203").ok();
     let nobody = planned(&facts, delete(Leaving { forwarders: to.clone(), ..Leaving::default() }));
     assert_eq!(nobody.blockers[0].field.as_deref(), Some("forwarders"));
-    facts.taken.extensions.insert(crate::extension::Extension::parse("203").unwrap(), UserId(id(77)));
+    facts.taken.extensions.insert(Extension::parse("203").unwrap(), UserId(id(77)));
     let (after, _) = done(facts, delete(Leaving { forwarders: to.clone(), ..Leaving::default() }));
     assert_eq!(after.users[&BEN].profile.unreachable, to);
 }
@@ -329,13 +330,16 @@ fn messages_go_to_a_colleague_and_come_back_with_who_left() {
     facts.messages.values_mut().for_each(|message| message.state = MessageState::Saved);
     let back = saved(facts.clone(), &undo(&facts, Since::Ask));
     assert_eq!(holder(&back), [ANA]);
-    assert!(back.messages.values().all(|message| message.state == MessageState::Saved && message.forwarded_by.is_none()));
+    assert!(
+        back.messages.values().all(|message| message.state == MessageState::Saved && message.forwarded_by.is_none())
+    );
     // Whoever got it may have deleted it.
     facts.messages.clear();
     let gone = undo(&facts, Since::Ask);
     assert!(!gone.blocked() && gone.warnings.iter().any(|warning| warning.message.contains("not there any more")));
 
-    let alone = Leaving { mailbox: LeftMailbox::HandOver, mailbox_to: Extension::parse("201").ok(), ..Leaving::default() };
+    let alone =
+        Leaving { mailbox: LeftMailbox::HandOver, mailbox_to: Extension::parse("201").ok(), ..Leaving::default() };
     let refused = planned(&equipped(), delete(alone));
     assert_eq!(refused.blockers[0].field.as_deref(), Some("mailbox_to"), "to whom leaves: {refused:?}");
 }
@@ -404,7 +408,7 @@ fn rules_that_send_calls_to_who_leaves_are_sent_elsewhere_and_others_stay() {
 fn numbers_ring_a_colleague_who_stays() {
     let forward = |to: &str| Leaving {
         numbers: LeftNumbers::Forward,
-        forward_to: crate::extension::Extension::parse(to).ok(),
+        forward_to: Extension::parse(to).ok(),
         ..Leaving::default()
     };
     let plan = planned(&equipped(), delete(forward("202")));
