@@ -253,7 +253,7 @@ fn start_kamailio(options: &Options) -> anyhow::Result<Target> {
     std::fs::write(&path, config)?;
     let run = |path: &Path| path.to_string_lossy().into_owned();
     let arguments =
-        ["-DD", "-E", "-f", &run(&path), "-x", "fm", "-X", "fm", "-m", "256", "-M", "16", "-Y", &run(&options.data)];
+        ["-DD", "-E", "-f", &run(&path), "-x", "fm", "-X", "fm", "-m", "2048", "-M", "64", "-Y", &run(&options.data)];
     Target::start("kamailio", Some(options.core), &options.kamailio, &arguments, sip)
 }
 

@@ -74,3 +74,35 @@ impl Ports {
         self.resting.push_back(pair);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_pair_that_rested_is_given_again_without_what_was_left_in_it() {
+        let one = |port| Ports::new(Ipv4Addr::LOCALHOST.into(), port..=port + 1);
+        let (mut ports, pair) = (31_000..32_000)
+            .step_by(2)
+            .find_map(|port| {
+                let mut ports = one(port);
+                let pair = ports.take()?;
+                Some((ports, pair))
+            })
+            .expect("a pair of ports is free");
+        assert!(ports.take().is_none(), "there is one");
+        let port = pair.port;
+        let stranger = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        for left in [port, port + 1, port] {
+            stranger.send_to(b"late", (Ipv4Addr::LOCALHOST, left)).unwrap();
+        }
+        ports.release(pair);
+        let again = ports.take().expect("it rests");
+        assert_eq!(again.port, port);
+        for socket in [&again.rtp, &again.rtcp] {
+            assert_eq!(socket.recv(&mut [0; 16]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        }
+    }
+}
