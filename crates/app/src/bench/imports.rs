@@ -51,9 +51,9 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     let before = bench.service.home(&bench.caller).await?;
     forget_most_memory();
     let [mut read, mut planned, mut applied, mut bare] = [(); 4].map(|()| Times::default());
-    let upload = bench.service.upload_import(&bench.caller, ImportKind::Users, "users.csv", file.into_bytes());
-    let job = Box::pin(read.of(upload)).await?;
-    let job = planned.of(bench.service.plan_import(&bench.caller, job.id)).await?;
+    let job =
+        read.of(bench.service.upload_import(&bench.caller, ImportKind::Users, "users.csv", file.into_bytes())).await?;
+    let job = planned.of(Box::pin(bench.service.plan_import(&bench.caller, job.id))).await?;
     ensure!(job.counts.refused == 0, "{:?}", bench.service.import_plan(&bench.caller, job.id).await?.errors.first());
     let apply = async {
         let job = bench.service.apply_import(&bench.caller, job.id, false).await?;
