@@ -162,6 +162,10 @@ impl Sweep {
         };
         match (kind, name) {
             ("array", name) => json!([self.of_schema(name, &schema["items"])]),
+            // What is said of some by their identifiers.
+            ("object", name) => {
+                json!({ (self.ids["users"].clone()): self.of_schema(name, &schema["additionalProperties"]) })
+            }
             ("boolean", _) => json!(false),
             ("integer", _) => json!(1),
             _ if schema["enum"].is_array() => schema["enum"][0].clone(),
