@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, openBrowser, signIn } from "./lib/browser.js";
+import { until } from "./lib/deadline.js";
 import { Lineside } from "./lib/lineside.js";
 import { Baresip } from "./lib/phone/baresip.js";
 import { addGenericPhone, openUser } from "./lib/portal.js";
@@ -88,8 +89,10 @@ test("a call that goes on is seen at once, and hung up", async (t) => {
   await now.getByRole("button", { name: /^Hang up/ }).click();
   await Promise.all([here.idle(), there.idle()]);
   await page.getByText("The call is hung up.").waitFor();
-  const { items } = await lineside.api("GET", "/calls?number=207");
-  assert.equal(items[0].ended_by, "switch");
+  await until("the call in the history, as hung up", async () => {
+    const { items } = await lineside.api("GET", "/calls?number=207");
+    return items[0].ended_by === "switch";
+  });
 });
 
 test("a test call rings the phone, and the page tells what was heard", async (t) => {

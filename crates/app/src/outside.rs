@@ -40,16 +40,17 @@ const BATCH: usize = 1_000;
 /// Reports within that time are taken together: waking for each would cost more than what is to be done.
 const TOGETHER: Duration = Duration::from_millis(20);
 
-/// Calls that ended are written after so many such times: a transaction costs as much as tens of calls. When they are many, it
-/// waits for as many again, since they change the same pages.
-const ROUNDS: usize = 5;
-const MANY: usize = 100;
+/// In a crowd, calls that ended are written after so many such times, or when they are so many: a transaction costs as much as
+/// tens of calls, and changes the same pages for all of them.
+const ROUNDS: usize = 10;
 const MOST: usize = 1_000;
+/// Fewer in each time are no crowd.
+const CROWD: usize = 3;
 
 async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<CallReport>) {
     while let Some(first) = receiver.recv().await {
         let (mut batch, mut ended) = (vec![first], Vec::new());
-        for round in 1..=2 * ROUNDS {
+        for round in 1..=ROUNDS {
             tokio::time::sleep(TOGETHER).await;
             while batch.len() < BATCH
                 && let Ok(more) = receiver.try_recv()
@@ -57,7 +58,7 @@ async fn write_behind(service: Service, mut receiver: mpsc::UnboundedReceiver<Ca
                 batch.push(more);
             }
             ended.extend(service.calls_heard_of(std::mem::take(&mut batch)).await);
-            if ended.is_empty() || ended.len() >= MOST || (round == ROUNDS && ended.len() < MANY) {
+            if ended.len() < CROWD * round || ended.len() >= MOST {
                 break;
             }
         }

@@ -125,7 +125,6 @@ impl Service {
                 CallReport::Ended(call) => {
                     let key = (call.began.account, call.began.call);
                     self.inner.live_calls.change(|calls| drop(calls.remove(&key)));
-                    self.tell_of_call(call.began.account, call.users().into_iter().map(Some));
                     ended.push(call.cleaned());
                     Ok(())
                 }
@@ -156,6 +155,10 @@ impl Service {
         let talked = self.talked(ended).await;
         if let Err(error) = self.store().save_calls(ended, &talked).await {
             tracing::error!(%error, calls = ended.len(), "calls can't be written to the history");
+        }
+        // Now, not before: pages that look again find them in the history.
+        for call in ended {
+            self.tell_of_call(call.began.account, call.users().into_iter().map(Some));
         }
     }
 
