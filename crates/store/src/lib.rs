@@ -43,6 +43,7 @@ mod made;
 pub mod mail;
 pub mod operator_journal;
 mod operator_trunk;
+mod packed;
 pub mod phone_number;
 mod purge;
 mod readiness;

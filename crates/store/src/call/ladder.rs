@@ -2,26 +2,16 @@
 
 use lineside_model::ladder::{LADDER_BYTES_MAX, Ladder};
 
-use crate::StoreError;
+use crate::{StoreError, packed};
 
 pub(super) fn pack(ladder: &Ladder) -> Vec<u8> {
-    lz4_flex::compress_prepend_size(ladder.as_bytes())
+    packed::pack(ladder.as_bytes())
 }
 
 pub(super) fn unpack(packed: &[u8]) -> Result<Ladder, StoreError> {
-    let (size, packed) = lz4_flex::block::uncompressed_size(packed).map_err(unreadable)?;
-    if size > LADDER_BYTES_MAX {
-        return Err(unreadable(format!("{size} bytes are too many")));
-    }
-    let bytes = lz4_flex::decompress(packed, size).map_err(unreadable)?;
-    if bytes.len() < size {
-        return Err(unreadable("cut off"));
-    }
-    Ladder::parse(bytes).map_err(unreadable)
-}
-
-fn unreadable(error: impl std::fmt::Display) -> StoreError {
-    StoreError::row("a ladder", error)
+    const WHAT: &str = "a ladder";
+    let bytes = packed::unpack(WHAT, packed, LADDER_BYTES_MAX)?;
+    Ladder::parse(bytes).map_err(|error| StoreError::row(WHAT, error))
 }
 
 #[cfg(test)]

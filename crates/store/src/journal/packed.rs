@@ -2,27 +2,20 @@
 
 use lineside_model::plan::Step;
 
-use crate::StoreError;
+use crate::{StoreError, packed};
 
 /// Of one part, unpacked.
 const BYTES_MAX: usize = 64 << 20;
+const WHAT: &str = "a journal entry's steps";
 
 pub(super) fn pack(steps: &[Step]) -> Result<Vec<u8>, StoreError> {
-    let json = serde_json::to_vec(steps).map_err(unreadable)?;
-    Ok(lz4_flex::compress_prepend_size(&json))
+    let json = serde_json::to_vec(steps).map_err(|error| StoreError::row(WHAT, error))?;
+    Ok(packed::pack(&json))
 }
 
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<Step>, StoreError> {
-    let (size, packed) = lz4_flex::block::uncompressed_size(packed).map_err(unreadable)?;
-    if size > BYTES_MAX {
-        return Err(unreadable(format!("{size} bytes are too many")));
-    }
-    let json = lz4_flex::decompress(packed, size).map_err(unreadable)?;
-    serde_json::from_slice(&json).map_err(unreadable)
-}
-
-fn unreadable(error: impl std::fmt::Display) -> StoreError {
-    StoreError::row("a journal entry's steps", error)
+pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Step>, StoreError> {
+    let json = packed::unpack(WHAT, bytes, BYTES_MAX)?;
+    serde_json::from_slice(&json).map_err(|error| StoreError::row(WHAT, error))
 }
 
 #[cfg(test)]
