@@ -239,17 +239,6 @@ impl Call {
             self.stop_recording();
         }
     }
-
-    fn has(&self, user: &DirectoryUser) -> bool {
-        self.calling_user().into_iter().chain(&self.callee).any(|party| party.user_id == user.user_id)
-    }
-
-    pub(super) fn calling_user(&self) -> Option<&Arc<DirectoryUser>> {
-        match &self.caller {
-            Caller::User(caller) => Some(caller),
-            Caller::Trunk(_) => None,
-        }
-    }
 }
 
 fn rules(env: &Env<'_>, owner: &DirectoryUser) -> RecordingRules {

@@ -14,7 +14,6 @@ use super::{
     Call, CallNumber, Calls, Description, Env, Side, Stage,
     description::{OurEnd, SDP},
     index, liveness,
-    ring::Callee,
     story::party,
     transfer::Transferor,
 };
@@ -175,15 +174,6 @@ impl Calls {
 }
 
 impl Call {
-    /// Whose phones ring now.
-    pub(super) fn rung_user(&self) -> Option<&Arc<DirectoryUser>> {
-        let Stage::Ringing(rings) = &self.stage else { return None };
-        match &rings.callee {
-            Callee::User(user) => Some(user),
-            Callee::Outside(_) => None,
-        }
-    }
-
     /// The caller's offer is one that we can answer, or it leaves the offer to us.
     fn can_be_answered_by_us(&self, env: &Env<'_>) -> bool {
         let Some(end) = self.end(env, Leg::A) else { return false };

@@ -1,8 +1,17 @@
 //! What is said before the answer: reliable responses (RFC 3262), and changes before the answer (RFC 3311).
 
-use lineside_sip::{HeaderName, Message};
+use std::time::Duration;
 
-use super::*;
+use lineside_sip::{HeaderName, Message, Method};
+
+use super::is_over;
+use crate::{
+    fixture,
+    world::{
+        World,
+        phone::{Manner, OFFER},
+    },
+};
 
 const RELIABLE: (HeaderName, &str) = (HeaderName::Supported, "100rel");
 const MUST_BE_RELIABLE: (HeaderName, &str) = (HeaderName::Require, "100rel");

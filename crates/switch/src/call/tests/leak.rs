@@ -1,9 +1,18 @@
 //! Many calls in bad weather, and nothing left of them.
 
-use lineside_sip::HeaderName;
+use std::time::Duration;
 
-use super::*;
-use crate::world::phone::Phone;
+use lineside_model::call_report::CallReport;
+use lineside_sip::{HeaderName, Method};
+
+use super::is_over;
+use crate::{
+    fixture,
+    world::{
+        World,
+        phone::{Manner, Phone},
+    },
+};
 
 /// `LINESIDE_LEAK_CALLS=100000` for the whole run, which takes about two minutes.
 fn calls() -> u64 {

@@ -1,12 +1,20 @@
 //! What of a call is recorded, and when.
 
+use std::time::Duration;
+
 use lineside_media::{phrase::Phrase, relay::Ended};
 use lineside_model::{
+    call_report::CallReport,
     directory::{DirectoryAccount, DirectoryUser},
     recording::RecordingMode,
 };
+use lineside_sip::Method;
 
-use super::*;
+use super::is_over;
+use crate::{
+    fixture,
+    world::{World, phone::Manner},
+};
 
 fn records(n: u8, mode: RecordingMode) -> DirectoryUser {
     DirectoryUser { recording: mode, ..fixture::user(n, &format!("20{n}")) }

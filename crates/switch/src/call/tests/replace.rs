@@ -1,6 +1,18 @@
 //! Calls that change hands while they ring.
 
-use super::*;
+use std::time::Duration;
+
+use lineside_model::call_report::CallReport;
+use lineside_sip::Method;
+
+use super::{is_over, talking};
+use crate::{
+    fixture,
+    world::{
+        World,
+        phone::{Manner, OFFER},
+    },
+};
 
 /// 201 calls 202, which rings, and 203 watches 202's lamp.
 fn ringing(offer: Option<&str>) -> (World, [usize; 3]) {

@@ -1,8 +1,17 @@
 //! Session timers, as phones and carriers use them.
 
-use lineside_sip::HeaderName;
+use std::time::Duration;
 
-use super::*;
+use lineside_sip::{HeaderName, Method};
+
+use super::is_over;
+use crate::{
+    fixture,
+    world::{
+        World,
+        phone::{Manner, OFFER},
+    },
+};
 
 const TIMER: (HeaderName, &str) = (HeaderName::Supported, "timer");
 

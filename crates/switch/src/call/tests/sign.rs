@@ -1,13 +1,22 @@
 //! A carrier that asks who we are within a call.
 
+use std::time::Duration;
+
 use lineside_model::{
     directory::{DirectoryAccount, DirectoryTrunk},
     id::TrunkId,
     trunk::TrunkInput,
 };
-use lineside_sip::HeaderName;
+use lineside_sip::{HeaderName, Method};
 
-use super::*;
+use super::is_over;
+use crate::{
+    fixture,
+    world::{
+        World,
+        phone::{Manner, OFFER},
+    },
+};
 
 const CHALLENGE: (HeaderName, &str) =
     (HeaderName::ProxyAuthenticate, "Digest realm=\"carrier\", nonce=\"n\", algorithm=MD5, qop=\"auth\"");

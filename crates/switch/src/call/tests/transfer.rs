@@ -1,6 +1,14 @@
 //! Transfers, as phones make them.
 
-use super::*;
+use std::time::Duration;
+
+use lineside_sip::Method;
+
+use super::{is_over, talking};
+use crate::world::{
+    World,
+    phone::{Manner, OFFER},
+};
 
 fn notified(world: &World, phone: usize) -> Vec<String> {
     let notifies = world.requests(phone, Method::Notify);

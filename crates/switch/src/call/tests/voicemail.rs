@@ -1,17 +1,26 @@
 //! Voicemail, the mailbox and the other services, as callers reach them.
 
+use std::time::Duration;
+
 use lineside_media::relay::Ended;
 use lineside_model::{
-    call_report::{AnsweredBy, HopReason, MessageLeft},
+    call_report::{AnsweredBy, CallReport, HopReason, MessageLeft},
     directory::{DirectoryMailbox, DirectoryUser},
     extension::Destination,
     forwarding::ForwardingRules,
     id::MessageId,
     question::{Answer, Asks, Message, PinCheck},
 };
+use lineside_sip::Method;
 
-use super::*;
-use crate::fixture::with_mailbox;
+use super::is_over;
+use crate::{
+    fixture::{self, with_mailbox},
+    world::{
+        World,
+        phone::{Manner, OFFER},
+    },
+};
 
 /// 202 has voicemail, and 201 a phone.
 fn house() -> (World, usize) {
