@@ -270,7 +270,7 @@ async fn two_dying_nodes_carry_out_each_entry_once() -> anyhow::Result<()> {
     }
     let folder = tempfile::tempdir()?;
     let now = "2026-05-01T00:00:00Z".parse()?;
-    let orders = Orders { database: database.url(), folder: folder.path().to_owned(), now };
+    let orders = Orders { database: database.url_of_program(), folder: folder.path().to_owned(), now };
     let mut kills = 0_u64;
     let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
     loop {
@@ -288,6 +288,7 @@ async fn two_dying_nodes_carry_out_each_entry_once() -> anyhow::Result<()> {
             child.wait()?;
             kills += 1;
         }
+        database.outlive_programs().await?;
         if house.service.schedule_counts(owner).await?.scheduled == 0 {
             break;
         }

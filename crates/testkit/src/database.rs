@@ -4,7 +4,9 @@
 //! `postgres://postgres@127.0.0.1:5432/postgres`. Without it they are passed over, loudly; in CI that is an error.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use anyhow::Context as _;
 use lineside_store::Store;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
@@ -28,6 +30,10 @@ enum Place {
 }
 
 const SERVER: &str = "LINESIDE_TEST_POSTGRES";
+/// How the server knows a program.
+const PROGRAM: &str = "lineside_test_program";
+/// What a dead program asked a server for is done within this time.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// One process migrates the template while others wait: the key of PostgreSQL's advisory lock.
 const TEMPLATE_LOCK: i64 = 0x6c69_6e65_7369_6465;
 
@@ -44,12 +50,36 @@ impl Database {
         Some(made.unwrap_or_else(|error| panic!("no database for this test on {engine:?}: {error:#}")))
     }
 
-    /// For a second handle, or a program of its own.
+    /// For a second handle.
     pub fn url(&self) -> String {
+        self.place.url()
+    }
+
+    /// For a program of its own that is killed.
+    pub fn url_of_program(&self) -> String {
         match &self.place {
-            Place::File { directory } => format!("sqlite:{}", directory.path().join("lineside.db").display()),
-            Place::Server { server, name } => server.clone().database(name).to_url_lossy().to_string(),
+            Place::File { .. } => self.url(),
+            Place::Server { .. } => format!("{}&application_name={PROGRAM}", self.url()),
         }
+    }
+
+    /// Waits until nothing goes on that killed programs began. PostgreSQL notices that a program is dead only after it has
+    /// done what that asked for, the commit included; of a file's locks nothing survives the process.
+    pub async fn outlive_programs(&self) -> anyhow::Result<()> {
+        const WORK: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND application_name = $2";
+        let Place::Server { server, name } = &self.place else { return Ok(()) };
+        let mut link = PgConnection::connect_with(server).await?;
+        let gone = async {
+            loop {
+                let at_work = sqlx::query_scalar(WORK).bind(name).bind(PROGRAM).fetch_one(&mut link).await?;
+                match at_work {
+                    0_i64 => return anyhow::Ok(()),
+                    _ => tokio::task::yield_now().await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, gone).await.context("a killed program is still at work")??;
+        Ok(link.close().await?)
     }
 
     async fn in_file() -> anyhow::Result<Self> {
@@ -70,11 +100,16 @@ impl Database {
     }
 
     async fn open(place: Place) -> anyhow::Result<Self> {
-        let url = match &place {
-            Place::File { directory } => format!("sqlite:{}", directory.path().join("lineside.db").display()),
-            Place::Server { server, name } => server.clone().database(name).to_url_lossy().to_string(),
-        };
-        Ok(Self { store: Store::open(&url).await?, place })
+        Ok(Self { store: Store::open(&place.url()).await?, place })
+    }
+}
+
+impl Place {
+    fn url(&self) -> String {
+        match self {
+            Self::File { directory } => format!("sqlite:{}", directory.path().join("lineside.db").display()),
+            Self::Server { server, name } => server.clone().database(name).to_url_lossy().to_string(),
+        }
     }
 }
 

@@ -82,13 +82,14 @@ impl Site {
         mut look: impl AsyncFnMut(&Orders<M>, Said) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let (account_id, owner) = (self.house.acme.id, self.house.acme.owner.id);
-        let (database, folder) = (self.database.url(), self.folder.path().to_owned());
+        let (database, folder) = (self.database.url_of_program(), self.folder.path().to_owned());
         let mut orders = Orders { database, folder, account_id, owner, round: 0, more };
         let (mut dice, mut interrupted) = (Dice::default(), 0);
         for round in 0..moments.kills {
             orders.round = round;
             let said = orders.run_and_kill(moments, &mut dice)?;
             interrupted += u64::from(said.asked.len() > said.answered.len());
+            self.database.outlive_programs().await?;
             look(&orders, said).await?;
         }
         let kills = moments.kills;
