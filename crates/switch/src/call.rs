@@ -60,7 +60,7 @@ use lineside_model::{
     call_report::CallParty,
     dialled::Dialled,
     directory::DirectoryUser,
-    id::{AccountId, TrunkId, UserId},
+    id::{AccountId, UserId},
     route::{Caller, Hop},
 };
 use lineside_sip::{Event, Flow, Message, Token, TransactionKey};
@@ -99,8 +99,6 @@ pub(crate) struct Calls {
     touched: Vec<UserId>,
     minutes: Minutes,
     helped: Helped,
-    /// The trunk of the INVITE that is placed just now.
-    inbound_trunk: Option<TrunkId>,
     /// What is recorded now, and what for. A recording ends a little after its call.
     recordings: HashMap<PathBuf, Kept>,
     wakes: BTreeSet<(Instant, CallNumber)>,
@@ -230,6 +228,49 @@ impl Calls {
 }
 
 impl Call {
+    /// A call of which nothing has come yet.
+    fn new(
+        id: CallNumber,
+        caller: Caller,
+        shown: CallParty,
+        dialled: Dialled,
+        invite: Invite,
+        media: Option<Session>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id,
+            caller,
+            shown,
+            hops: Vec::new(),
+            callee: None,
+            mailbox: None,
+            recorder: Recorder::default(),
+            near: Leg::A,
+            transferor: None,
+            caller_before: None,
+            is_transferred: false,
+            is_emergency: false,
+            is_test: false,
+            outside: None,
+            dialled,
+            invite,
+            early: Early::default(),
+            pickup: None,
+            stage: Stage::Ending,
+            session: media.as_ref().map(Session::id),
+            media,
+            sides: [None, None],
+            forwards: Vec::new(),
+            questions: Vec::new(),
+            wake: None,
+            placed: now,
+            answered: None,
+            story: Story::default(),
+            passed: Vec::new(),
+        }
+    }
+
     /// Sound goes both ways: the phone's description is known.
     fn is_heard(&self) -> bool {
         self.invite.offer.is_some() || self.sides[0].as_ref().is_none_or(|side| side.answer.is_none())

@@ -115,11 +115,7 @@ impl Subscriptions {
         self.due.insert((until, tag.clone()));
         self.open.insert(tag.clone(), subscription);
         desk.accept(key, flow, request, expires);
-        if expires == 0 {
-            self.end(desk, &tag, "timeout");
-        } else {
-            self.notify(desk, &tag, None);
-        }
+        self.tell_state(desk, &tag, expires);
         Ok(())
     }
 
@@ -150,11 +146,7 @@ impl Subscriptions {
         // A refresh is answered with the whole state (RFC 6665 section 4.4.1).
         subscription.told = None;
         desk.accept(key, flow, request, expires);
-        if expires == 0 {
-            self.end(desk, &tag, "timeout");
-        } else {
-            self.notify(desk, &tag, None);
-        }
+        self.tell_state(desk, &tag, expires);
         Ok(())
     }
 
@@ -248,6 +240,15 @@ impl Subscriptions {
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.open.len()
+    }
+
+    /// The NOTIFY that follows each SUBSCRIBE.
+    fn tell_state(&mut self, desk: &mut Desk<'_>, tag: &[u8], expires: u32) {
+        if expires == 0 {
+            self.end(desk, tag, "timeout");
+        } else {
+            self.notify(desk, tag, None);
+        }
     }
 
     fn end(&mut self, desk: &mut Desk<'_>, tag: &[u8], reason: &str) {

@@ -23,7 +23,7 @@ use super::{
     branch::Branch,
     description::is_secure,
     emergency,
-    place::reason,
+    place::{Asked, reason},
     ring::{Callee, Rings},
     session,
 };
@@ -268,9 +268,8 @@ impl Calls {
         let name = from.display.map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
         let shown = CallParty { user: None, number, name }.cleaned();
         let caller = Caller::Trunk(trunk.account_id);
-        self.inbound_trunk = Some(trunk.trunk_id);
-        self.place_from(env, key, flow, request, caller, shown, wanted, true);
-        self.inbound_trunk = None;
+        let trunk = Some(trunk.trunk_id);
+        self.place_from(env, Asked { key, flow, request, caller, shown, dialled: wanted, is_allowed: true, trunk });
     }
 }
 

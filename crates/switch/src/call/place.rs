@@ -15,6 +15,7 @@ use lineside_model::{
     directory::DirectoryUser,
     emergency,
     forwarding::ForwardingKind,
+    id::TrunkId,
     outbound::Barred,
     route::{self, Caller, Ended, Hop, Route, Target},
     star_code::StarCode,
@@ -22,7 +23,7 @@ use lineside_model::{
 use lineside_sip::{Dialog, Flow, Message, Refusal, TransactionKey, dialog::SessionTimer};
 
 use super::{
-    Call, Calls, Description, Early, Env, Invite, Recorder, Side, Stage,
+    Call, Calls, Description, Env, Invite, Side,
     emergency::RING_SECONDS,
     story::{Story, hop, party},
 };
@@ -30,6 +31,21 @@ use crate::{
     route::{House, dialled},
     script::{Deposit, Echo, Mailbox, Script, Setting, TestCall},
 };
+
+/// An INVITE that asks for a call, and what is known of who sent it.
+pub(super) struct Asked<'a> {
+    pub(super) key: TransactionKey,
+    pub(super) flow: Flow,
+    pub(super) request: &'a Message,
+    pub(super) caller: Caller,
+    /// The caller as the callee sees it.
+    pub(super) shown: CallParty,
+    pub(super) dialled: Dialled,
+    /// The line may make other than emergency calls.
+    pub(super) is_allowed: bool,
+    /// By which it came.
+    pub(super) trunk: Option<TrunkId>,
+}
 
 impl Calls {
     /// `is_allowed`: the line may make other than emergency calls.
@@ -49,29 +65,20 @@ impl Calls {
             }
             return;
         }
-        let shown = party(caller);
-        self.place_from(env, key, flow, request, Caller::User(caller.clone()), shown, dialled, is_allowed);
+        let (caller, shown) = (Caller::User(caller.clone()), party(caller));
+        self.place_from(env, Asked { key, flow, request, caller, shown, dialled, is_allowed, trunk: None });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is known of an INVITE, put together once")]
-    pub(super) fn place_from(
-        &mut self,
-        env: &mut Env<'_>,
-        key: TransactionKey,
-        flow: Flow,
-        request: &Message,
-        caller: Caller,
-        shown: CallParty,
-        dialled: Dialled,
-        is_allowed: bool,
-    ) {
-        let route = match self.call_back(env, &caller, &dialled) {
+    pub(super) fn place_from(&mut self, env: &mut Env<'_>, asked: Asked<'_>) {
+        let Asked { key, flow, request, caller, dialled, .. } = &asked;
+        let (key, flow, request) = (*key, *flow, *request);
+        let route = match self.call_back(env, caller, dialled) {
             Some(user) => Route { target: Target::Ring { user, seconds: RING_SECONDS }, hops: Vec::new() },
-            None => route::route(&env.house(), &caller, &dialled),
+            None => route::route(&env.house(), caller, dialled),
         };
         let is_emergency = matches!(route.target, Target::Emergency(_));
         env.received(request);
-        let call = match self.set_up(env, key, flow, request, caller, shown, dialled, is_emergency, is_allowed) {
+        let call = match self.set_up(env, asked, is_emergency) {
             Ok(call) => call,
             Err(refusal) => {
                 tracing::info!(source = %flow.remote, status = refusal.status, "call refused");
@@ -92,19 +99,8 @@ impl Calls {
         });
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what is known of an INVITE, put together once")]
-    fn set_up(
-        &mut self,
-        env: &mut Env<'_>,
-        key: TransactionKey,
-        flow: Flow,
-        request: &Message,
-        caller: Caller,
-        shown: CallParty,
-        dialled: Dialled,
-        is_emergency: bool,
-        is_allowed: bool,
-    ) -> Result<Call, Refusal> {
+    fn set_up(&mut self, env: &mut Env<'_>, asked: Asked<'_>, is_emergency: bool) -> Result<Call, Refusal> {
+        let Asked { key, flow, request, caller, shown, dialled, is_allowed, trunk } = asked;
         // Nothing may stand before an emergency call: neither a license nor a session description we can not use.
         if !is_allowed && !is_emergency {
             return Err(Refusal::status(403));
@@ -128,39 +124,11 @@ impl Calls {
         let tag = env.endpoint.local_tag(key);
         let dialog = Dialog::uas(request, tag)?;
         self.last_id += 1;
-        let mut side = Side::new(dialog, tag, flow);
-        side.trunk = self.inbound_trunk;
-        Ok(Call {
-            id: self.last_id,
-            caller,
-            shown,
-            dialled,
-            hops: Vec::new(),
-            mailbox: None,
-            recorder: Recorder::default(),
-            near: Leg::A,
-            transferor: None,
-            caller_before: None,
-            is_transferred: false,
-            is_emergency: false,
-            is_test: false,
-            outside: None,
-            session: media.as_ref().map(lineside_media::relay::Session::id),
-            invite: Invite { key, request: request.clone(), flow, tag, offer },
-            stage: Stage::Ending,
-            media,
-            sides: [Some(side), None],
-            forwards: Vec::new(),
-            questions: Vec::new(),
-            early: Early::default(),
-            pickup: None,
-            wake: None,
-            placed: env.now.instant,
-            answered: None,
-            callee: None,
-            passed: Vec::new(),
-            story: Story::over(self.inbound_trunk),
-        })
+        let invite = Invite { key, request: request.clone(), flow, tag, offer };
+        let mut call = Call::new(self.last_id, caller, shown, dialled, invite, media, env.now.instant);
+        call.sides[0] = Some(Side { trunk, ..Side::new(dialog, tag, flow) });
+        call.story = Story::over(trunk);
+        Ok(call)
     }
 
     /// Takes a call where a route leads.

@@ -9,11 +9,7 @@ use lineside_model::{
 };
 use lineside_sip::{Message, TransactionKey};
 
-use super::{
-    Call, Calls, Early, Env, Invite, Stage,
-    record::Recorder,
-    story::{Story, party},
-};
+use super::{Call, Calls, Env, Invite, Stage, story::party};
 use crate::script;
 
 const CODE: &str = "*44";
@@ -36,37 +32,10 @@ impl Calls {
         self.sessions.insert(media.id(), id);
         let shown = CallParty { user: Some(user.user_id), number: CODE.to_owned(), name: "Test call".to_owned() };
         let tag = env.endpoint.token();
-        let call = Call {
-            id,
-            caller: Caller::User(user.clone()),
-            shown,
-            dialled: Dialled::new(CODE),
-            hops: Vec::new(),
-            mailbox: None,
-            callee: None,
-            recorder: Recorder::default(),
-            near: Leg::A,
-            transferor: None,
-            caller_before: None,
-            is_transferred: true,
-            is_emergency: false,
-            is_test: true,
-            outside: None,
-            invite: Invite { key: TransactionKey::NONE, request, flow: env.udp, tag, offer: None },
-            stage: Stage::Ending,
-            session: Some(media.id()),
-            media: Some(media),
-            sides: [None, None],
-            forwards: Vec::new(),
-            questions: Vec::new(),
-            early: Early::default(),
-            pickup: None,
-            wake: None,
-            placed: env.now.instant,
-            answered: Some(env.now.instant),
-            passed: Vec::new(),
-            story: Story::default(),
-        };
+        let invite = Invite { key: TransactionKey::NONE, request, flow: env.udp, tag, offer: None };
+        let caller = Caller::User(user.clone());
+        let mut call = Call::new(id, caller, shown, Dialled::new(CODE), invite, Some(media), env.now.instant);
+        (call.is_test, call.is_transferred, call.answered) = (true, true, Some(env.now.instant));
         self.open.insert(id, Box::new(call));
         self.with(env, id, |calls, env, call| {
             let caller = call.shown.clone();
