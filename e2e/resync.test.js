@@ -35,24 +35,54 @@ test("a registered phone hears check-sync over its registration, and its answer 
 
 test("a phone of another make is asked at its contact, in its own account", async (t) => {
   const lineside = await Lineside.start(t);
-  const { items } = await lineside.api("GET", "/users?search=202");
-  const device = await lineside.api("POST", "/devices", { model: "yealink-t54w", mac: "805ec0fe7777", user_id: items[0].id });
-  const { username, secret, domain, registrar } = await lineside.api("POST", `/devices/${device.id}/generate`);
-  const account = { username, password: secret, domain, server: registrar };
-  const baresip = await Baresip.start({ tone: 523, account });
-  t.after(() => baresip.stop());
-  await baresip.registered();
-  // Generate ordered one too, which waited for the phone to register.
-  // Others tell of messages in the mailbox.
-  const ordered = () => {
-    const notifies = baresip.program.stdout.match(/NOTIFY sip:[\s\S]*?\r?\n\r?\n/g) ?? [];
-    return notifies.find((notify) => /^Event: check-sync;reboot=false\r?$/m.test(notify));
-  };
-  const notify = await until("a NOTIFY of check-sync", ordered);
+  const phone = await Desk.start(t, lineside);
+  // Generate ordered one, which waited for the phone to register.
+  const [notify] = await until("a NOTIFY of check-sync", () => phone.asked().length > 0 && phone.asked());
+  const { username, domain } = phone.account;
   assert.match(notify, new RegExp(`^To: <sip:${username}@${domain}>\\r?$`, "m"));
-  const { resync } = await until("an answer", async () => {
-    const seen = await lineside.api("GET", `/devices/${device.id}`);
-    return ["answered", "refused"].includes(seen.resync.state) && seen;
-  });
+  const resync = await phone.answered();
   t.diagnostic(`baresip: ${resync.state}, ${resync.said}`);
 });
+
+test("a phone with a lamp key hears at once that the colleague has another extension", async (t) => {
+  const lineside = await Lineside.start(t);
+  const phone = await Desk.start(t, lineside);
+  await until("a NOTIFY after Generate", () => phone.asked().length === 1);
+  await phone.answered();
+  const [colleague] = (await lineside.api("GET", "/users?search=203")).items;
+  await lineside.api("PUT", `/devices/${phone.device}/lamp-keys`, { user_ids: [colleague.id] });
+  await until("a NOTIFY after the key was set", () => phone.asked().length === 2);
+  await phone.answered();
+  const { extension } = await lineside.api("PATCH", `/users/${colleague.id}`, { extension: "277" });
+  assert.equal(extension, "277");
+  await until("a NOTIFY after the extension", () => phone.asked().length === 3);
+  const resync = await phone.answered();
+  t.diagnostic(`baresip: ${resync.state}, ${resync.said}`);
+});
+
+/** A baresip with the line of a Yealink, which speaks as one where it is asked. */
+class Desk {
+  static async start(t, lineside) {
+    const { items } = await lineside.api("GET", "/users?search=202");
+    const device = await lineside.api("POST", "/devices", { model: "yealink-t54w", mac: "805ec0fe7777", user_id: items[0].id });
+    const { username, secret, domain, registrar } = await lineside.api("POST", `/devices/${device.id}/generate`);
+    const account = { username, password: secret, domain, server: registrar };
+    const baresip = await Baresip.start({ tone: 523, account });
+    t.after(() => baresip.stop());
+    await baresip.registered();
+    return Object.assign(new Desk(), { lineside, account, baresip, device: device.id });
+  }
+
+  /** What asked it to fetch; other NOTIFYs tell of messages in the mailbox. */
+  asked() {
+    const notifies = this.baresip.program.stdout.match(/NOTIFY sip:[\s\S]*?\r?\n\r?\n/g) ?? [];
+    return notifies.filter((notify) => /^Event: check-sync;reboot=false\r?$/m.test(notify));
+  }
+
+  answered() {
+    return until("an answer", async () => {
+      const { resync } = await this.lineside.api("GET", `/devices/${this.device}`);
+      return ["answered", "refused"].includes(resync.state) && resync;
+    });
+  }
+}

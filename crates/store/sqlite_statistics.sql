@@ -107,6 +107,8 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('journal', 'sqlite_autoindex_journal_1', '1000000 1'),
     ('journal_user', 'journal_user', '1000000 1000000 10 1 1'),
     ('journal_part', 'sqlite_autoindex_journal_part_1', '100000 1'),
+    ('lamp_key', 'lamp_key', '200000 200000 2 1'),
+    ('lamp_key', 'lamp_key_by_device', '200000 200000 20'),
     ('line', 'line_by_account', '92307 92307'),
     ('line', 'line_by_user', '92307 1'),
     ('line', 'sqlite_autoindex_line_1', '92307 1'),

@@ -268,7 +268,7 @@ impl Plan {
     pub fn touched_users(&self) -> BTreeSet<UserId> {
         let resynced = self.resyncs.iter().filter_map(|order| match order {
             ResyncOrder::Device { user_id, .. } => Some(*user_id),
-            ResyncOrder::Location { .. } | ResyncOrder::Account => None,
+            ResyncOrder::Location { .. } | ResyncOrder::Account | ResyncOrder::LampKeys { .. } => None,
         });
         self.steps.iter().flat_map(Step::users).chain(resynced).collect()
     }

@@ -9,7 +9,8 @@ use crate::device::{ConfigurationKind, DeviceModel};
 use crate::directory::NoticeAnswer;
 use crate::id::{ChangeId, DeviceId, LocationId, UserId};
 
-/// Whose phones a change asks. Those of a place are found when the change is carried out: they may be very many.
+/// Whose phones a change asks. Those of a place, and those with a key for somebody, are found when the change is carried out:
+/// they may be very many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case")]
 pub enum ResyncOrder {
@@ -25,6 +26,11 @@ pub enum ResyncOrder {
     },
     /// Of the users without a location.
     Account,
+    /// With a lamp key for one of these users, who has another name or extension, or has left.
+    LampKeys {
+        user_ids: Vec<UserId>,
+        who: String,
+    },
 }
 
 impl ResyncOrder {
@@ -33,6 +39,9 @@ impl ResyncOrder {
         match self {
             Self::Device { title, .. } => format!("{title} is asked to fetch its configuration"),
             Self::Location { name, .. } => format!("the phones of {name} are asked to fetch their configuration"),
+            Self::LampKeys { who, .. } => {
+                format!("phones with a lamp key for {who} are asked to fetch their configuration")
+            }
             Self::Account => "the phones of users without a location are asked to fetch their configuration".to_owned(),
         }
     }

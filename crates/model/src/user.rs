@@ -163,6 +163,13 @@ impl User {
         self.state == UserState::Deleted
     }
 
+    /// What a colleague's lamp key for this user is: the name beside it and the extension that it watches and calls. `None`: a
+    /// dark key.
+    pub fn lamp_key(&self) -> Option<(String, &Extension)> {
+        let extension = self.profile.extension.as_ref().filter(|_| !self.is_deleted())?;
+        Some((self.profile.full_name(), extension))
+    }
+
     /// Until when a deleted user can be brought back.
     pub fn kept_until(&self) -> Option<DateTime<Utc>> {
         self.deleted_at.filter(|_| self.purged_at.is_none())?.checked_add_days(Days::new(KEPT_DAYS))

@@ -146,8 +146,7 @@ impl Service {
     }
 }
 
-/// `None`: a colleague whose extension was taken away has no lamp.
 fn lamp_key(colleague: &User) -> Option<phone::LampKey> {
-    let extension = colleague.profile.extension.as_ref()?.to_string();
-    Some(phone::LampKey { label: colleague.profile.full_name(), extension })
+    let (label, extension) = colleague.lamp_key()?;
+    Some(phone::LampKey { label, extension: extension.to_string() })
 }

@@ -8,9 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use lineside_model::change::Change;
 use lineside_model::device::{Mac, NewDevice};
 use lineside_model::directory::{Binding, NoticeAnswer, RegistrationChange, Transport};
-use lineside_model::id::{DeviceId, LineId};
+use lineside_model::id::{DeviceId, LineId, UserId};
+use lineside_model::leaving::Leaving;
 use lineside_model::license::Catalogue;
 use lineside_model::resync::{Resync, ResyncState};
+use lineside_model::text::Name;
+use lineside_model::user::Profile;
 use lineside_service::resync::Phones;
 use lineside_testkit::clock::TestClock;
 use lineside_testkit::database::{Database, Engine};
@@ -268,4 +271,36 @@ async fn a_device_that_is_unassigned_meanwhile_is_given_up(#[values(Engine::Sqli
     desk.ask(&phones).await;
     assert_eq!((desk.resync().await.state, phones.asked().len()), (ResyncState::GivenUp, 0));
     desk.apply(Change::DeleteDevice { device_id: desk.device }).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_phone_with_a_key_for_a_colleague_learns_at_once_what_became_of_that_one(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(desk) = Desk::new(engine).await else { return };
+    let (owner, user) = (&desk.house.acme.owner.caller, desk.house.acme.user.id);
+    let phones = Answering::with(std::iter::repeat_n(said(200, "OK"), 20));
+    let profile = async || desk.house.service.user(owner, user).await.expect("the user").user.profile;
+    let edit = async |edit: fn(&mut Profile)| {
+        let mut profile = profile().await;
+        edit(&mut profile);
+        desk.apply(Change::EditProfile { user_id: user, version: None, profile: Box::new(profile) }).await;
+        desk.ask(&phones).await
+    };
+    let keys = async |colleagues: Vec<UserId>| {
+        desk.apply(Change::SetLampKeys { device_id: desk.device, version: None, colleagues }).await;
+        desk.ask(&phones).await
+    };
+    assert_eq!(edit(|profile| profile.extension = "251".parse().ok()).await, 0, "nobody has a key for the colleague");
+    assert_eq!(keys(vec![user]).await, 1, "its own keys are other ones");
+    assert_eq!(edit(|profile| profile.extension = "252".parse().ok()).await, 1);
+    assert_eq!(edit(|profile| profile.last_name = Name::parse("Lopez").expect("a name")).await, 1);
+    assert_eq!(edit(|profile| profile.email = None).await, 0, "no key shows it");
+    let resync = desk.resync().await;
+    assert_eq!((resync.state, resync.said.as_deref()), (ResyncState::Answered, Some("200 OK")));
+
+    desk.apply(Change::DeleteUsers { user_ids: vec![user], leaving: Leaving::default(), date: None }).await;
+    assert_eq!(desk.ask(&phones).await, 1, "the key goes dark");
+    assert_eq!(keys(Vec::new()).await, 1);
 }

@@ -33,8 +33,8 @@ use crate::made::Made;
 use crate::record::{Stored, delete, save};
 use crate::tally::{Places, Tally, UserCounts};
 use crate::{
-    Store, StoreError, forwarding, journal, login, mail, operator_journal, purge, readiness, resync, schedule, search,
-    seat_day, seats, session, tally,
+    Store, StoreError, forwarding, journal, lamp_key, login, mail, operator_journal, purge, readiness, resync,
+    schedule, search, seat_day, seats, session, tally,
 };
 
 /// What became of a change.
@@ -270,6 +270,7 @@ async fn carry_out(
     follow(link, scope, &facts.catalogue, plan, &made, &known, now).await?;
     schedule::follow(link, facts.account.id, plan).await?;
     forwarding::follow(link, facts.account.id, plan).await?;
+    lamp_key::follow(link, facts.account.id, plan).await?;
     purge::follow(link, facts.account.id, plan).await?;
     let after = UserCounts::of(link, scope.account_id, &known).await?.and(&made.counts());
     let tally = Tally { of_users: after.since(&before), ..Tally::of_plan(plan) };

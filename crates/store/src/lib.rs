@@ -34,6 +34,7 @@ pub mod home;
 pub mod import;
 pub mod incident;
 pub mod journal;
+mod lamp_key;
 mod license;
 mod line;
 mod list;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::connection::Connection;
 use crate::engine::Tries;
 use crate::value::{Value, instant, known, try_all, values};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, lamp_key};
 
 macro_rules! resync_columns {
     () => {
@@ -49,6 +49,15 @@ const ORDER: &str = concat!(
 );
 const ORDER_AT_LOCATION: &str = phones_of!("u.location_id = $4");
 const ORDER_WITHOUT_LOCATION: &str = phones_of!("u.location_id IS NULL");
+const ORDER_WITH_KEY: &str = concat!(
+    "INSERT INTO resync (device_id, account_id, change_id, state, ordered_at, attempts, next_at)
+    SELECT d.id, d.account_id, $2, 'queued', $3, 0, $3
+    FROM device d JOIN line l ON l.device_id = d.id
+    WHERE d.account_id = $1 AND NOT d.locked AND d.id IN (
+        SELECT k.device_id FROM lamp_key k WHERE k.account_id = $1 AND k.colleague IN (...)
+    )",
+    replaces!()
+);
 pub(crate) const RESYNCS_OF_DEVICES: &str =
     concat!("SELECT ", resync_columns!(), " FROM resync r WHERE r.account_id = $1 AND r.device_id IN (...)");
 /// A phone that comes back is asked at once.
@@ -81,6 +90,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     ORDER,
     ORDER_AT_LOCATION,
     ORDER_WITHOUT_LOCATION,
+    ORDER_WITH_KEY,
     RESYNCS_OF_DEVICES,
     WAKE,
     FETCHED_BY_ITSELF,
@@ -171,6 +181,10 @@ pub(crate) async fn order(
             }
             ResyncOrder::Location { location_id, .. } => {
                 link.execute_in(ORDER_AT_LOCATION, values![account, change, now, *location_id], models()).await?;
+            }
+            ResyncOrder::LampKeys { user_ids, .. } => {
+                let colleagues = user_ids.iter().copied().map(lamp_key::colleague);
+                link.execute_in(ORDER_WITH_KEY, values![account, change, now], colleagues).await?;
             }
             ResyncOrder::Account => {
                 link.execute_in(ORDER_WITHOUT_LOCATION, values![account, change, now], models()).await?;

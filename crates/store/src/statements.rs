@@ -8,8 +8,8 @@ use crate::connection::Connection;
 use crate::value::Value;
 use crate::{
     Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911, emergency,
-    forwarding, greeting, greeting_archive, home, import, incident, journal, license, line, location, login, mail,
-    operator_journal, operator_trunk, phone_number, purge, readiness, recording, rehearsal, resync, sample,
+    forwarding, greeting, greeting_archive, home, import, incident, journal, lamp_key, license, line, location, login,
+    mail, operator_journal, operator_trunk, phone_number, purge, readiness, recording, rehearsal, resync, sample,
     sample_schedule, schedule, schedule_facts, schedule_list, schedule_upkeep, search, seat_day, seat_holder, seats,
     session, tally, test_call, trunk, user, user_list, user_view, voicemail,
 };
@@ -33,6 +33,7 @@ const ALL: &[&[&str]] = &[
     import::STATEMENTS,
     incident::STATEMENTS,
     journal::STATEMENTS,
+    lamp_key::STATEMENTS,
     license::STATEMENTS,
     line::STATEMENTS,
     location::STATEMENTS,

@@ -43,12 +43,14 @@ fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }
 
-fn first_only(all: Migrator) -> Migrator {
-    Migrator { migrations: Cow::Owned(all.iter().take(1).cloned().collect()), ..all }
+/// The first migrations, to this one.
+fn only(last: i64, all: Migrator) -> Migrator {
+    let first = all.iter().filter(|migration| migration.version <= last).cloned().collect();
+    Migrator { migrations: Cow::Owned(first), ..all }
 }
 
-/// The database as the first version left it.
-async fn old(engine: Engine) -> Option<(Database, String, Option<tempfile::TempDir>)> {
+/// The database as it was after a migration, with rows in it.
+async fn old(engine: Engine, last: i64, rows: &str) -> Option<(Database, String, Option<tempfile::TempDir>)> {
     let database = Database::fresh(engine).await?;
     let literal = |number: u128| match engine {
         Engine::Sqlite => format!("x'{}'", id(number).simple()),
@@ -56,14 +58,14 @@ async fn old(engine: Engine) -> Option<(Database, String, Option<tempfile::TempD
     };
     let hash = if matches!(engine, Engine::Sqlite) { "x'ab'" } else { "'\\xab'" };
     let rows =
-        (1..8).fold(ROWS.replace("HASH", hash), |sql, number| sql.replace(&format!("ID{number}"), &literal(number)));
+        (1..8).fold(rows.replace("HASH", hash), |sql, number| sql.replace(&format!("ID{number}"), &literal(number)));
     let rows = sqlx::AssertSqlSafe(rows);
     match engine {
         Engine::Sqlite => {
             let directory = tempfile::tempdir().unwrap();
             let url = format!("sqlite:{}", directory.path().join("old.db").display());
             let pool = sqlx::SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();
-            first_only(migrations(sqlite_dialect)).run(&pool).await.unwrap();
+            only(last, migrations(sqlite_dialect)).run(&pool).await.unwrap();
             sqlx::raw_sql(rows).execute(&pool).await.unwrap();
             pool.close().await;
             Some((database, url, Some(directory)))
@@ -71,7 +73,7 @@ async fn old(engine: Engine) -> Option<(Database, String, Option<tempfile::TempD
         Engine::Postgres => {
             let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
             sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").execute(&pool).await.unwrap();
-            first_only(migrations(str::to_owned)).run(&pool).await.unwrap();
+            only(last, migrations(str::to_owned)).run(&pool).await.unwrap();
             sqlx::raw_sql(rows).execute(&pool).await.unwrap();
             pool.close().await;
             let url = database.url();
@@ -86,7 +88,7 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     assert!(MIGRATIONS.iter().count() > 1);
-    let Some((_database, url, _directory)) = old(engine).await else { return };
+    let Some((_database, url, _directory)) = old(engine, 1, ROWS).await else { return };
     let store = Store::open(&url).await.unwrap();
     store.install_catalogue(&Catalogue::default_catalogue()).await.unwrap();
     let scope = Scope { account_id: AccountId(id(1)), actor: Actor::system("Lineside") };
@@ -101,4 +103,24 @@ async fn a_database_of_the_first_version_is_brought_up_to_date(
     assert_eq!(store.api_tokens(&owner).await.unwrap()[0].name, "Payroll");
     store.close().await;
     Store::open(&url).await.unwrap().close().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn lamp_keys_that_are_set_already_are_found_by_their_colleagues(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let device = format!(
+        r#"{ROWS} INSERT INTO device (id, account_id, version, model, title_key, locked, provisioning_token,
+            provisioning_hash, lamp_keys, created_at)
+        VALUES (ID3, ID1, 1, 'yealink-t54w', '', FALSE, HASH, HASH, '["{}","{}"]', 1);"#,
+        id(2),
+        id(6)
+    );
+    let Some((_database, url, _directory)) = old(engine, 31, &device).await else { return };
+    let store = Store::open(&url).await.unwrap();
+    let keys = "SELECT colleague, device_id FROM lamp_key ORDER BY colleague";
+    let found: Vec<(String, Uuid)> = store.reader().await.unwrap().rows(keys, Vec::new()).await.unwrap();
+    assert_eq!(found, [2, 6].map(|number| (id(number).to_string(), id(3))));
+    store.close().await;
 }

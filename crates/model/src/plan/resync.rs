@@ -8,6 +8,7 @@ use crate::id::{DeviceId, UserId};
 use crate::plan::{Blocker, BlockerKind, Draft, Record, Repair, Step};
 use crate::resync::ResyncOrder;
 use crate::time_zone::TimeZone;
+use crate::user::User;
 
 impl Draft<'_> {
     /// Asked for by a person.
@@ -53,7 +54,25 @@ impl Draft<'_> {
             }
         }
         let orders = devices.into_iter().filter_map(|device| self.order(device));
-        orders.chain(places).collect()
+        orders.chain(places).chain(self.lamp_keys_order()).collect()
+    }
+
+    /// Phones whose keys stand for somebody who is called otherwise now.
+    fn lamp_keys_order(&self) -> Option<ResyncOrder> {
+        let steps = self.plan.steps.iter().map(|step| (user(step.before.as_ref()), user(step.after.as_ref())));
+        // Nobody has a key for somebody new.
+        let changed = steps.filter_map(|(before, after)| {
+            let before = before?;
+            let is_same = before.lamp_key() == after.and_then(User::lamp_key);
+            (!is_same).then(|| (before.id, after.unwrap_or(before)))
+        });
+        let (user_ids, users): (Vec<_>, Vec<&User>) = changed.unzip();
+        let who = match &users[..] {
+            [] => return None,
+            [one] => one.profile.full_name(),
+            many => format!("one of {} users", many.len()),
+        };
+        Some(ResyncOrder::LampKeys { user_ids, who })
     }
 
     fn devices_with_another_file(&self, step: &Step) -> BTreeSet<DeviceId> {
@@ -83,6 +102,10 @@ impl Draft<'_> {
         self.facts.lines.get(&id)?;
         Some(ResyncOrder::Device { device_id: id, user_id: device.user_id?, title: device.title() })
     }
+}
+
+fn user(record: Option<&Record>) -> Option<&User> {
+    if let Some(Record::User(user)) = record { Some(user) } else { None }
 }
 
 /// The user's own, the location's, or the account's.

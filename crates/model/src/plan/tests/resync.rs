@@ -24,7 +24,8 @@ fn asked(facts: &Facts, change: Change) -> Vec<DeviceId> {
         other => panic!("{other:?}"),
     };
     let later = now() + chrono::TimeDelta::hours(1);
-    plan_at(facts, change, later).resyncs.iter().map(of).collect()
+    let own = |order: &&ResyncOrder| !matches!(order, ResyncOrder::LampKeys { .. });
+    plan_at(facts, change, later).resyncs.iter().filter(own).map(of).collect()
 }
 
 fn edit(facts: &Facts, edit: impl FnOnce(&mut Profile)) -> Change {
@@ -102,4 +103,29 @@ fn a_person_may_ask_a_phone_that_gets_a_configuration() {
     assert!(planned(&locked, Change::Resync { device_id: device }).blocked());
     let free = facts.clone().after(&planned(&facts, Change::UnassignDevice { device_id: device }));
     assert!(planned(&free, Change::Resync { device_id: device }).blocked());
+}
+
+#[test]
+fn phones_with_a_key_for_somebody_are_asked_when_that_one_is_called_otherwise() {
+    let mut facts = facts();
+    facts.users.get_mut(&ANA).unwrap().profile.extension = "201".parse().ok();
+    let named = |text: &str| crate::text::Name::parse(text).unwrap();
+    let state = |state| Change::SetUserState { user_ids: vec![ANA], state, date: None };
+    let gone = edit(&facts, |profile| profile.extension = None);
+    let changes = [
+        ("the extension", edit(&facts, |profile| profile.extension = "207".parse().ok()), Some("Ana Duarte")),
+        ("no extension", gone.clone(), Some("Ana Duarte")),
+        ("the name", edit(&facts, |profile| profile.last_name = named("Lopez")), Some("Ana Lopez")),
+        ("the zone", edit(&facts, |profile| profile.time_zone = TimeZone::parse("Europe/Rome").ok()), None),
+        ("a suspension", state(UserState::Suspended), None),
+    ];
+    for (what, change, who) in changes {
+        let expected = who.map(|who| ResyncOrder::LampKeys { user_ids: vec![ANA], who: who.to_owned() });
+        assert_eq!(planned(&facts, change).resyncs, Vec::from_iter(expected), "{what}");
+    }
+    let without = facts.clone().after(&planned(&facts, gone));
+    let renamed = edit(&without, |profile| profile.last_name = named("Lopez"));
+    assert_eq!(planned(&without, renamed).resyncs, [], "her key is dark already");
+    let back = edit(&without, |profile| profile.extension = "208".parse().ok());
+    assert!(matches!(&planned(&without, back).resyncs[..], [ResyncOrder::LampKeys { .. }]));
 }
