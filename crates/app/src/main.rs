@@ -8,6 +8,7 @@ mod demo;
 mod log;
 mod operator;
 mod outside;
+mod pending;
 mod program;
 mod registrations;
 

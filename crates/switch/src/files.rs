@@ -1,4 +1,4 @@
-//! Work with files for the core, on a thread of its own, and what a crash left behind.
+//! Work with files for the core, on threads of its own, and what a crash left behind.
 
 use std::{
     fs, io,
@@ -15,87 +15,73 @@ use lineside_model::call_report::{CallRecorded, CallReport, MessageLeft};
 
 use crate::{
     edge::{self, Inbox, Input},
-    ledger::{BEAT, Ledger},
+    ledger::Keeper,
     told::Job,
 };
 
 /// Longer files are none of ours.
 const LARGEST: u64 = 64 * 1024 * 1024;
-/// Answers and ends of calls within that time are written down together.
-const TOGETHER: Duration = Duration::from_millis(20);
 /// How often the spool is looked through.
 const SWEEP: Duration = Duration::from_mins(10);
 /// No recording is written for that long: who should have taken it could not.
 const LEFT: TimeDelta = TimeDelta::hours(7);
 
-/// The way to the thread that does them.
+/// The way to the thread that does them, and to the one that keeps the ledger: whoever waits for sound to be read does not wait
+/// until more calls are answered.
 #[derive(Debug)]
 pub(crate) struct Files {
     jobs: mpsc::Sender<Job>,
     thread: JoinHandle<()>,
+    ledger: Keeper,
 }
 
 impl Files {
-    /// Makes the folder and starts the thread; it ends with its handle.
+    /// Makes the folder and starts the threads; they end with their handle.
     pub(crate) fn start(spool: &Path, inbox: Inbox) -> io::Result<Files> {
         fs::create_dir_all(spool)?;
-        let mut ledger = Ledger::open(spool)?;
+        let ledger = Keeper::start(spool)?;
         let spool = spool.to_owned();
         let (sender, jobs) = mpsc::channel();
-        let thread = thread::Builder::new().name("switch-files".into()).spawn(move || {
-            let mut sweep_at = edge::now().instant + SWEEP;
-            loop {
-                let first = match next(&jobs, &ledger) {
-                    Ok(job) => Some(job),
-                    Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => return,
-                };
-                if matches!(first, Some(Job::Talking(_) | Job::Over(_))) {
-                    thread::sleep(TOGETHER);
-                }
-                let kept = if first.is_none() && ledger.has_open() { ledger.beat() } else { Ok(()) };
-                for job in first.into_iter().chain(jobs.try_iter()) {
-                    match job {
-                        Job::Talking(talking) => ledger.talking(talking),
-                        Job::Over(key) => ledger.over(key),
-                        job => {
-                            if let Some(Done::Loaded(number, prompt)) = work(job) {
-                                inbox.command(Input::Loaded(number, prompt));
-                            }
-                        }
-                    }
-                }
-                let kept = kept.and(ledger.write());
-                if let Err(error) = kept {
-                    tracing::error!(%error, "calls that go on would be lost in a crash");
-                }
-                let now = edge::now();
-                if sweep_at <= now.instant {
-                    sweep_at = now.instant + SWEEP;
-                    let found = swept(&spool, now.utc);
-                    if !found.is_empty() {
-                        inbox.command(Input::Found(found));
-                    }
-                }
-            }
-        })?;
-        Ok(Files { jobs: sender, thread })
+        let thread = thread::Builder::new().name("switch-files".into()).spawn(move || run(&jobs, &spool, &inbox))?;
+        Ok(Files { jobs: sender, thread, ledger })
     }
 
     pub(crate) fn give(&self, job: Job) {
-        let _ = self.jobs.send(job);
+        match job {
+            Job::Ledger(entry) => self.ledger.give(entry),
+            job => drop(self.jobs.send(job)),
+        }
     }
 
     /// Does what was given, and ends.
     pub(crate) fn finish(self) {
         drop(self.jobs);
         let _ = self.thread.join();
+        self.ledger.finish();
     }
 }
 
-/// The next job, or a time-out: soon while people talk.
-fn next(jobs: &mpsc::Receiver<Job>, ledger: &Ledger) -> Result<Job, RecvTimeoutError> {
-    jobs.recv_timeout(if ledger.has_open() { BEAT } else { SWEEP })
+fn run(jobs: &mpsc::Receiver<Job>, spool: &Path, inbox: &Inbox) {
+    let mut sweep_at = edge::now().instant + SWEEP;
+    loop {
+        match jobs.recv_timeout(sweep_at.saturating_duration_since(edge::now().instant)) {
+            Ok(job) => {
+                if let Some(Done::Loaded(number, prompt)) = work(job) {
+                    inbox.command(Input::Loaded(number, prompt));
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        let now = edge::now();
+        if sweep_at <= now.instant {
+            sweep_at = now.instant + SWEEP;
+            let found = swept(spool, now.utc);
+            if !found.is_empty() {
+                inbox.command(Input::Found(found));
+            }
+        }
+    }
 }
 
 /// What comes back of a job, with its number.
@@ -124,8 +110,8 @@ pub(crate) fn work(job: Job) -> Option<Done> {
             let _ = fs::remove_file(note(&path));
             let _ = fs::remove_file(path);
         }
-        // The thread's own, and the network's.
-        Job::Talking(_) | Job::Over(_) | Job::LookUp(..) | Job::Connect(..) => {}
+        // The ledger's, and the network's.
+        Job::Ledger(_) | Job::LookUp(..) | Job::Connect(..) => {}
     }
     None
 }

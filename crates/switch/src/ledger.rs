@@ -1,6 +1,8 @@
 //! Calls in which people talk, written down while they last, so that a crash does not take them out of the history. A line
 //! for each answer and one for each end; once nobody talks, the file is empty again.
 
+mod keeper;
+
 use std::{
     collections::{HashMap, HashSet},
     fs::{self, File, OpenOptions},
@@ -18,17 +20,19 @@ use lineside_model::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::keeper::Keeper;
+
 /// A call is known by its identifier in each account that it belongs to.
 pub(crate) type Key = (AccountId, CallId);
 
 /// While people talk, the file is touched so often: its time says until when they did.
-pub(crate) const BEAT: Duration = Duration::from_secs(10);
+const BEAT: Duration = Duration::from_secs(10);
 /// A file that has grown so long is written anew, with the calls that go on alone.
 const LONGEST: u64 = 1024 * 1024;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Entry {
+pub(crate) enum Entry {
     Talking(Box<Talking>),
     Over(Key),
 }
@@ -47,7 +51,7 @@ impl Talking {
 }
 
 #[derive(Debug)]
-pub(crate) struct Ledger {
+struct Ledger {
     file: File,
     length: u64,
     open: HashMap<Key, Vec<u8>>,
@@ -58,28 +62,35 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     /// An empty one; read what a crash has left with [`cut_off`] before.
-    pub(crate) fn open(spool: &Path) -> io::Result<Self> {
+    fn open(spool: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(path(spool))?;
         Ok(Self { file, length: 0, open: HashMap::new(), answered: Vec::new(), over: Vec::new() })
     }
 
-    pub(crate) fn has_open(&self) -> bool {
+    fn has_open(&self) -> bool {
         !self.open.is_empty()
     }
 
-    pub(crate) fn talking(&mut self, talking: Box<Talking>) {
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Talking(talking) => self.talking(talking),
+            Entry::Over(key) => self.over(key),
+        }
+    }
+
+    fn talking(&mut self, talking: Box<Talking>) {
         let key = talking.key();
         self.answered.push(key);
         self.open.insert(key, line(&Entry::Talking(talking)));
     }
 
-    pub(crate) fn over(&mut self, key: Key) {
+    fn over(&mut self, key: Key) {
         self.open.remove(&key);
         self.over.push(key);
     }
 
     /// Writes what came since the last time, at once. Of a call that began and ended meanwhile nothing is written.
-    pub(crate) fn write(&mut self) -> io::Result<()> {
+    fn write(&mut self) -> io::Result<()> {
         let (answered, over) = (mem::take(&mut self.answered), mem::take(&mut self.over));
         if answered.is_empty() && over.is_empty() {
             return Ok(());
@@ -95,7 +106,7 @@ impl Ledger {
     }
 
     /// People still talk.
-    pub(crate) fn beat(&mut self) -> io::Result<()> {
+    fn beat(&mut self) -> io::Result<()> {
         self.append(b"\n")
     }
 

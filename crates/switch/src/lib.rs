@@ -50,6 +50,6 @@ mod world;
 pub use config::{Expiry, Rate, Rules, SwitchConfig};
 pub use directory::Directory;
 pub use edge::tls::{Certificate, CertificateError};
-pub use outside::{CallReports, Mailboxes, Outside, Reply};
+pub use outside::{CallReports, Mailboxes, Outside, Reply, TOGETHER};
 pub use registrar::Registrations;
 pub use switch::{StartError, Switch, SwitchHandle};

@@ -1,7 +1,7 @@
 //! What the switch tells the rest of the program, and what it asks. Nothing here may block: it is called from the thread
 //! that serves all calls, and what has to wait for a database goes through a queue.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use lineside_model::{
     call_report::CallReport,
@@ -9,6 +9,9 @@ use lineside_model::{
 };
 
 use crate::registrar::Registrations;
+
+/// What is told within that time is best taken together: waking and writing for each would cost more than what is to be done.
+pub const TOGETHER: Duration = Duration::from_millis(20);
 
 /// Takes what happens to calls, in its order.
 pub trait CallReports: Send + Sync {

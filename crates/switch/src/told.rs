@@ -12,7 +12,7 @@ use lineside_model::{
 use lineside_sip::Flow;
 
 use crate::{
-    ledger::{Key, Talking},
+    ledger::{Entry, Key, Talking},
     trunk::target::Wanted,
 };
 
@@ -40,9 +40,8 @@ pub(crate) enum Job {
     Note(PathBuf, Box<CallReport>),
     /// A recording that nobody wants, and the note beside it.
     Drop(PathBuf),
-    /// People began to talk, and have ended it.
-    Talking(Box<Talking>),
-    Over(Key),
+    /// People began to talk, or have ended it.
+    Ledger(Entry),
 }
 
 impl Told {
@@ -59,13 +58,13 @@ impl Told {
                 let Some(began) = self.ringing.remove(&(answered.account, answered.call)) else { return };
                 let talking = Talking { began, answered: answered.clone() };
                 self.talking.insert(talking.key());
-                self.jobs.push(Job::Talking(Box::new(talking)));
+                self.jobs.push(Job::Ledger(Entry::Talking(Box::new(talking))));
             }
             CallReport::Ended(ended) => {
                 let key = (ended.began.account, ended.began.call);
                 self.ringing.remove(&key);
                 if self.talking.remove(&key) {
-                    self.jobs.push(Job::Over(key));
+                    self.jobs.push(Job::Ledger(Entry::Over(key)));
                 }
             }
             _ => {}
