@@ -15,7 +15,6 @@
 
 pub mod address;
 pub mod apply;
-pub mod audio;
 pub mod body;
 pub mod docs;
 pub mod etag;

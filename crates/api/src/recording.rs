@@ -9,13 +9,13 @@ use lineside_model::change::Change;
 use lineside_model::id::{CallId, RecordingId, UserId};
 use lineside_model::recording::{Recording, RecordingMode};
 use lineside_service::{Caller, Service};
+use lineside_web::audio;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
-use crate::audio;
 use crate::body::Body;
 use crate::etag::{Seen, Shown, Versioned};
 use crate::gate::SignedIn;

@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use lineside_model::id::{CallId, UserId};
 use lineside_model::test_call::{TestPhase, TestResult};
 use lineside_service::{Caller, Service};
+use lineside_web::audio;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::audio;
 use crate::call::view::QualityView;
 use crate::gate::SignedIn;
 use crate::id::Id;

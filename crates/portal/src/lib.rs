@@ -9,7 +9,6 @@
 
 pub mod address_fields;
 pub mod assets;
-pub mod audio;
 pub mod control;
 pub mod cross_site;
 pub mod filter;

@@ -9,12 +9,12 @@ use lineside_model::change::Change;
 use lineside_model::id::{MessageId, UserId};
 use lineside_model::voicemail::{MessageState, VoicemailMessage};
 use lineside_service::{Caller, Service};
+use lineside_web::audio;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::apply::{Answer, Ask};
-use crate::audio;
 use crate::body::Body;
 use crate::call::view::PartyView;
 use crate::etag::{Seen, Shown, Versioned};

@@ -7,10 +7,10 @@ use lineside_model::call::{CallRecord, clock};
 use lineside_model::call_report::LegQuality;
 use lineside_model::id::{CallId, RecordingId};
 use lineside_model::recording::Recording;
+use lineside_web::audio;
 
 use super::ladder::LadderDrawing;
 use super::{tag, talked};
-use crate::audio;
 use crate::flash;
 use crate::frame::Frame;
 use crate::page::{self, Answer};

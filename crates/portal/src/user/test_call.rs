@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use lineside_model::id::{CallId, UserId};
 use lineside_model::test_call::{TestPhase, TestResult};
 use lineside_model::time_zone::TimeZone;
+use lineside_web::audio;
 
-use crate::audio;
 use crate::frame::Frame;
 use crate::moment::Moment;
 use crate::page::Answer;

@@ -11,8 +11,8 @@ use lineside_model::list::UserDetail;
 use lineside_model::voicemail::{MessageState, PinChange, StorageLevel, VoicemailMessage, VoicemailSettings};
 use lineside_service::store::voicemail::MailboxDetail;
 use lineside_service::{Service, ServiceError};
+use lineside_web::audio;
 
-use crate::audio;
 use crate::flash;
 use crate::form::Form;
 use crate::form_data::FormData;
