@@ -7,6 +7,7 @@ use lineside_model::change::Change;
 use lineside_model::emergency::EmergencyCall;
 use lineside_model::id::{CallId, UserId};
 use lineside_model::incident::IncidentKind;
+use lineside_model::list::UserFilter;
 use lineside_model::location::{EmergencyContactInput, SiteInput};
 use lineside_model::question::{Answer, Asks, Question};
 use lineside_model::trunk::TrunkInput;
@@ -148,6 +149,31 @@ async fn what_933_reads_back_is_kept_and_mailed(#[case] engine: Engine) {
     service.answer(question).await;
     let again = service.emergency_test(owner, office.ana).await.expect("read").expect("kept");
     assert_eq!(again.at - test.at, TimeDelta::hours(1), "the last one counts");
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test]
+async fn the_board_finds_those_who_never_dialled_933(#[case] engine: Engine) {
+    let Some(office) = Office::new(engine).await else { return };
+    let (service, acme) = (&office.house.service, &office.house.acme);
+    let board = async |filter: UserFilter| {
+        let page = service.emergency_readiness(&acme.owner.caller, &filter).await.expect("the board");
+        assert_eq!(usize::try_from(page.total), Ok(page.rows.len()));
+        page.rows.into_iter().map(|row| row.user.id).collect::<Vec<_>>()
+    };
+    let untested = UserFilter { untested: true, ..UserFilter::default() };
+    let all = board(UserFilter::default()).await;
+    assert!(all.contains(&office.ana));
+    assert_eq!(board(untested.clone()).await, all, "nobody has");
+    service.answer(Question { account: acme.id, user: office.ana, asks: Asks::EmergencyTest }).await;
+    let others: Vec<_> = all.iter().copied().filter(|user| *user != office.ana).collect();
+    assert_eq!(board(untested.clone()).await, others);
+    let search = "duarte".to_owned();
+    assert_eq!(board(UserFilter { search: search.clone(), ..untested }).await, []);
+    assert_eq!(board(UserFilter { search, ..UserFilter::default() }).await, [office.ana]);
+    assert_eq!(board(UserFilter::default()).await, all);
 }
 
 #[rstest]

@@ -63,6 +63,31 @@ async fn the_last_933_of_a_user_is_read(#[values(Engine::Sqlite, Engine::Postgre
 
 #[rstest]
 #[tokio::test]
+async fn those_who_never_tried_933_are_listed_alone(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let client = Client::of(&house, &house.acme.administrator).await;
+    let listed = async |query: &str| {
+        let page = client.get(&format!("/emergency-readiness{query}")).await.expect(200).json;
+        let items = page["items"].as_array().unwrap().clone();
+        let users: Vec<_> = items.iter().map(|row| row["user_id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(page["total"], users.len());
+        users
+    };
+    let (all, user) = (listed("").await, house.acme.user.id.to_string());
+    assert_eq!(listed("?never_tested=true").await, all, "nobody has");
+    house
+        .service
+        .answer(Question { account: house.acme.id, user: house.acme.user.id, asks: Asks::EmergencyTest })
+        .await;
+    let others: Vec<_> = all.iter().filter(|id| **id != user).cloned().collect();
+    assert!(others.len() + 1 == all.len());
+    assert_eq!(listed("?never_tested=true").await, others);
+    assert_eq!(listed("?never_tested=false").await, all);
+    assert_eq!(listed("?never_tested=true&search=acme.user").await, [""; 0]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn what_is_wrong_with_calls_is_read(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some((house, _database)) = house(engine).await else { return };
     let client = Client::of(&house, &house.acme.administrator).await;

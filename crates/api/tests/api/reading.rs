@@ -36,6 +36,7 @@ async fn users_are_listed_filtered_and_shown(#[values(Engine::Sqlite, Engine::Po
 #[case("/schedule?license_type=gold", "license_type")]
 #[case("/schedule?track=gold", "track")]
 #[case("/schedule?conflicts=maybe", "conflicts")]
+#[case("/emergency-readiness?never_tested=maybe", "never_tested")]
 #[case("/users?search=%00", "search")]
 #[case("/devices?model=%00", "model")]
 #[case("/journal?action=%00", "action")]
