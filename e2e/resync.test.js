@@ -53,8 +53,8 @@ test("a phone with a lamp key hears at once that the colleague has another exten
   await lineside.api("PUT", `/devices/${phone.device}/lamp-keys`, { user_ids: [colleague.id] });
   await until("a NOTIFY after the key was set", () => phone.asked().length === 2);
   await phone.answered();
-  const { extension } = await lineside.api("PATCH", `/users/${colleague.id}`, { extension: "277" });
-  assert.equal(extension, "277");
+  const { extension } = await lineside.api("PATCH", `/users/${colleague.id}`, { extension: "2977" });
+  assert.equal(extension, "2977");
   await until("a NOTIFY after the extension", () => phone.asked().length === 3);
   const resync = await phone.answered();
   t.diagnostic(`baresip: ${resync.state}, ${resync.said}`);
