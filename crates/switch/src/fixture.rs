@@ -1,11 +1,14 @@
 //! Users for tests. User `n` has the extension given, the line `line<extension>` with the password `secret<extension>`.
 
+use std::net::SocketAddr;
+
 use lineside_model::{
     device::DigestAlgorithm,
-    directory::{DirectoryLine, DirectoryMailbox, DirectoryUser, Rights},
+    directory::{DirectoryLine, DirectoryMailbox, DirectoryTrunk, DirectoryUser, Rights},
     extension::Extension,
-    id::{AccountId, DeviceId, LineId, UserId},
+    id::{AccountId, DeviceId, LineId, TrunkId, UserId},
     phone_number::E164,
+    trunk::TrunkInput,
 };
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -52,6 +55,25 @@ pub(crate) fn user(n: u8, extension: &str) -> DirectoryUser {
         rights: Rights { external_calls: true, voicemail: true, call_recording: true, web_phone: true, devices: 5 },
         lines: vec![line],
         ..DirectoryUser::new(account_id(), user_id(n), DOMAIN)
+    }
+}
+
+/// Trunk `n`, of a carrier at an address; its password is `hush` if it has a user name.
+pub(crate) fn trunk(n: u128, address: SocketAddr, input: TrunkInput) -> DirectoryTrunk {
+    let input = TrunkInput {
+        name: "Carrier".into(),
+        enabled: true,
+        host: address.ip().to_string(),
+        port: address.port().to_string(),
+        transport: "UDP".into(),
+        ..input
+    };
+    DirectoryTrunk {
+        trunk_id: TrunkId(Uuid::from_u128(n)),
+        account_id: None,
+        serves: None,
+        settings: input.parse().unwrap(),
+        password: (!input.username.is_empty()).then(|| "hush".to_owned()),
     }
 }
 

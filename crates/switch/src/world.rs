@@ -13,8 +13,9 @@ use bytes::Bytes;
 use lineside_media::relay::{Ended, Happened, Leg, MediaEvent, Recorded, Relay, RelayConfig};
 use lineside_model::{
     call_report::CallReport,
-    directory::{Binding, RegistrationChange},
+    directory::{Binding, DirectoryAccount, RegistrationChange},
     question::{Answer, Question},
+    trunk::TrunkInput,
 };
 use lineside_sip::{
     Flow, Transport,
@@ -63,6 +64,18 @@ impl World {
     /// Users 1, 2 and 3 with the extensions 201, 202 and 203.
     pub(crate) fn new() -> World {
         Self::restored(Vec::new(), start())
+    }
+
+    /// 201 has a number and a phone; the carrier is a phone that nobody registered.
+    pub(crate) fn with_carrier(input: TrunkInput) -> (World, usize, usize) {
+        let mut world = Self::new();
+        world.put(fixture::user_with_number(1, "201"));
+        world.directory.put_account(DirectoryAccount::new(fixture::account_id(), fixture::DOMAIN));
+        let caller = world.registered("201", Manner::Answers);
+        let carrier = world.phone("900", Manner::Answers);
+        let address = world.phones[carrier].flow.local;
+        world.trunks([fixture::trunk(1, address, input)]);
+        (world, caller, carrier)
     }
 
     /// A network that loses, doubles and reorders.

@@ -35,6 +35,14 @@ impl Branch {
     }
 }
 
+impl Call {
+    /// The phone, or the way to a carrier, that was asked with this request, while it rings.
+    pub(super) fn branch(&mut self, key: TransactionKey) -> Option<&mut Branch> {
+        let Stage::Ringing(rings) = &mut self.stage else { return None };
+        rings.branches.iter_mut().find(|branch| branch.key == key)
+    }
+}
+
 impl Calls {
     /// A phone wants a longer session interval, and is asked again; false when it was asked again before.
     pub(super) fn ask_longer(
@@ -44,8 +52,7 @@ impl Calls {
         key: TransactionKey,
         response: &Message,
     ) -> bool {
-        let Stage::Ringing(rings) = &mut call.stage else { return false };
-        let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) else { return false };
+        let Some(branch) = call.branch(key) else { return false };
         let Some(longer) = session::longer(&branch.request, response) else { return false };
         branch.key = env.request(branch.flow, &longer);
         branch.request = longer;

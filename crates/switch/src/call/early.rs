@@ -116,9 +116,8 @@ impl Calls {
         key: TransactionKey,
         response: &Message,
     ) -> bool {
-        let far = call.near.other();
-        let Stage::Ringing(rings) = &mut call.stage else { return false };
-        let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) else { return false };
+        let far = (call.id, call.near.other());
+        let Some(branch) = call.branch(key) else { return false };
         if response.to_tag().is_empty() {
             return true;
         }
@@ -129,7 +128,7 @@ impl Calls {
             None if branch.early.len() >= DIALOGS => return true,
             None => {
                 let Ok(dialog) = Dialog::uac(response) else { return true };
-                self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, far));
+                self.by_tag.insert(branch.tag.as_bytes().into(), far);
                 branch.early.push(EarlyDialog { dialog, arrivals: Arrivals::default(), description: None });
                 let last = branch.early.len() - 1;
                 &mut branch.early[last]

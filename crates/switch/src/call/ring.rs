@@ -121,8 +121,7 @@ impl Calls {
             406 | 415 | 488 | 606 if self.ask_in_the_clear(env, call, key) => {}
             422 if self.ask_longer(env, call, key, response) => {}
             status => {
-                let Stage::Ringing(rings) = &mut call.stage else { return };
-                if let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) {
+                if let Some(branch) = call.branch(key) {
                     branch.status = Some(status);
                 }
                 // A 6xx is for all of the callee's phones (RFC 3261 section 16.7 step 5).
@@ -132,8 +131,7 @@ impl Calls {
     }
 
     pub(super) fn branch_failed(&mut self, env: &mut Env<'_>, call: &mut Call, key: TransactionKey, status: u16) {
-        let Stage::Ringing(rings) = &mut call.stage else { return };
-        if let Some(branch) = rings.branches.iter_mut().find(|branch| branch.key == key) {
+        if let Some(branch) = call.branch(key) {
             branch.status = Some(status);
             self.check_failed(env, call);
         }

@@ -6,12 +6,8 @@ mod inbound;
 mod out;
 mod watch;
 
-use std::net::SocketAddr;
-
 use lineside_model::{
     call_report::{AlarmKind, CallReport},
-    directory::{DirectoryAccount, DirectoryTrunk},
-    id::TrunkId,
     trunk::TrunkInput,
 };
 use lineside_sip::Transport;
@@ -21,40 +17,11 @@ use crate::{
     world::{World, phone::Manner},
 };
 
-fn trunk(n: u128, address: SocketAddr, input: TrunkInput) -> DirectoryTrunk {
-    let input = TrunkInput {
-        name: "Carrier".into(),
-        enabled: true,
-        host: address.ip().to_string(),
-        port: address.port().to_string(),
-        transport: "UDP".into(),
-        ..input
-    };
-    DirectoryTrunk {
-        trunk_id: TrunkId(uuid::Uuid::from_u128(n)),
-        account_id: None,
-        serves: None,
-        settings: input.parse().unwrap(),
-        password: (!input.username.is_empty()).then(|| "hush".to_owned()),
-    }
-}
-
-/// 201 has a number and a phone; the carrier is a phone that nobody registered.
-fn house(input: TrunkInput) -> (World, usize, usize) {
-    let mut world = World::new();
-    world.put(fixture::user_with_number(1, "201"));
-    world.directory.put_account(DirectoryAccount::new(fixture::account_id(), fixture::DOMAIN));
-    let caller = world.registered("201", Manner::Answers);
-    let carrier = world.phone("900", Manner::Answers);
-    let address = world.phones[carrier].flow.local;
-    world.trunks([trunk(1, address, input)]);
-    (world, caller, carrier)
-}
-
+/// As [`World::with_carrier`], with a carrier that is reached over TCP.
 fn over_tcp() -> (World, usize, usize) {
-    let (mut world, caller, _) = house(TrunkInput::default());
+    let (mut world, caller, _) = World::with_carrier(TrunkInput::default());
     let carrier = world.phone_over(Transport::Tcp, "901", Manner::Answers);
-    let mut over_tcp = trunk(2, world.phones[carrier].flow.local, TrunkInput::default());
+    let mut over_tcp = fixture::trunk(2, world.phones[carrier].flow.local, TrunkInput::default());
     over_tcp.settings.transport = lineside_model::directory::Transport::Tcp;
     world.trunks([over_tcp]);
     (world, caller, carrier)

@@ -2,20 +2,13 @@
 
 use std::time::Duration;
 
-use lineside_model::{
-    directory::{DirectoryAccount, DirectoryTrunk},
-    id::TrunkId,
-    trunk::TrunkInput,
-};
+use lineside_model::{directory::DirectoryTrunk, trunk::TrunkInput};
 use lineside_sip::{HeaderName, Method};
 
 use super::is_over;
 use crate::{
     fixture,
-    world::{
-        World,
-        phone::{Manner, OFFER},
-    },
+    world::{World, phone::OFFER},
 };
 
 const CHALLENGE: (HeaderName, &str) =
@@ -23,30 +16,10 @@ const CHALLENGE: (HeaderName, &str) =
 
 /// 201 talks with somebody outside of the house.
 fn talking_outside(password: Option<&str>) -> (World, usize, usize) {
-    let mut world = World::new();
-    world.put(fixture::user_with_number(1, "201"));
-    world.directory.put_account(DirectoryAccount::new(fixture::account_id(), fixture::DOMAIN));
-    let caller = world.registered("201", Manner::Answers);
-    let carrier = world.phone("900", Manner::Answers);
-    let address = world.phones[carrier].flow.local;
-    let input = TrunkInput {
-        name: "Carrier".into(),
-        enabled: true,
-        host: address.ip().to_string(),
-        port: address.port().to_string(),
-        transport: "UDP".into(),
-        username: "house".into(),
-        ..TrunkInput::default()
-    };
-    let settings = input.parse().unwrap();
-    let trunk_id = TrunkId(uuid::Uuid::from_u128(1));
-    world.trunks([DirectoryTrunk {
-        trunk_id,
-        account_id: None,
-        serves: None,
-        settings,
-        password: password.map(str::to_owned),
-    }]);
+    let input = TrunkInput { username: "house".into(), ..TrunkInput::default() };
+    let (mut world, caller, carrier) = World::with_carrier(input.clone());
+    let trunk = fixture::trunk(1, world.phones[carrier].flow.local, input);
+    world.trunks([DirectoryTrunk { password: password.map(str::to_owned), ..trunk }]);
     assert_eq!(world.call_result(caller, "+16025550199"), 200);
     world.run(|world| !world.phones[carrier].acks.is_empty());
     world.pass(Duration::from_secs(1));

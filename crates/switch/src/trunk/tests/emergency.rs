@@ -16,7 +16,7 @@ use lineside_model::{
 };
 use lineside_sip::{Method, Transport};
 
-use super::{alarms, house, trunk};
+use super::alarms;
 use crate::{
     fixture,
     world::{World, phone::Manner},
@@ -24,10 +24,10 @@ use crate::{
 
 /// 201 has a place too, and the carrier takes emergency calls over TCP.
 fn with_place() -> (World, usize, usize) {
-    let (mut world, caller, _) = house(TrunkInput::default());
+    let (mut world, caller, _) = World::with_carrier(TrunkInput::default());
     let carrier = world.phone_over(Transport::Tcp, "901", Manner::Answers);
     let mut over_tcp =
-        trunk(2, world.phones[carrier].flow.local, TrunkInput { emergency: true, ..TrunkInput::default() });
+        fixture::trunk(2, world.phones[carrier].flow.local, TrunkInput { emergency: true, ..TrunkInput::default() });
     over_tcp.settings.transport = lineside_model::directory::Transport::Tcp;
     world.trunks([over_tcp]);
     let address = CivicAddressInput {
@@ -94,7 +94,7 @@ fn a_carrier_that_does_not_take_the_place_gets_the_call_all_the_same() {
 
 #[test]
 fn over_udp_a_connection_is_tried_first_since_the_call_is_long() {
-    let (mut world, caller, carrier) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+    let (mut world, caller, carrier) = World::with_carrier(TrunkInput { emergency: true, ..TrunkInput::default() });
     world.call(caller, "911");
     world.run(|world| !world.connected.is_empty());
     let (flow, _) = &world.connected[0];
@@ -113,7 +113,7 @@ fn over_udp_a_connection_is_tried_first_since_the_call_is_long() {
 
 #[test]
 fn help_is_called_by_any_trunk_rather_than_not_at_all_and_from_any_phone_with_credentials() {
-    let (mut world, caller, carrier) = house(TrunkInput::default());
+    let (mut world, caller, carrier) = World::with_carrier(TrunkInput::default());
     world.put(DirectoryUser { voice: false, ..fixture::user(1, "201") });
     assert_eq!(world.call_result(caller, "911"), 200);
     assert_eq!(world.requests(carrier, Method::Invite).len(), 1);
@@ -161,7 +161,7 @@ fn the_test_line_reads_back_what_would_be_told() {
 #[test]
 fn an_emergency_call_is_recorded_only_where_the_account_decided_so() {
     for decided in [false, true] {
-        let (mut world, caller, _) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+        let (mut world, caller, _) = World::with_carrier(TrunkInput { emergency: true, ..TrunkInput::default() });
         world.put(DirectoryUser { recording: RecordingMode::All, ..fixture::user_with_number(1, "201") });
         let mut account = DirectoryAccount::new(fixture::account_id(), fixture::DOMAIN);
         account.rules.recording.emergency = decided;
@@ -177,7 +177,7 @@ fn an_emergency_call_is_recorded_only_where_the_account_decided_so() {
 
 #[test]
 fn a_call_for_help_is_not_recorded_whoever_it_is_put_together_with() {
-    let (mut world, caller, carrier) = house(TrunkInput { emergency: true, ..TrunkInput::default() });
+    let (mut world, caller, carrier) = World::with_carrier(TrunkInput { emergency: true, ..TrunkInput::default() });
     world.put(DirectoryUser { recording: RecordingMode::All, ..fixture::user(2, "202") });
     let callee = world.registered("202", Manner::Answers);
     assert_eq!(world.call_result(caller, "202"), 200);

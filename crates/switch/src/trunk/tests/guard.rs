@@ -5,19 +5,19 @@ use std::time::Duration;
 use lineside_model::{call_report::AlarmKind, directory::DirectoryAccount, outbound::Talked, trunk::TrunkInput};
 use lineside_sip::Method;
 
-use super::{alarms, house};
-use crate::fixture;
+use super::alarms;
+use crate::{fixture, world::World};
 
 #[test]
 fn what_is_not_open_is_not_called() {
-    let (mut world, caller, carrier) = house(TrunkInput::default());
+    let (mut world, caller, carrier) = World::with_carrier(TrunkInput::default());
     assert_eq!(world.call_result(caller, "011442079460000"), 403);
     assert!(world.requests(carrier, Method::Invite).is_empty());
 }
 
 #[test]
 fn what_is_not_open_is_told_and_what_was_talked_before_counts() {
-    let (mut world, caller, _) = house(TrunkInput::default());
+    let (mut world, caller, _) = World::with_carrier(TrunkInput::default());
     assert_eq!(world.call_result(caller, "011442079460000"), 403);
     assert!(matches!(alarms(&world)[..], [.., AlarmKind::DestinationRefused { .. }]));
     let (account_id, user_id) = (fixture::account_id(), fixture::user_id(1));
@@ -29,7 +29,7 @@ fn what_is_not_open_is_told_and_what_was_talked_before_counts() {
 
 #[test]
 fn limits_end_what_fraud_begins_and_raise_an_alarm() {
-    let (mut world, caller, _) = house(TrunkInput::default());
+    let (mut world, caller, _) = World::with_carrier(TrunkInput::default());
     let mut account = DirectoryAccount::new(fixture::account_id(), fixture::DOMAIN);
     account.rules.outbound.limits.user_minutes = 10;
     world.directory.put_account(account);

@@ -5,12 +5,15 @@ use std::time::Duration;
 use lineside_model::trunk::TrunkInput;
 use lineside_sip::Method;
 
-use super::{house, over_tcp};
-use crate::{fixture, world::phone::Manner};
+use super::over_tcp;
+use crate::{
+    fixture,
+    world::{World, phone::Manner},
+};
 
 #[test]
 fn a_carrier_calls_numbers_and_nothing_else() {
-    let (mut world, called, carrier) = house(TrunkInput::default());
+    let (mut world, called, carrier) = World::with_carrier(TrunkInput::default());
     let number = fixture::number(1);
     world.act(carrier, |phone, _| phone.domain = "carrier.example".to_owned());
     assert_eq!(world.call_result(carrier, number.as_str()), 200);

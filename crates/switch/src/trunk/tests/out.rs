@@ -14,14 +14,17 @@ use lineside_sip::{Method, Transport};
 
 use super::{
     super::target::{Found, Target},
-    alarms, house, over_tcp, trunk,
+    alarms, over_tcp,
 };
-use crate::{fixture, world::phone::Manner};
+use crate::{
+    fixture,
+    world::{World, phone::Manner},
+};
 
 #[test]
 fn a_number_of_the_world_is_called_with_the_accounts_own_number() {
     let (mut world, caller, carrier) =
-        house(TrunkInput { number_format: "north_america".into(), ..TrunkInput::default() });
+        World::with_carrier(TrunkInput { number_format: "north_america".into(), ..TrunkInput::default() });
     assert_eq!(world.call_result(caller, "(602)555-0199"), 200);
     let invite = &world.requests(carrier, Method::Invite)[0];
     assert!(invite.starts_with("INVITE sip:6025550199@127.0.1.1"), "{invite}");
@@ -47,7 +50,7 @@ fn numbers_and_callers_are_written_as_the_carrier_reads_them() {
             username: if caller_id == "asserted" { "acme%20".into() } else { String::new() },
             ..TrunkInput::default()
         };
-        let (mut world, caller, carrier) = house(input);
+        let (mut world, caller, carrier) = World::with_carrier(input);
         assert_eq!(world.call_result(caller, "6025550199"), 200);
         let invite = &world.requests(carrier, Method::Invite)[0];
         assert!(invite.starts_with("INVITE sip:77%23+16025550199@"), "{invite}");
@@ -63,7 +66,7 @@ fn escape(user: &str) -> String {
 
 #[test]
 fn a_call_that_is_forwarded_out_goes_on_the_rights_of_who_forwards() {
-    let (mut world, _, carrier) = house(TrunkInput::default());
+    let (mut world, _, carrier) = World::with_carrier(TrunkInput::default());
     let to = Destination::parse("+16025550143").ok();
     let forwarding = ForwardingRules { always: to, ..ForwardingRules::default() };
     world.put(DirectoryUser { forwarding, ..fixture::user_with_number(2, "202") });
@@ -79,7 +82,7 @@ fn a_call_that_is_forwarded_out_goes_on_the_rights_of_who_forwards() {
 
 #[test]
 fn what_the_called_side_says_is_told_and_no_other_trunk_is_tried() {
-    let (mut world, caller, carrier) = house(TrunkInput::default());
+    let (mut world, caller, carrier) = World::with_carrier(TrunkInput::default());
     world.phones[carrier].manner = Manner::Refuses(486);
     assert_eq!(world.call_result(caller, "+16025550199"), 486);
 }
@@ -87,12 +90,15 @@ fn what_the_called_side_says_is_told_and_no_other_trunk_is_tried() {
 #[test]
 fn a_trunk_that_fails_gives_way_to_the_next() {
     for manner in [Manner::Refuses(503), Manner::IsDead] {
-        let (mut world, caller, first) = house(TrunkInput::default());
+        let (mut world, caller, first) = World::with_carrier(TrunkInput::default());
         world.phones[first].manner = manner;
         world.phones[first].registration = Some(200);
         let second = world.phone("901", Manner::Answers);
         let addresses = [first, second].map(|carrier| world.phones[carrier].flow.local);
-        world.trunks([trunk(1, addresses[0], TrunkInput::default()), trunk(2, addresses[1], TrunkInput::default())]);
+        world.trunks([
+            fixture::trunk(1, addresses[0], TrunkInput::default()),
+            fixture::trunk(2, addresses[1], TrunkInput::default()),
+        ]);
         assert_eq!(world.call_result(caller, "+16025550199"), 200, "{manner:?}");
         assert_eq!(world.requests(second, Method::Invite).len(), 1);
     }
@@ -100,7 +106,7 @@ fn a_trunk_that_fails_gives_way_to_the_next() {
 
 #[test]
 fn a_name_leads_to_several_servers_and_a_bad_one_is_not_tried_first_again() {
-    let (mut world, caller, first) = house(TrunkInput::default());
+    let (mut world, caller, first) = World::with_carrier(TrunkInput::default());
     world.phones[first].manner = Manner::Refuses(503);
     let second = world.phone("901", Manner::Answers);
     let target = |phone: usize, priority| Target {
@@ -112,7 +118,7 @@ fn a_name_leads_to_several_servers_and_a_bad_one_is_not_tried_first_again() {
     let found = Found { targets: vec![target(second, 20), target(first, 10)], lasts: Duration::from_mins(1) };
     world.names.insert("sip.carrier.example".to_owned(), found);
     let settings = TrunkInput { host: "sip.carrier.example".into(), port: String::new(), ..TrunkInput::default() };
-    let mut by_name = trunk(1, world.phones[first].flow.local, TrunkInput::default());
+    let mut by_name = fixture::trunk(1, world.phones[first].flow.local, TrunkInput::default());
     by_name.settings =
         TrunkInput { name: "Carrier".into(), enabled: true, transport: "UDP".into(), ..settings }.parse().unwrap();
     world.trunks([by_name]);
