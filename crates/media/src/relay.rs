@@ -33,7 +33,7 @@ use std::{
     ops::RangeInclusive,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
         mpsc,
     },
     thread,
@@ -47,8 +47,8 @@ use crate::playlist::Playlist;
 
 use self::{
     disk::Disk,
-    poller::{Command, Poller, WAKE},
-    ports::{Pair, Ports},
+    poller::{Command, Inbox, Poller, WAKE},
+    ports::Ports,
     stats::SessionStats,
 };
 pub use self::{
@@ -145,16 +145,28 @@ struct Shared {
 struct Worker {
     commands: mpsc::Sender<Command>,
     waker: Waker,
-    /// Commands were given that it was not woken for.
-    is_owed: AtomicBool,
+    /// What commands were given that it was not woken for.
+    owed: AtomicU8,
+    /// It looks into its inbox soon by itself.
+    is_awake: Arc<AtomicBool>,
+}
+
+/// How much is lost while a command waits for a moment.
+#[derive(Debug, Clone, Copy)]
+enum Urgency {
+    Nothing,
+    /// Nobody hears of it before a packet comes, which wakes the thread too.
+    Later,
+    Now,
 }
 
 impl Relay {
     /// Starts the threads. No port is taken before a session is opened.
     pub fn start(config: RelayConfig) -> io::Result<Relay> {
-        let ports = Arc::new(Mutex::new(Ports::new(config.bind, config.ports.clone())));
+        let threads = config.threads.max(1);
+        let ports = Arc::new(Mutex::new(Ports::new(config.bind, config.ports.clone(), threads)));
         let disk = Disk::start(config.events.clone())?;
-        let workers = (0..config.threads.max(1)).map(|_| Worker::start(&config, &ports, &disk));
+        let workers = (0..threads).map(|at| Worker::start(at, &config, &ports, &disk));
         let workers = workers.collect::<io::Result<_>>()?;
         let shared = Shared { config, ports, open: AtomicUsize::new(0), next_id: AtomicU64::new(0), workers };
         Ok(Relay { shared: Arc::new(shared) })
@@ -178,22 +190,14 @@ impl Relay {
     }
 
     fn open_counted(&self) -> Result<Session, RelayError> {
-        let [a, b] = self.take_pairs()?;
-        let ports = [a.port, b.port];
-        let stats = Arc::new(SessionStats::default());
         let id = self.shared.next_id.fetch_add(1, Ordering::Relaxed);
-        self.command(id, Command::Open { id, pairs: Box::new([a, b]), stats: stats.clone() })?;
-        Ok(Session { id, ports, stats, relay: self.clone() })
-    }
-
-    fn take_pairs(&self) -> Result<[Pair; 2], RelayError> {
-        let mut ports = self.shared.ports.lock().unwrap_or_else(PoisonError::into_inner);
-        let a = ports.take().ok_or(RelayError::NoPorts)?;
-        if let Some(b) = ports.take() {
-            return Ok([a, b]);
-        }
-        ports.release(a);
-        Err(RelayError::NoPorts)
+        let turn = usize::try_from(id).unwrap_or_default() % self.shared.workers.len();
+        let taken = self.shared.ports.lock().unwrap_or_else(PoisonError::into_inner).take_two(turn);
+        let (pairs, worker) = taken.ok_or(RelayError::NoPorts)?;
+        let ports = [pairs[0].port(), pairs[1].port()];
+        let stats = Arc::new(SessionStats::default());
+        self.command(worker, Command::Open { id, pairs: Box::new(pairs), stats: stats.clone() })?;
+        Ok(Session { id, worker, ports, stats, relay: self.clone() })
     }
 
     /// Sessions open now.
@@ -201,13 +205,12 @@ impl Relay {
         self.shared.open.load(Ordering::Acquire)
     }
 
-    fn command(&self, session: u64, command: Command) -> Result<(), RelayError> {
-        let workers = &self.shared.workers;
-        let turn = usize::try_from(session).unwrap_or_default() % workers.len();
-        let worker = &workers[turn];
+    fn command(&self, worker: usize, command: Command) -> Result<(), RelayError> {
+        let worker = &self.shared.workers[worker];
+        let urgency = command.urgency();
         worker.commands.send(command).map_err(|_| RelayError::Stopped)?;
         if self.shared.config.is_flushed {
-            worker.is_owed.store(true, Ordering::Release);
+            worker.owed.fetch_max(urgency as u8, Ordering::AcqRel);
         } else {
             worker.wake();
         }
@@ -217,21 +220,35 @@ impl Relay {
     /// Has the commands carried out that were given since the last time.
     pub fn flush(&self) {
         for worker in &self.shared.workers {
-            if worker.is_owed.swap(false, Ordering::AcqRel) {
-                worker.wake();
-            }
+            worker.flush();
         }
     }
 }
 
 impl Worker {
-    fn start(config: &RelayConfig, ports: &Arc<Mutex<Ports>>, disk: &Disk) -> io::Result<Worker> {
+    fn start(at: usize, config: &RelayConfig, ports: &Arc<Mutex<Ports>>, disk: &Disk) -> io::Result<Worker> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
         let (commands, inbox) = mpsc::channel();
-        let poller = Poller::new(poll, inbox, ports.clone(), disk.clone(), config);
+        let is_awake = Arc::<AtomicBool>::default();
+        let inbox = Inbox { commands: inbox, is_awake: is_awake.clone() };
+        let poller = Poller::new(at, poll, inbox, ports.clone(), disk.clone(), config);
         thread::Builder::new().name("media-relay".into()).spawn(move || poller.run())?;
-        Ok(Worker { commands, waker, is_owed: AtomicBool::new(false) })
+        Ok(Worker { commands, waker, owed: AtomicU8::new(Urgency::Nothing as u8), is_awake })
+    }
+
+    /// To wake a thread costs more than what it does for a call that is being set up.
+    fn flush(&self) {
+        // Most of the time nothing is owed, and to look costs less than to take.
+        if self.owed.load(Ordering::Acquire) == Urgency::Nothing as u8 {
+            return;
+        }
+        let owed = self.owed.swap(Urgency::Nothing as u8, Ordering::AcqRel);
+        // Either the thread finds the commands before it sleeps, or it is seen here to be asleep.
+        fence(Ordering::SeqCst);
+        if owed == Urgency::Now as u8 || !self.is_awake.load(Ordering::Acquire) {
+            self.wake();
+        }
     }
 
     fn wake(&self) {
@@ -254,6 +271,7 @@ impl Drop for Shared {
 #[derive(Debug)]
 pub struct Session {
     id: u64,
+    worker: usize,
     ports: [u16; 2],
     stats: Arc<SessionStats>,
     relay: Relay,
@@ -319,7 +337,7 @@ impl Session {
 
     /// A relay that has stopped leaves nothing to be told.
     fn tell(&self, command: Command) {
-        let _ = self.relay.command(self.id, command);
+        let _ = self.relay.command(self.worker, command);
     }
 }
 

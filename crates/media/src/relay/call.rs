@@ -62,11 +62,7 @@ impl Call {
     }
 
     pub(super) fn socket(&self, leg: Leg, kind: Kind) -> &UdpSocket {
-        let pair = &self.legs[leg.index()].line.pair;
-        match kind {
-            Kind::Rtp => &pair.rtp,
-            Kind::Rtcp => &pair.rtcp,
-        }
+        self.legs[leg.index()].line.pair.socket(kind)
     }
 
     pub(super) fn into_legs(self) -> [LegState; 2] {

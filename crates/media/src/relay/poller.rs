@@ -7,18 +7,22 @@ use std::{
     io,
     net::SocketAddr,
     ops::ControlFlow,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering, fence},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 
 use mio::{Events, Interest, Poll, Token};
 
 use super::{
-    Ended, Leg, LegFormat, RecordRequest, RelayConfig,
+    Ended, Leg, LegFormat, RecordRequest, RelayConfig, Urgency,
     call::{Call, Env, Kind},
     disk::Disk,
     leg::LegState,
-    ports::{Pair, Ports},
+    ports::{Pair, Ports, Taken},
     stats::SessionStats,
 };
 use crate::playlist::Playlist;
@@ -31,10 +35,12 @@ const DATAGRAM: usize = 4096;
 const TURN: usize = 64;
 /// How often every call is looked after.
 const ROUND: Duration = Duration::from_secs(1);
+/// For how long after a command the thread looks for the next one by itself: while many calls are set up it is woken for none.
+const SOON: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
 pub(super) enum Command {
-    Open { id: u64, pairs: Box<[Pair; 2]>, stats: Arc<SessionStats> },
+    Open { id: u64, pairs: Box<[Taken; 2]>, stats: Arc<SessionStats> },
     Expect { id: u64, leg: Leg, announced: Option<SocketAddr> },
     Describe { id: u64, leg: Leg, format: Box<LegFormat> },
     Play { id: u64, leg: Leg, playlist: Playlist },
@@ -47,11 +53,38 @@ pub(super) enum Command {
     Stop,
 }
 
+impl Command {
+    pub(super) fn urgency(&self) -> Urgency {
+        match self {
+            Self::Open { .. } | Self::Expect { .. } | Self::Describe { .. } | Self::Close { .. } => Urgency::Later,
+            Self::Play { .. }
+            | Self::StopPlaying { .. }
+            | Self::Echo { .. }
+            | Self::Record { .. }
+            | Self::PauseRecording { .. }
+            | Self::StopRecording { .. }
+            | Self::Stop => Urgency::Now,
+        }
+    }
+}
+
+/// What the thread is told.
+pub(super) struct Inbox {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) is_awake: Arc<AtomicBool>,
+}
+
 pub(super) struct Poller {
+    /// Which of the relay's threads it is.
+    at: usize,
     poll: Poll,
-    inbox: mpsc::Receiver<Command>,
+    inbox: Inbox,
     ports: Arc<Mutex<Ports>>,
     calls: HashMap<u64, Call>,
+    /// Whose the ports are that are bound, by the even one.
+    holders: HashMap<u16, Holder>,
+    /// A command came since the inbox was looked into without being woken.
+    was_told: bool,
     /// When which call has something to do; entries that are not the call's own time any more are passed over.
     timers: BinaryHeap<Reverse<(Instant, u64)>>,
     next_round: Instant,
@@ -61,10 +94,17 @@ pub(super) struct Poller {
     env: Env,
 }
 
+enum Holder {
+    Call(u64, Leg),
+    /// A later call. What comes meanwhile is for none.
+    Nobody(Pair),
+}
+
 impl Poller {
     pub(super) fn new(
+        at: usize,
         poll: Poll,
-        inbox: mpsc::Receiver<Command>,
+        inbox: Inbox,
         ports: Arc<Mutex<Ports>>,
         disk: Disk,
         config: &RelayConfig,
@@ -81,10 +121,13 @@ impl Poller {
             packet: Vec::new(),
         };
         Self {
+            at,
             poll,
             inbox,
             ports,
             calls: HashMap::new(),
+            holders: HashMap::new(),
+            was_told: false,
             timers: BinaryHeap::new(),
             next_round: now + ROUND,
             unread: Vec::new(),
@@ -96,7 +139,10 @@ impl Poller {
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(1024);
         loop {
-            let timeout = self.timeout(clock());
+            let timeout = match self.wait() {
+                ControlFlow::Continue(timeout) => timeout,
+                ControlFlow::Break(()) => return,
+            };
             if let Err(error) = self.poll.poll(&mut events, timeout) {
                 if error.kind() == io::ErrorKind::Interrupted {
                     continue;
@@ -123,6 +169,20 @@ impl Poller {
         ControlFlow::Continue(())
     }
 
+    /// How long the poll may wait, and whether commands are seen by then without being woken.
+    fn wait(&mut self) -> ControlFlow<(), Option<Duration>> {
+        let is_awake = std::mem::take(&mut self.was_told);
+        self.inbox.is_awake.store(is_awake, Ordering::Release);
+        if !is_awake {
+            // Either whoever sent a command sees that it has to wake, or the command is found now.
+            fence(Ordering::SeqCst);
+            self.env.now = clock();
+            self.obey()?;
+        }
+        let timeout = self.timeout(clock());
+        ControlFlow::Continue(if is_awake { Some(timeout.map_or(SOON, |timeout| timeout.min(SOON))) } else { timeout })
+    }
+
     /// How long the poll may wait.
     fn timeout(&self, now: Instant) -> Option<Duration> {
         if !self.unread.is_empty() {
@@ -135,8 +195,11 @@ impl Poller {
 
     fn obey(&mut self) -> ControlFlow<()> {
         loop {
-            match self.inbox.try_recv() {
-                Ok(command) => self.follow(command)?,
+            match self.inbox.commands.try_recv() {
+                Ok(command) => {
+                    self.was_told = true;
+                    self.follow(command)?;
+                }
                 Err(mpsc::TryRecvError::Empty) => return ControlFlow::Continue(()),
                 Err(mpsc::TryRecvError::Disconnected) => return self.stop(),
             }
@@ -173,18 +236,32 @@ impl Poller {
         }
     }
 
-    fn open(&mut self, id: u64, mut pairs: [Pair; 2], stats: Arc<SessionStats>) {
-        for leg in [Leg::A, Leg::B] {
-            let pair = &mut pairs[leg.index()];
-            for (kind, socket) in [(Kind::Rtp, &mut pair.rtp), (Kind::Rtcp, &mut pair.rtcp)] {
-                if let Err(error) = self.poll.registry().register(socket, token(id, leg, kind), Interest::READABLE) {
-                    tracing::error!(%error, port = pair.port, "a media port can not be polled");
-                }
-            }
-        }
+    fn open(&mut self, id: u64, pairs: [Taken; 2], stats: Arc<SessionStats>) {
         let [a, b] = pairs;
+        let (Some(a), Some(b)) = (self.hold(a, id, Leg::A), self.hold(b, id, Leg::B)) else {
+            tracing::error!("media ports were handed out that nobody has");
+            return;
+        };
         let leg = |leg: Leg, pair| LegState::new(pair, self.random.hash_one((id, leg)), self.env.now);
         self.calls.insert(id, Call::new(id, [leg(Leg::A, a), leg(Leg::B, b)], stats, self.env.now));
+    }
+
+    fn hold(&mut self, taken: Taken, id: u64, leg: Leg) -> Option<Pair> {
+        let held = self.holders.insert(taken.port(), Holder::Call(id, leg));
+        match (taken, held) {
+            (Taken::Bound(mut pair), _) => {
+                for (kind, socket) in [(Kind::Rtp, &mut pair.rtp), (Kind::Rtcp, &mut pair.rtcp)] {
+                    if let Err(error) =
+                        self.poll.registry().register(socket, token(pair.port, kind), Interest::READABLE)
+                    {
+                        tracing::error!(%error, port = pair.port, "a media port can not be polled");
+                    }
+                }
+                Some(pair)
+            }
+            (Taken::Rested(_), Some(Holder::Nobody(pair))) => Some(pair),
+            (Taken::Rested(_), _) => None,
+        }
     }
 
     fn close(&mut self, id: u64) {
@@ -192,11 +269,10 @@ impl Poller {
         call.end_recording(Ended::HungUp, self.env.now);
         let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
         for leg in call.into_legs() {
-            let mut pair = leg.line.pair;
-            for socket in [&mut pair.rtp, &mut pair.rtcp] {
-                let _ = self.poll.registry().deregister(socket);
-            }
-            ports.release(pair);
+            let pair = leg.line.pair;
+            pair.read_empty();
+            ports.release(self.at, pair.port);
+            self.holders.insert(pair.port, Holder::Nobody(pair));
         }
     }
 
@@ -209,18 +285,27 @@ impl Poller {
     }
 
     fn read(&mut self, token: Token) -> ControlFlow<()> {
-        let (id, leg, kind) = place(token);
+        let (port, kind) = place(token);
         for _ in 0..TURN {
-            let Some(call) = self.calls.get(&id) else { return ControlFlow::Continue(()) };
-            self.env.received.resize(DATAGRAM, 0);
-            let received = call.socket(leg, kind).recv_from(&mut self.env.received);
+            let (call, received) = match self.holders.get(&port) {
+                Some(Holder::Call(id, leg)) => {
+                    let Some(call) = self.calls.get(id) else { return ControlFlow::Continue(()) };
+                    self.env.received.resize(DATAGRAM, 0);
+                    (Some((*id, *leg)), call.socket(*leg, kind).recv_from(&mut self.env.received))
+                }
+                // Late for the last call, and too early for the next.
+                Some(Holder::Nobody(pair)) => (None, pair.socket(kind).recv_from(&mut [])),
+                None => return ControlFlow::Continue(()),
+            };
             // Whatever was asked for before the packet was sent holds for it.
             self.obey()?;
             match received {
                 Ok((length, source)) => {
                     // What was cut off is no packet of a telephone call, and nothing is left of it to be taken for one.
                     self.env.received.truncate(if length < DATAGRAM { length } else { 0 });
-                    self.with(id, |call, env| call.receive(leg, kind, source, env));
+                    if let Some((id, leg)) = call {
+                        self.with(id, |call, env| call.receive(leg, kind, source, env));
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return ControlFlow::Continue(()),
                 // An ICMP answer to something that we sent; the next read goes on.
@@ -252,16 +337,14 @@ impl Poller {
     }
 }
 
-/// A call has four sockets, so its identity is the token without its two lowest bits.
-fn token(id: u64, leg: Leg, kind: Kind) -> Token {
-    let socket = leg.index() * 2 + usize::from(kind == Kind::Rtcp);
-    Token(usize::try_from(id << 2).unwrap_or_default() | socket)
+/// The sockets of a leg are told by their ports: even for RTP, the next for RTCP.
+fn token(port: u16, kind: Kind) -> Token {
+    Token(usize::from(port) | usize::from(kind == Kind::Rtcp))
 }
 
-fn place(token: Token) -> (u64, Leg, Kind) {
-    let leg = if token.0 & 2 == 0 { Leg::A } else { Leg::B };
-    let kind = if token.0 & 1 == 0 { Kind::Rtp } else { Kind::Rtcp };
-    ((token.0 >> 2) as u64, leg, kind)
+fn place(token: Token) -> (u16, Kind) {
+    let port = u16::try_from(token.0).unwrap_or_default();
+    (port & !1, if port & 1 == 0 { Kind::Rtp } else { Kind::Rtcp })
 }
 
 #[expect(clippy::disallowed_methods, reason = "the relay's threads are the edge where media meets the clock")]

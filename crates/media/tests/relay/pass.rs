@@ -120,6 +120,51 @@ fn ports_come_free_with_the_call() {
 }
 
 #[test]
+fn what_comes_between_two_calls_is_nobodys() {
+    let mut config = RelayConfig::new(LOCAL, 41_520..=41_527, 2);
+    config.threads = 1;
+    let relay = Relay::start(config).unwrap();
+    let (first, other) = (relay.open().unwrap(), relay.open().unwrap());
+    let (mut late, _) = talking(&first);
+    let (mut a, mut b) = talking(&other);
+    drop(first);
+    // Whoever hears this knows that the thread has done what it was told before.
+    a.say(b"closed");
+    b.hear();
+    late.say(b"late");
+    // Sockets are read in the order in which something came to them.
+    b.say(b"read");
+    a.hear();
+    let second = relay.open().unwrap();
+    assert_eq!(second.port(Leg::A), late.to.port());
+    talking(&second);
+    let stats = second.stats(Leg::A);
+    assert_eq!((stats.packets, stats.refused), (1, 0));
+}
+
+#[test]
+fn a_call_is_set_up_for_the_packets_that_come_though_no_thread_is_woken_for_it() {
+    let mut config = RelayConfig::new(LOCAL, 41_540..=41_579, 10);
+    config.is_flushed = true;
+    let relay = Relay::start(config).unwrap();
+    for _ in 0..30 {
+        let session = relay.open().unwrap();
+        relay.flush();
+        let (mut a, b) = (Phone::new(&session, Leg::A, 1), Phone::new(&session, Leg::B, 2));
+        session.expect(Leg::A, Some(a.address()));
+        session.expect(Leg::B, Some(b.address()));
+        relay.flush();
+        a.say(b"at once");
+        assert_eq!(b.hear().1, b"at once");
+        session.play(Leg::A, Prompt::new(tone::generate(&[440.0], 0.5, FRAME, 8000)));
+        relay.flush();
+        a.hear();
+        drop(session);
+        relay.flush();
+    }
+}
+
+#[test]
 fn the_number_of_calls_is_bounded() {
     let relay = Relay::start(RelayConfig::new(LOCAL, 41_600..=41_639, 2)).unwrap();
     let sessions = [relay.open().unwrap(), relay.open().unwrap()];
