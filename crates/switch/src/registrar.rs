@@ -10,7 +10,6 @@ mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    net::SocketAddr,
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -171,7 +170,7 @@ impl Registrar {
             }
             if !wanted.expires.is_zero() {
                 let registered = Registered::new(wanted, since.unwrap_or(now.utc), now);
-                changes.push(RegistrationChange::Put(registered.stored(account_id, user_id, line_id)));
+                changes.push(RegistrationChange::Put(registered.stored(wanted.flow, account_id, user_id, line_id)));
                 contacts.push(registered);
             }
         }
@@ -322,11 +321,6 @@ fn same_uri(one: &[u8], other: &[u8]) -> bool {
             (Ok(one), Ok(other)) => one.equivalent(&other),
             _ => false,
         }
-}
-
-/// Where a contact that came over this flow is reached.
-fn source(flow: Option<Flow>, before: SocketAddr) -> SocketAddr {
-    flow.map_or(before, |flow| flow.remote)
 }
 
 /// Whole seconds left, never below zero.

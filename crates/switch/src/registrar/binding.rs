@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,7 +13,7 @@ use lineside_model::{
 };
 use lineside_sip::{Flow, Refusal};
 
-use super::{same_uri, seconds_left, source, stored_transport};
+use super::{same_uri, seconds_left, stored_transport};
 use crate::clock::Now;
 
 /// What is written is good for as long again as a registration lasts, and for this much more, so that a phone that renews
@@ -29,8 +28,6 @@ pub(crate) struct Registered {
     /// None when the connection was lost by a restart.
     pub(crate) flow: Option<Flow>,
     pub(crate) expires: Instant,
-    source: SocketAddr,
-    transport: lineside_model::directory::Transport,
     /// `+sip.instance` (RFC 5626): the same phone under whatever contact.
     instance: Option<Box<[u8]>>,
     user_agent: Arc<str>,
@@ -63,8 +60,6 @@ impl Registered {
             contact: wanted.contact.into(),
             flow: Some(wanted.flow),
             expires,
-            source: wanted.flow.remote,
-            transport: stored_transport(wanted.flow.transport),
             instance: wanted.instance.map(Box::from),
             user_agent: wanted.user_agent.clone(),
             call_id: (*wanted.call_id).into(),
@@ -105,8 +100,6 @@ impl Registered {
             contact: binding.contact,
             flow,
             expires,
-            source: binding.source,
-            transport: binding.transport,
             instance: None,
             user_agent: binding.user_agent,
             call_id: binding.call_id,
@@ -148,14 +141,15 @@ impl Registered {
         value
     }
 
-    pub(super) fn stored(&self, account_id: AccountId, user_id: UserId, line_id: LineId) -> Binding {
+    /// As it came over this flow.
+    pub(super) fn stored(&self, flow: Flow, account_id: AccountId, user_id: UserId, line_id: LineId) -> Binding {
         Binding {
             account_id,
             user_id,
             line_id,
             contact: self.contact.clone(),
-            transport: self.transport,
-            source: source(self.flow, self.source),
+            transport: stored_transport(flow.transport),
+            source: flow.remote,
             user_agent: self.user_agent.clone(),
             call_id: self.call_id.clone(),
             cseq: self.cseq,
