@@ -22,6 +22,9 @@ const SQLITE_STATISTICS: &str = include_str!("../sqlite_statistics.sql");
 const SQLITE_READERS: u32 = 4;
 /// Rows that SQLite's thread reads ahead of who asked for them: with few, the two threads would wake each other all the time.
 const SQLITE_ROWS_AHEAD: usize = 1_024;
+/// Pages of what a transaction writes that are kept in memory, 62 MB; the rest goes to the WAL before the commit. SQLite reads a
+/// multiple of 256 as "never".
+const SQLITE_SPILL: &str = "16000";
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that was used within this time needs no test.
 const POSTGRES_REST: Duration = Duration::from_secs(1);
@@ -130,9 +133,9 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
-        // Of what is read little is kept, for the system keeps it too; of what is written all up to 64 MB, until the commit.
+        // Of what is read little is kept, for the system keeps it too.
         .pragma("cache_size", "-2000")
-        .pragma("cache_spill", "16384")
+        .pragma("cache_spill", SQLITE_SPILL)
         // Pages that change again and again are copied into the database once for all that, not after each transaction.
         .pragma("wal_autocheckpoint", "8000")
         .pragma("journal_size_limit", "67108864")
@@ -149,7 +152,8 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .test_before_acquire(false)
-        .connect_with(options.pragma("query_only", "on"))
+        // What is not in the WAL is read from the mapped file.
+        .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-400"))
         .await?;
     Ok(Engine::Sqlite { writer, readers })
 }
@@ -241,5 +245,19 @@ impl Tries {
         // A little longer each time, so that one of several goes through.
         tokio::time::sleep(Duration::from_millis(1 << self.0.min(6))).await;
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_large_transaction_goes_to_the_wal_before_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("spill.db").display());
+        let Engine::Sqlite { writer, .. } = open_sqlite(&url).await.unwrap() else { panic!("this is SQLite") };
+        let (pages,): (i64,) = sqlx::query_as("PRAGMA cache_spill").fetch_one(&writer).await.unwrap();
+        assert_eq!(pages.to_string(), SQLITE_SPILL, "zero is never");
     }
 }
