@@ -39,8 +39,8 @@ impl Default for Feed {
     }
 }
 
-/// Users a page while the directory is read at the start.
-const PAGE: i64 = 2_000;
+/// Users that are read at once.
+const PAGE: u16 = 2_000;
 
 impl Service {
     /// Subscribe before reading [`Self::directory`], so that nothing falls between.
@@ -52,7 +52,7 @@ impl Service {
     pub async fn directory(&self) -> Result<Vec<DirectoryUser>, ServiceError> {
         let (mut users, mut after) = (Vec::new(), None);
         loop {
-            let page = self.store().directory_page(after, PAGE).await?;
+            let page = self.store().directory_page(after, PAGE.into()).await?;
             let Some(last) = page.last() else { return Ok(users) };
             after = Some(last.user.user_id);
             users.extend(page.into_iter().map(|user| self.unseal(user)));
@@ -69,12 +69,14 @@ impl Service {
         if ids.is_empty() || self.inner.feed.0.receiver_count() == 0 {
             return Ok(());
         }
-        let found: Vec<DirectoryUser> =
-            self.store().directory_users(ids).await?.into_iter().map(|user| self.unseal(user)).collect();
-        let there: HashSet<UserId> = found.iter().map(|user| user.user_id).collect();
-        let gone = ids.iter().filter(|id| !there.contains(id)).map(|id| DirectoryChange::Remove(*id));
-        for change in found.into_iter().map(|user| DirectoryChange::Put(Box::new(user))).chain(gone) {
-            let _ = self.inner.feed.0.send(change);
+        for ids in ids.chunks(PAGE.into()) {
+            let found = self.store().directory_users(ids).await?;
+            let there: HashSet<UserId> = found.iter().map(|found| found.user.user_id).collect();
+            let put = found.into_iter().map(|user| DirectoryChange::Put(Box::new(self.unseal(user))));
+            let gone = ids.iter().filter(|id| !there.contains(id)).map(|id| DirectoryChange::Remove(*id));
+            for change in put.chain(gone) {
+                let _ = self.inner.feed.0.send(change);
+            }
         }
         Ok(())
     }
