@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::address::Country;
@@ -14,8 +15,8 @@ use crate::time_zone::TimeZone;
 
 /// Eight digits that a person says on the phone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AccountNumber(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct AccountNumber(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("an account number has 8 digits")]
@@ -25,7 +26,7 @@ impl AccountNumber {
     pub fn parse(text: &str) -> Result<Self, AccountNumberError> {
         let digits: String = text.chars().filter(|c| *c != ' ').collect();
         let fits = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-        if fits { Ok(Self(digits)) } else { Err(AccountNumberError) }
+        if fits { Ok(Self(digits.into())) } else { Err(AccountNumberError) }
     }
 
     /// In two groups, `4820 1137`.
@@ -38,8 +39,8 @@ parsed_text!(AccountNumber, AccountNumberError);
 
 /// The domain of an account's SIP addresses and the realm of its digests. Lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct SipDomain(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct SipDomain(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("a SIP domain looks like acme.sip.example: labels of letters, digits and hyphens with dots between")]
@@ -51,7 +52,7 @@ impl SipDomain {
         let labels: Vec<&str> = text.split('.').collect();
         let fits =
             text.len() <= 253 && text.is_ascii() && labels.len() >= 2 && labels.iter().all(|label| is_label(label));
-        if fits { Ok(Self(text)) } else { Err(SipDomainError) }
+        if fits { Ok(Self(text.into())) } else { Err(SipDomainError) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::id::{AccountId, DeviceId, LineId, UserId};
@@ -10,8 +11,8 @@ use crate::text::{Name, parsed_text};
 
 /// Twelve hex digits, lower case, kept without separators.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Mac(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Mac(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum MacError {
@@ -34,7 +35,7 @@ impl Mac {
         }
         // The lowest bit of the first octet marks a group address (IEEE 802).
         match u8::from_str_radix(&digits[..2], 16) {
-            Ok(first) if first & 1 == 0 => Ok(Self(digits)),
+            Ok(first) if first & 1 == 0 => Ok(Self(digits.into())),
             _ => Err(MacError::Group),
         }
     }

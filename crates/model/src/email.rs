@@ -1,6 +1,7 @@
 //! One email address.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::text::parsed_text;
@@ -8,8 +9,8 @@ use crate::text::parsed_text;
 /// One address within the lengths of RFC 5321 section 4.5.3.1 (local part 64, domain 255, path 254 octets). Quoted local
 /// parts and address literals are refused: no mail system that people use gives them out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Email(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Email(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EmailError {
@@ -48,7 +49,7 @@ impl Email {
         if labels.len() < 2 || !labels.iter().all(|label| is_label(label)) {
             return Err(EmailError::Domain);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Short internal numbers.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::phone_number::E164;
@@ -15,8 +16,8 @@ const SERVICE: [&str; 8] = ["211", "311", "411", "511", "611", "711", "811", "98
 /// 2–6 digits, kept as text since a leading zero counts. Never an emergency or service number, nor a start of one, nor
 /// one that begins with an emergency number: phones dial those at the third digit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Extension(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Extension(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ExtensionError {
@@ -44,7 +45,7 @@ impl Extension {
         }
         match EMERGENCY.into_iter().chain(SERVICE).find(|code| code.starts_with(text)) {
             Some(code) => Err(ExtensionError::Service(text.to_owned(), code)),
-            None => Ok(Self(text.to_owned())),
+            None => Ok(Self(text.into())),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use smol_str::SmolStr;
 
 use crate::account::{Account, SipDomain};
 use crate::call_settings::{CallRules, CallSettings};
@@ -430,7 +431,7 @@ pub struct Facts {
 #[derive(Debug, Clone, Default)]
 pub struct Taken {
     /// By [`Username::key`]; the holder when it is a user of this account, `None` when somebody else's.
-    pub usernames: BTreeMap<String, Option<UserId>>,
+    pub usernames: BTreeMap<SmolStr, Option<UserId>>,
     pub extensions: BTreeMap<Extension, UserId>,
     /// The holder when it is a device of this account.
     pub macs: BTreeMap<Mac, Option<DeviceId>>,

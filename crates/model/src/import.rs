@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::address::CivicAddressInput;
 use crate::device::Mac;
@@ -147,6 +148,18 @@ impl<T: Clone> Wish<T> {
     }
 }
 
+impl Wish<SmolStr> {
+    /// What stands in a form's field afterwards.
+    #[must_use]
+    pub fn over_text(&self, current: String) -> String {
+        match self {
+            Self::Leave => current,
+            Self::Clear => String::new(),
+            Self::Set(text) => text.to_string(),
+        }
+    }
+}
+
 /// Numbers, places and devices by what a person calls them: planning finds them, so that what is applied is what is there then.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ImportRow {
@@ -171,7 +184,8 @@ pub struct ImportRow {
     pub e911: E911Wish,
     pub device: DeviceWish,
     pub number_kind: Wish<NumberKind>,
-    pub site: SiteWish,
+    /// In files of locations.
+    pub site: Option<Box<SiteWish>>,
     /// In the order of tracks' identifiers. A list: thousands of rows have one or two.
     pub licenses: Vec<(TrackId, LicenseWish)>,
 }
@@ -191,13 +205,13 @@ impl ImportRow {
 /// The cells of an address that have something in them; the rest stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct E911Wish {
-    pub street_number: Wish<String>,
-    pub street_name: Wish<String>,
-    pub unit: Wish<String>,
-    pub city: Wish<String>,
-    pub region: Wish<String>,
-    pub postal_code: Wish<String>,
-    pub country: Wish<String>,
+    pub street_number: Wish<SmolStr>,
+    pub street_name: Wish<SmolStr>,
+    pub unit: Wish<SmolStr>,
+    pub city: Wish<SmolStr>,
+    pub region: Wish<SmolStr>,
+    pub postal_code: Wish<SmolStr>,
+    pub country: Wish<SmolStr>,
     pub confirmed: bool,
 }
 
@@ -217,15 +231,14 @@ impl E911Wish {
 
     #[must_use]
     pub fn over(&self, current: CivicAddressInput) -> CivicAddressInput {
-        let part = |wish: &Wish<String>, current: String| wish.over(Some(current)).unwrap_or_default();
         CivicAddressInput {
-            street_number: part(&self.street_number, current.street_number),
-            street_name: part(&self.street_name, current.street_name),
-            unit: part(&self.unit, current.unit),
-            city: part(&self.city, current.city),
-            region: part(&self.region, current.region),
-            postal_code: part(&self.postal_code, current.postal_code),
-            country: part(&self.country, current.country),
+            street_number: self.street_number.over_text(current.street_number),
+            street_name: self.street_name.over_text(current.street_name),
+            unit: self.unit.over_text(current.unit),
+            city: self.city.over_text(current.city),
+            region: self.region.over_text(current.region),
+            postal_code: self.postal_code.over_text(current.postal_code),
+            country: self.country.over_text(current.country),
         }
     }
 }
@@ -233,7 +246,7 @@ impl E911Wish {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DeviceWish {
     /// A slug of [`crate::device::DeviceModel::ALL`].
-    pub model: Wish<String>,
+    pub model: Wish<SmolStr>,
     pub mac: Wish<Mac>,
     pub label: Wish<Name>,
 }
@@ -241,10 +254,10 @@ pub struct DeviceWish {
 /// What a location has beside its name, address and time zone; checked as its form is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SiteWish {
-    pub area_code: Wish<String>,
-    pub contact_name: Wish<String>,
-    pub contact_email: Wish<String>,
-    pub contact_phone: Wish<String>,
+    pub area_code: Wish<SmolStr>,
+    pub contact_name: Wish<SmolStr>,
+    pub contact_email: Wish<SmolStr>,
+    pub contact_phone: Wish<SmolStr>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -403,5 +416,17 @@ impl RowCounts {
             RowEffect::Unchanged => self.unchanged,
             RowEffect::Refused => self.refused,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A hundred thousand of them are in memory at once.
+    #[test]
+    fn a_row_is_small() {
+        assert!(size_of::<ImportRow>() <= 544, "{}", size_of::<ImportRow>());
+        assert_eq!(size_of::<Wish<Name>>(), size_of::<SmolStr>());
     }
 }

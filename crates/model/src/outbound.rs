@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::address::Country;
@@ -94,8 +95,8 @@ fn north_american(national: &str, home: Country) -> NumberClass {
 
 /// The beginning of numbers that an account opened: `+44`, `+1876`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Prefix(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Prefix(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0:?} is not the beginning of numbers; write + and 1 to 10 digits, such as +44 or +1876")]
@@ -106,7 +107,7 @@ impl Prefix {
         let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')')).collect();
         let rest = digits.strip_prefix('+').unwrap_or_default();
         let fits = (1..=10).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit()) && !rest.starts_with('0');
-        if fits { Ok(Self(digits)) } else { Err(PrefixError(text.trim().chars().take(40).collect())) }
+        if fits { Ok(Self(digits.into())) } else { Err(PrefixError(text.trim().chars().take(40).collect())) }
     }
 }
 

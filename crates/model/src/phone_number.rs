@@ -6,6 +6,7 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::id::{AccountId, LocationId, NumberId, UserId};
@@ -13,8 +14,8 @@ use crate::text::parsed_text;
 
 /// A number as ITU-T E.164 writes it: `+`, country code, at most 15 digits in all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct E164(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct E164(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum E164Error {
@@ -57,14 +58,14 @@ impl E164 {
         let number = format!("+{digits}");
         let known = digits.strip_prefix('1').and_then(|national| national[..BLOCK_DIGITS].parse().ok());
         if known.is_some_and(|block| BLOCKS.with_borrow(|blocks| blocks.contains(block))) {
-            return Ok(Self(number));
+            return Ok(Self(number.into()));
         }
         match phonenumber::parse(None, &number) {
             Ok(parsed) if phonenumber::is_valid(&parsed) => {
                 if let Some(block) = known {
                     BLOCKS.with_borrow_mut(|blocks| blocks.remember(block));
                 }
-                Ok(Self(number))
+                Ok(Self(number.into()))
             }
             _ => Err(E164Error::NotInPlan),
         }
@@ -74,7 +75,7 @@ impl E164 {
     pub fn kept(text: &str) -> Result<Self, E164Error> {
         let digits = text.strip_prefix('+').filter(|digits| (8..=15).contains(&digits.len()));
         match digits {
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Self(text.to_owned())),
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Self(text.into())),
             _ => Err(E164Error::Shape),
         }
     }
@@ -96,7 +97,7 @@ impl E164 {
         }
         match phonenumber::parse(None, &self.0) {
             Ok(parsed) => parsed.format().mode(phonenumber::Mode::International).to_string(),
-            Err(_) => self.0.clone(),
+            Err(_) => self.0.to_string(),
         }
     }
 
@@ -104,7 +105,7 @@ impl E164 {
     pub fn next(&self) -> Option<Self> {
         let next = self.digits().parse::<u64>().ok()? + 1;
         let next = format!("+{next}");
-        (next.len() == self.0.len()).then_some(Self(next))
+        (next.len() == self.0.len()).then_some(Self(next.into()))
     }
 
     /// What a search finds it by: the whole number, the national number, and the last seven and four digits.
@@ -126,7 +127,7 @@ parsed_text!(E164, E164Error);
 pub fn pretty(number: &str) -> String {
     let digits = number.strip_prefix('+').unwrap_or_default();
     let of_the_world = (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if of_the_world { E164(number.to_owned()).pretty() } else { number.to_owned() }
+    if of_the_world { E164(number.into()).pretty() } else { number.to_owned() }
 }
 
 /// North American numbers are given out in blocks of a thousand: the plan says nothing about the last three digits, which a
@@ -173,8 +174,8 @@ fn check_nanp(national: &str) -> Result<(), E164Error> {
 
 /// A location's default area code: 2–5 digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AreaCode(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct AreaCode(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("an area code has 2 to 5 digits, such as 480")]
@@ -184,7 +185,7 @@ impl AreaCode {
     pub fn parse(text: &str) -> Result<Self, AreaCodeError> {
         let text = text.trim();
         let digits = (2..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-        if digits { Ok(Self(text.to_owned())) } else { Err(AreaCodeError) }
+        if digits { Ok(Self(text.into())) } else { Err(AreaCodeError) }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Text that a person typed: names of people and things.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
-/// Makes a newtype over text that is only ever made by its `parse`.
+/// Makes a newtype over text that is only ever made by its `parse`. Short text lies in the value itself: plans and directories
+/// hold hundreds of thousands of them.
 macro_rules! parsed_text {
     ($name:ident, $error:ty) => {
         impl $name {
@@ -27,16 +29,22 @@ macro_rules! parsed_text {
             }
         }
 
-        impl TryFrom<String> for $name {
+        impl TryFrom<smol_str::SmolStr> for $name {
             type Error = $error;
 
-            fn try_from(text: String) -> Result<Self, Self::Error> {
+            fn try_from(text: smol_str::SmolStr) -> Result<Self, Self::Error> {
                 Self::parse(&text)
             }
         }
 
         impl From<$name> for String {
-            fn from(value: $name) -> String {
+            fn from(value: $name) -> Self {
+                value.0.into()
+            }
+        }
+
+        impl From<$name> for smol_str::SmolStr {
+            fn from(value: $name) -> Self {
                 value.0
             }
         }
@@ -50,8 +58,8 @@ pub const NAME_MAX: usize = 64;
 /// A first or last name, or the name of a location, department, account: 1–64 characters of any script, no control
 /// characters, surrounding blanks removed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Name(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Name(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NameError {
@@ -74,7 +82,7 @@ impl Name {
         }
         match text.chars().count() {
             long if long > NAME_MAX => Err(NameError::TooLong(long)),
-            _ => Ok(Self(text)),
+            _ => Ok(Self(text.into())),
         }
     }
 }

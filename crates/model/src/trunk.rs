@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use thiserror::Error;
 
 use crate::directory::Transport;
@@ -13,8 +14,8 @@ use crate::text::{Name, parsed_text};
 
 /// A carrier's host: a name (resolved by RFC 3263) or an address, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Host(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Host(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("write a host name or address such as sip.carrier.example or 192.0.2.10, without port")]
@@ -25,12 +26,12 @@ impl Host {
         let text = text.trim().to_ascii_lowercase();
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(&text);
         if bare.parse::<std::net::IpAddr>().is_ok() {
-            return Ok(Self(bare.to_owned()));
+            return Ok(Self(bare.into()));
         }
         // What looks like an address and is none is a slip, not a name.
         let numeric = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         let labels = text.split('.').all(crate::email::is_label);
-        if !numeric && text.len() <= 253 && labels { Ok(Self(text)) } else { Err(HostError) }
+        if !numeric && text.len() <= 253 && labels { Ok(Self(text.into())) } else { Err(HostError) }
     }
 }
 

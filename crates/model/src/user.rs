@@ -209,7 +209,7 @@ impl Profile {
         let full = fold(&self.full_name());
         let mut words: Vec<String> =
             full.split([' ', '-', '\'', '.']).filter(|w| !w.is_empty()).map(str::to_owned).collect();
-        words.push(self.username.key());
+        words.push(self.username.key().to_string());
         words.extend(self.username.key().split(['.', '-', ':', '[', ']']).filter(|w| !w.is_empty()).map(str::to_owned));
         words.extend(self.extension.iter().map(ToString::to_string));
         words.extend(self.email.iter().map(|email| email.as_str().to_lowercase()));

@@ -1,6 +1,7 @@
 //! The name that a person signs in with.
 
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, StrExt};
 use thiserror::Error;
 
 use crate::text::{Name, fold, parsed_text};
@@ -10,8 +11,8 @@ const CANDIDATES: usize = 8;
 
 /// Unique over the whole system, case-insensitively; `A–Z a–z 0–9 . - : [ ]`; 3–64 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Username(String);
+#[serde(try_from = "SmolStr", into = "SmolStr")]
+pub struct Username(SmolStr);
 
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UsernameError {
@@ -31,21 +32,21 @@ impl Username {
         }
         match text.len() {
             0..3 => Err(UsernameError::TooShort),
-            3..=64 => Ok(Self(text.to_owned())),
+            3..=64 => Ok(Self(text.into())),
             long => Err(UsernameError::TooLong(long)),
         }
     }
 
     /// The form that is compared: usernames that differ only in case are the same.
-    pub fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+    pub fn key(&self) -> SmolStr {
+        self.0.to_ascii_lowercase_smolstr()
     }
 
     /// `firstname.lastname`, then with a number: the first that `taken` does not hold. Names that leave no letters in
     /// A–Z (other scripts) give `user`.
     pub fn suggest(first: &Name, last: &Name, taken: impl Fn(&str) -> bool) -> Self {
         let free = Self::suggestions(first, last).find(|name| !taken(&name.0));
-        free.unwrap_or_else(|| Self("user".to_owned()))
+        free.unwrap_or_else(|| Self("user".into()))
     }
 
     /// The first suggestions, for a plan that asks at once which of them are taken.
@@ -66,7 +67,7 @@ impl Username {
         }
         let first = base.clone();
         let numbered = (2..).map(move |n: u32| format!("{base}{n}"));
-        std::iter::once(first).chain(numbered).map(Self)
+        std::iter::once(first).chain(numbered).map(|name| Self(name.into()))
     }
 }
 

@@ -9,6 +9,7 @@ use lineside_model::id::UserId;
 use lineside_model::import::{Import, ImportKind, ImportRow, Wish};
 use lineside_model::license::Catalogue;
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, StrExt};
 
 use crate::column::Column;
 use crate::damage::{self, Habits};
@@ -212,17 +213,17 @@ impl<'a> RowReader<'a> {
 
 /// What only one user can have, in two rows: both are named.
 fn name_duplicates(rows: &mut Rows, mapping: &Mapping) {
-    let mut seen: BTreeMap<(&str, String), u32> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, SmolStr), u32> = BTreeMap::new();
     let mut named = BTreeSet::new();
     let mut errors = Vec::new();
     for row in &rows.import.rows {
         for (column, what, value) in unique_values(row, mapping) {
-            let Some(other) = seen.insert((what, value.to_lowercase()), row.row) else { continue };
+            let Some(other) = seen.insert((what, value.to_lowercase_smolstr()), row.row) else { continue };
             for (row, other) in [(other, row.row), (row.row, other)] {
                 if named.insert((row, what)) {
                     let message = format!("row {other} has the same {what}; keep one of them");
                     let at = mapping.column_of(&column);
-                    errors.push(CellWord { row, column: at, text: value.clone(), message });
+                    errors.push(CellWord { row, column: at, text: value.to_string(), message });
                 }
             }
         }
@@ -231,24 +232,24 @@ fn name_duplicates(rows: &mut Rows, mapping: &Mapping) {
     rows.errors.sort_by_key(|error| (error.row, error.column));
 }
 
-fn unique_values(row: &ImportRow, mapping: &Mapping) -> Vec<(Column, &'static str, String)> {
+fn unique_values(row: &ImportRow, mapping: &Mapping) -> Vec<(Column, &'static str, SmolStr)> {
     let kind = mapping.key.kind();
     let mut values = Vec::new();
-    let mut add = |column: Column, what, value: Option<String>| {
+    let mut add = |column: Column, what, value: Option<SmolStr>| {
         values.extend(value.map(|value| (column, what, value)));
     };
     if kind == ImportKind::Users {
-        add(Column::Username, "username", row.username.get().map(ToString::to_string));
+        add(Column::Username, "username", row.username.get().map(|value| value.as_str().into()));
     }
     if kind == ImportKind::Locations {
-        add(Column::Location, "name", row.location.get().map(|name| lineside_model::text::fold(name.as_str())));
+        add(Column::Location, "name", row.location.get().map(|name| lineside_model::text::fold(name.as_str()).into()));
     }
-    add(Column::Extension, "extension", row.extension.get().map(ToString::to_string));
-    add(Column::PhoneNumber, "phone number", row.phone_number.get().map(ToString::to_string));
-    add(Column::MobileNumber, "phone number", row.mobile_number.get().map(ToString::to_string));
-    add(Column::DeviceMac, "MAC address", row.device.mac.get().map(ToString::to_string));
+    add(Column::Extension, "extension", row.extension.get().map(|value| value.as_str().into()));
+    add(Column::PhoneNumber, "phone number", row.phone_number.get().map(|value| value.as_str().into()));
+    add(Column::MobileNumber, "phone number", row.mobile_number.get().map(|value| value.as_str().into()));
+    add(Column::DeviceMac, "MAC address", row.device.mac.get().map(|value| value.as_str().into()));
     if mapping.key == lineside_model::import::Key::Email {
-        add(Column::Email, "email address", row.email.get().map(ToString::to_string));
+        add(Column::Email, "email address", row.email.get().map(|value| value.as_str().into()));
     }
     values
 }
@@ -338,9 +339,9 @@ mod tests {
         let name = |text: &str| lineside_model::text::Name::parse(text).unwrap();
         let (ana, bo) = ((name("Ana Maria"), name("Duarte")), (name("Bo"), name("Lind")));
         assert_eq!(names, [(Some(&ana.0), Some(&ana.1)), (Some(&bo.0), Some(&bo.1))]);
-        assert_eq!(rows.import.rows[0].e911.street_number.get().map(String::as_str), Some("3550"));
-        assert_eq!(rows.import.rows[1].e911.street_name.get().map(String::as_str), Some("Hauptstr."));
-        assert_eq!(rows.import.rows[1].device.model.get().map(String::as_str), Some("yealink-t46u"));
+        assert_eq!(rows.import.rows[0].e911.street_number.get().map(SmolStr::as_str), Some("3550"));
+        assert_eq!(rows.import.rows[1].e911.street_name.get().map(SmolStr::as_str), Some("Hauptstr."));
+        assert_eq!(rows.import.rows[1].device.model.get().map(SmolStr::as_str), Some("yealink-t46u"));
         assert_eq!(rows.errors.iter().map(CellWord::place).collect::<Vec<_>>(), ["B4", "C4"]);
     }
 

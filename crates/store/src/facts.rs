@@ -24,7 +24,6 @@ use lineside_model::schedule::ScheduleEntry;
 use lineside_model::text::fold;
 use lineside_model::trunk::Trunk;
 use lineside_model::user::User;
-use lineside_model::username::Username;
 use lineside_model::voicemail::{Mailbox, VoicemailMessage};
 use uuid::Uuid;
 
@@ -170,12 +169,12 @@ impl Loader<'_> {
 
     /// Who holds the names that were asked for.
     async fn taken(&mut self) -> Result<(), StoreError> {
-        let names = self.needs.usernames.iter().map(Username::key);
+        let names = self.needs.usernames.iter().map(|name| String::from(name.key()));
         let rows: Vec<(String, Option<Uuid>, Option<Uuid>)> =
             self.link.rows_in(USERNAMES_TAKEN, values![], names).await?;
         for (key, account, user) in rows {
             let holder = self.if_own(account, user).map(UserId);
-            self.facts.taken.usernames.insert(key, holder);
+            self.facts.taken.usernames.insert(key.into(), holder);
             self.needs.users.extend(holder.filter(|_| self.needs.holders));
         }
         let macs = self.needs.macs.iter().map(Mac::as_str);

@@ -119,7 +119,7 @@ pub(crate) async fn save_usernames(
     let row = |user: &&User| {
         let username = &user.profile.username;
         // Nobody can type a space in a username: the name is free for others, the password waits for its user.
-        let key = if user.is_deleted() { format!("deleted {}", user.id) } else { username.key() };
+        let key = if user.is_deleted() { format!("deleted {}", user.id) } else { username.key().into() };
         values![key, username.as_str(), account, user.id]
     };
     link.write_rows(SAVE_USERNAMES, users.iter().map(row).collect()).await?;

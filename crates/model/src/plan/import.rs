@@ -7,6 +7,7 @@ mod phone_number;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use smol_str::SmolStr;
 
 use crate::address::CivicAddressInput;
 use crate::device::NewDevice;
@@ -23,7 +24,7 @@ pub(super) struct Importing<'a> {
     import: &'a Import,
     index: Index,
     /// Of those who have not left, by their keys; not for files of users.
-    usernames: BTreeMap<String, UserId>,
+    usernames: BTreeMap<SmolStr, UserId>,
     /// Which row takes a seat of which type.
     taken: Vec<(LicenseTypeId, u32)>,
     next: usize,
@@ -124,7 +125,7 @@ impl Draft<'_> {
     }
 
     /// Of those who have not left, by their keys.
-    fn active_usernames(&self) -> BTreeMap<String, UserId> {
+    fn active_usernames(&self) -> BTreeMap<SmolStr, UserId> {
         let active = self.facts.users.values().filter(|user| !user.is_deleted());
         active.map(|user| (user.profile.username.key(), user.id)).collect()
     }
@@ -176,7 +177,7 @@ impl Draft<'_> {
         }
         let (first, last) = (row.first_name.get()?, row.last_name.get()?);
         let taken = &self.facts.taken.usernames;
-        let suggested = || Username::suggest(first, last, |name| taken.contains_key(&name.to_lowercase()));
+        let suggested = || Username::suggest(first, last, |name| taken.contains_key(name.to_lowercase().as_str()));
         let username = row.username.get().cloned().unwrap_or_else(suggested);
         let profile = Profile {
             first_name: first.clone(),
@@ -394,7 +395,7 @@ impl Draft<'_> {
         let has_one = wish.mac.get().is_none() && self.facts.devices_of(user_id).any(|held| held.model == *model);
         if !has_one {
             let (mac, label) = (wish.mac.get().cloned(), wish.label.get().cloned());
-            self.add_device(&NewDevice { model: model.clone(), mac, label, user_id: Some(user_id) });
+            self.add_device(&NewDevice { model: model.to_string(), mac, label, user_id: Some(user_id) });
         }
     }
 

@@ -12,6 +12,7 @@ use lineside_model::text::{Name, fold};
 use lineside_model::time_zone::TimeZone;
 use lineside_model::user::Role;
 use lineside_model::username::Username;
+use smol_str::SmolStr;
 
 use super::wish;
 use crate::column::Column;
@@ -49,9 +50,13 @@ pub(super) fn set(row: &mut ImportRow, column: &Column, text: &str, catalogue: &
         | Column::E911City
         | Column::E911Region
         | Column::E911PostalCode
-        | Column::E911Country => {
-            if let Some(part) = address_part(row, column) {
-                *part = Wish::Set(country(column, text).to_owned());
+        | Column::E911Country
+        | Column::AreaCode
+        | Column::ContactName
+        | Column::ContactEmail
+        | Column::ContactPhone => {
+            if let Some(part) = text_part(row, column) {
+                *part = Wish::Set(country(column, text).into());
             }
             Ok(())
         }
@@ -62,10 +67,6 @@ pub(super) fn set(row: &mut ImportRow, column: &Column, text: &str, catalogue: &
             let kind = NumberKind::parse(fold(text).trim()).ok_or("write landline or mobile");
             wish(&mut row.number_kind, kind)
         }
-        Column::AreaCode => wish(&mut row.site.area_code, Ok::<_, String>(text.to_owned())),
-        Column::ContactName => wish(&mut row.site.contact_name, Ok::<_, String>(text.to_owned())),
-        Column::ContactEmail => wish(&mut row.site.contact_email, Ok::<_, String>(text.to_owned())),
-        Column::ContactPhone => wish(&mut row.site.contact_phone, Ok::<_, String>(text.to_owned())),
         Column::License(slug) => license(row, slug, text, catalogue),
         Column::LicenseDate(slug) => {
             let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| "write the date as 2027-03-01")?;
@@ -92,10 +93,6 @@ pub(super) fn clear(row: &mut ImportRow, column: &Column, catalogue: &Catalogue)
         Column::DeviceLabel => row.device.label = Wish::Clear,
         // Whose the device or number is; a user's own name can't be cleared.
         Column::Username => row.username = Wish::Clear,
-        Column::AreaCode => row.site.area_code = Wish::Clear,
-        Column::ContactName => row.site.contact_name = Wish::Clear,
-        Column::ContactEmail => row.site.contact_email = Wish::Clear,
-        Column::ContactPhone => row.site.contact_phone = Wish::Clear,
         Column::License(slug) => {
             if let Ok(track) = track(slug, catalogue) {
                 row.license(track).license = Wish::Clear;
@@ -103,14 +100,15 @@ pub(super) fn clear(row: &mut ImportRow, column: &Column, catalogue: &Catalogue)
         }
         Column::E911Street => (row.e911.street_number, row.e911.street_name) = (Wish::Clear, Wish::Clear),
         other => {
-            if let Some(part) = address_part(row, other) {
+            if let Some(part) = text_part(row, other) {
                 *part = Wish::Clear;
             }
         }
     }
 }
 
-fn address_part<'a>(row: &'a mut ImportRow, column: &Column) -> Option<&'a mut Wish<String>> {
+/// What is taken as it stands; the form that it belongs to checks it.
+fn text_part<'a>(row: &'a mut ImportRow, column: &Column) -> Option<&'a mut Wish<SmolStr>> {
     Some(match column {
         Column::E911StreetNumber => &mut row.e911.street_number,
         Column::E911StreetName => &mut row.e911.street_name,
@@ -119,6 +117,10 @@ fn address_part<'a>(row: &'a mut ImportRow, column: &Column) -> Option<&'a mut W
         Column::E911Region => &mut row.e911.region,
         Column::E911PostalCode => &mut row.e911.postal_code,
         Column::E911Country => &mut row.e911.country,
+        Column::AreaCode => &mut row.site.get_or_insert_default().area_code,
+        Column::ContactName => &mut row.site.get_or_insert_default().contact_name,
+        Column::ContactEmail => &mut row.site.get_or_insert_default().contact_email,
+        Column::ContactPhone => &mut row.site.get_or_insert_default().contact_phone,
         _ => return None,
     })
 }
@@ -151,8 +153,8 @@ fn street(row: &mut ImportRow, text: &str) -> Result<(), String> {
     let (number, name) = first
         .or(last.map(|(name, number)| (number, name)))
         .ok_or("write house number and street, such as 3550 N Central Ave")?;
-    row.e911.street_number = Wish::Set(number.trim().to_owned());
-    row.e911.street_name = Wish::Set(name.trim().trim_end_matches(',').to_owned());
+    row.e911.street_number = Wish::Set(number.trim().into());
+    row.e911.street_name = Wish::Set(name.trim().trim_end_matches(',').into());
     Ok(())
 }
 
@@ -162,11 +164,11 @@ fn role(text: &str) -> Result<Role, &'static str> {
     role.ok_or("write User or Administrator")
 }
 
-fn model(text: &str) -> Result<String, String> {
+fn model(text: &str) -> Result<SmolStr, String> {
     let folded = fold(text);
     let short = |model: &DeviceModel| model.slug.split_once('-').is_some_and(|(_, short)| short == folded);
     let known = |model: &&DeviceModel| model.slug == folded || fold(model.name) == folded || short(model);
-    let found = DeviceModel::ALL.iter().find(known).map(|model| model.slug.to_owned());
+    let found = DeviceModel::ALL.iter().find(known).map(|model| SmolStr::new_static(model.slug));
     found.ok_or_else(|| {
         let names: Vec<&str> = DeviceModel::ALL.iter().map(|model| model.name).collect();
         format!("this model is not known; write one of {}", names.join(", "))

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use crate::device::{Device, NewDevice};
 use crate::id::UserId;
 use crate::import::{ImportRow, RowEffect, Wish};
 use crate::plan::{Blocker, BlockerKind, Draft};
 
 impl Draft<'_> {
-    pub(super) fn device_row(&mut self, row: &ImportRow, usernames: &BTreeMap<String, UserId>) -> (String, RowEffect) {
+    pub(super) fn device_row(&mut self, row: &ImportRow, usernames: &BTreeMap<SmolStr, UserId>) -> (String, RowEffect) {
         let Some(mac) = row.device.mac.get() else {
             let message = "fill in the MAC address: rows find their devices by it";
             self.block(Blocker::field(BlockerKind::Invalid, "mac", message));
@@ -22,7 +24,7 @@ impl Draft<'_> {
         }
         if let Some(model) = row.device.model.get() {
             let (mac, label) = (Some(mac.clone()), row.device.label.get().cloned());
-            self.add_device(&NewDevice { model: model.clone(), mac, label, user_id: user_id.get().copied() });
+            self.add_device(&NewDevice { model: model.to_string(), mac, label, user_id: user_id.get().copied() });
         } else {
             let message = "fill in the model: no device with this MAC address is in the list yet";
             self.block(Blocker::field(BlockerKind::Invalid, "model", message));
@@ -50,7 +52,7 @@ impl Draft<'_> {
     }
 
     /// Whom the row names; to clear is nobody.
-    pub(super) fn holder_named(&mut self, row: &ImportRow, usernames: &BTreeMap<String, UserId>) -> Wish<UserId> {
+    pub(super) fn holder_named(&mut self, row: &ImportRow, usernames: &BTreeMap<SmolStr, UserId>) -> Wish<UserId> {
         match &row.username {
             Wish::Leave => Wish::Leave,
             Wish::Clear => Wish::Clear,

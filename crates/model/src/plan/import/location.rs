@@ -58,16 +58,16 @@ impl Draft<'_> {
 
 /// The form's fields with what the row's cells say. A file names one person to tell; others stay as they are.
 fn site_from_row(row: &ImportRow, input: SiteInput) -> SiteInput {
-    let text = |wish: &Wish<String>, current: String| wish.over(Some(current)).unwrap_or_default();
+    let site = row.site.as_deref().cloned().unwrap_or_default();
     let mut contacts = input.emergency_contacts;
     if contacts.is_empty() {
         contacts.push(EmergencyContactInput::default());
     }
     let first = std::mem::take(&mut contacts[0]);
     contacts[0] = EmergencyContactInput {
-        name: text(&row.site.contact_name, first.name),
-        email: text(&row.site.contact_email, first.email),
-        phone: text(&row.site.contact_phone, first.phone),
+        name: site.contact_name.over_text(first.name),
+        email: site.contact_email.over_text(first.email),
+        phone: site.contact_phone.over_text(first.phone),
     };
     SiteInput {
         name: input.name,
@@ -77,7 +77,7 @@ fn site_from_row(row: &ImportRow, input: SiteInput) -> SiteInput {
             Wish::Clear => String::new(),
             Wish::Set(zone) => zone.to_string(),
         },
-        area_code: text(&row.site.area_code, input.area_code),
+        area_code: site.area_code.over_text(input.area_code),
         callback: input.callback,
         emergency_contacts: contacts,
     }

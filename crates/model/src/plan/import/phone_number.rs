@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smol_str::SmolStr;
+
 use super::Index;
 use crate::id::{NumberId, UserId};
 use crate::import::{ImportRow, RowEffect};
@@ -13,7 +15,7 @@ impl Draft<'_> {
         &mut self,
         row: &ImportRow,
         index: &Index,
-        usernames: &BTreeMap<String, UserId>,
+        usernames: &BTreeMap<SmolStr, UserId>,
     ) -> (String, RowEffect) {
         let Some(number) = row.phone_number.get() else {
             let message = "fill in the phone number: rows find their numbers by it";
