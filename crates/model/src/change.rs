@@ -1,5 +1,8 @@
 //! What somebody wants: every change to an account, whatever asked for it.
 
+mod action;
+mod new_id;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -15,7 +18,7 @@ use crate::id::{
     AccountId, ChangeId, DepartmentId, DeviceId, LicenseTypeId, LocationId, MessageId, NumberId, ScheduleEntryId,
     TrackId, TrunkId, UserId,
 };
-use crate::import::{Import, ImportKind};
+use crate::import::Import;
 use crate::leaving::Leaving;
 use crate::license::SeatBinding;
 use crate::location::Site;
@@ -318,81 +321,11 @@ pub const TOGETHER_MAX: usize = 3 * USERS_MAX;
 pub const NUMBERS_MAX: usize = 10_000;
 
 impl Change {
-    /// The stable name: in the journal, and as `change` in JSON.
-    pub fn action(&self) -> &'static str {
-        match self {
-            Self::OpenAccount { .. } => "open_account",
-            Self::EditAccount { .. } => "edit_account",
-            Self::AddLocation { .. } => "add_location",
-            Self::EditLocation { .. } => "edit_location",
-            Self::DeleteLocation { .. } => "delete_location",
-            Self::AddDepartment { .. } => "add_department",
-            Self::EditDepartment { .. } => "edit_department",
-            Self::DeleteDepartment { .. } => "delete_department",
-            Self::AddUser { .. } => "add_user",
-            Self::EditProfile { .. } => "edit_profile",
-            Self::SetWizard { .. } => "set_wizard",
-            Self::SetSecurity { .. } => "set_security",
-            Self::EditUsers { .. } => "edit_users",
-            Self::SetUserState { .. } => "set_user_state",
-            Self::DeleteUsers { .. } => "delete_users",
-            Self::ReleaseNumbers => "release_numbers",
-            Self::PurgeUsers => "purge_users",
-            Self::Undo { .. } => "undo",
-            Self::AddNumbers { .. } => "add_numbers",
-            Self::PortNumbers { .. } => "port_numbers",
-            Self::MovePort { .. } => "move_port",
-            Self::CompletePort { .. } => "complete_port",
-            Self::AssignNumber { .. } => "assign_number",
-            Self::ConfirmE911 { .. } | Self::ConfirmOwnE911 { .. } => "confirm_e911",
-            Self::AddDevice { .. } => "add_device",
-            Self::AssignDevice { .. } => "assign_device",
-            Self::UnassignDevice { .. } => "unassign_device",
-            Self::LockDevice { .. } => "lock_device",
-            Self::DeleteDevice { .. } => "delete_device",
-            Self::SetLampKeys { .. } => "set_lamp_keys",
-            Self::Generate { .. } => "generate",
-            Self::Resync { .. } => "resync",
-            Self::SetSeats { .. } => "set_seats",
-            Self::AssignLicense { .. } => "assign_license",
-            Self::RemoveLicense { .. } => "remove_license",
-            Self::EditScheduleEntry { .. } => "edit_schedule_entry",
-            Self::RemoveScheduleEntry { .. } => "remove_schedule_entry",
-            Self::MoveSchedule { .. } => "move_schedule",
-            Self::RetryScheduleEntry { .. } => "retry_schedule_entry",
-            Self::RunSchedule => "run_schedule",
-            Self::WarnOfSchedule => "warn_of_schedule",
-            Self::Rehearse { .. } => "rehearse",
-            Self::Import { import } => match import.key.kind() {
-                ImportKind::Users => "import_users",
-                ImportKind::Devices => "import_devices",
-                ImportKind::Numbers => "import_numbers",
-                ImportKind::Locations => "import_locations",
-            },
-            // The journal knows it by what it is for.
-            Self::Together { changes } => changes.last().map_or("together", Self::action),
-            Self::SetGreeting { .. } => "set_greeting",
-            Self::RemoveGreeting { .. } => "remove_greeting",
-            Self::SendWelcome { .. } => "send_welcome",
-            Self::SetForwarding { .. } => "set_forwarding",
-            Self::SetVoicemail { .. } => "set_voicemail",
-            Self::SetRecording { .. } => "set_recording",
-            Self::DeleteMessages { .. } => "delete_messages",
-            Self::SetCallRules { .. } => "set_call_rules",
-            Self::AddTrunk { .. } => "add_trunk",
-            Self::EditTrunk { .. } => "edit_trunk",
-            Self::DeleteTrunk { .. } => "delete_trunk",
-        }
-    }
-}
-
-impl Change {
-    /// Several as one, in this order; one alone as itself.
-    #[must_use]
     pub fn undo(undone: ChangeId, since: Since) -> Self {
         Self::Undo { undone, since, users: BTreeMap::new() }
     }
 
+    /// Several as one, in this order; one alone as itself.
     pub fn together(mut changes: Vec<Self>) -> Self {
         if changes.len() == 1 { changes.remove(0) } else { Self::Together { changes } }
     }
@@ -416,54 +349,5 @@ impl Change {
             self,
             Self::RunSchedule | Self::WarnOfSchedule | Self::Rehearse { .. } | Self::ReleaseNumbers | Self::PurgeUsers
         )
-    }
-}
-
-impl ChangeRequest {
-    pub fn new_account_id(&self) -> AccountId {
-        self.id.new_account_id()
-    }
-
-    pub fn new_user_id(&self) -> UserId {
-        self.id.new_user_id()
-    }
-
-    pub fn new_location_id(&self) -> LocationId {
-        self.id.new_location_id()
-    }
-
-    pub fn new_department_id(&self) -> DepartmentId {
-        self.id.new_department_id()
-    }
-
-    pub fn new_device_id(&self) -> DeviceId {
-        self.id.new_device_id()
-    }
-}
-
-impl ChangeId {
-    /// The identifiers of what this change makes are known before it is applied.
-    pub fn new_account_id(self) -> AccountId {
-        AccountId(self.derive("account", uuid::Uuid::nil()))
-    }
-
-    pub fn new_user_id(self) -> UserId {
-        UserId(self.derive("user", uuid::Uuid::nil()))
-    }
-
-    pub fn new_location_id(self) -> LocationId {
-        LocationId(self.derive("location", uuid::Uuid::nil()))
-    }
-
-    pub fn new_department_id(self) -> DepartmentId {
-        DepartmentId(self.derive("department", uuid::Uuid::nil()))
-    }
-
-    pub fn new_device_id(self) -> DeviceId {
-        DeviceId(self.derive("device", uuid::Uuid::nil()))
-    }
-
-    pub fn new_trunk_id(self) -> TrunkId {
-        TrunkId(self.derive("trunk", uuid::Uuid::nil()))
     }
 }

@@ -217,6 +217,12 @@ impl Profile {
         words.dedup();
         words
     }
+
+    /// Whether a search finds the other one by other words, or a list has it in another place.
+    pub fn is_found_otherwise(&self, other: &Self) -> bool {
+        (&self.first_name, &self.last_name, &self.username) != (&other.first_name, &other.last_name, &other.username)
+            || (&self.email, &self.extension) != (&other.email, &other.extension)
+    }
 }
 
 /// A profile as a form or a request carries it. Everything is text, so that what was typed comes back with its error.
@@ -367,6 +373,24 @@ mod tests {
             assert!(errors.of(field).is_some(), "{field}");
         }
         assert_eq!(errors.of("last_name"), None);
+    }
+
+    #[test]
+    fn whatever_searches_and_lists_go_by_makes_a_user_found_otherwise() {
+        let before = input().parse().unwrap();
+        let moved = ProfileInput { time_zone: "America/Phoenix".into(), unreachable: "204".into(), ..input() };
+        assert!(!before.is_found_otherwise(&moved.parse().unwrap()));
+        for other in [
+            ProfileInput { first_name: "Ana".into(), ..input() },
+            ProfileInput { last_name: "Bianchi".into(), ..input() },
+            ProfileInput { username: "chiara".into(), ..input() },
+            ProfileInput { email: String::new(), ..input() },
+            ProfileInput { extension: "204".into(), ..input() },
+        ] {
+            let other = other.parse().unwrap();
+            let changes = before.search_words() != other.search_words() || before.sort_key() != other.sort_key();
+            assert!(changes && before.is_found_otherwise(&other));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Users who leave: what they hold, and who counts on them, decided in one plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Days;
 
@@ -21,10 +21,14 @@ impl Draft<'_> {
         if !self.check_users(users) || !self.check_leaving(users, leaving) {
             return;
         }
+        let mut messages: BTreeMap<UserId, Vec<VoicemailMessage>> = BTreeMap::new();
+        for message in self.facts.messages.values() {
+            messages.entry(message.user_id).or_default().push(message.clone());
+        }
         for user_id in users {
             let Some(user) = self.user(*user_id) else { continue };
             if self.may_leave(&user) {
-                self.leave(&user, leaving);
+                self.leave(&user, messages.remove(user_id).unwrap_or_default(), leaving);
             }
         }
         self.take_forwarded(users);
@@ -55,6 +59,7 @@ impl Draft<'_> {
                 self.warn(None, "voicemail messages are deleted at once, and nothing brings them back");
             }
             (LeftMailbox::HandOver, Some(to)) => {
+                let users: BTreeSet<&UserId> = users.iter().collect();
                 let messages = self.facts.messages.values();
                 let count =
                     messages.filter(|message| message.forwarded_by.is_some_and(|by| users.contains(&by))).count();
@@ -97,8 +102,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Takes away all that the user holds, and then the user.
-    pub(super) fn leave(&mut self, user: &User, leaving: &Leaving) {
+    /// Takes away all that the user holds, these voicemail messages among it, and then the user.
+    pub(super) fn leave(&mut self, user: &User, messages: Vec<VoicemailMessage>, leaving: &Leaving) {
         let id = user.id;
         for entry in self.facts.schedule.of(id).cloned().collect::<Vec<_>>() {
             self.delete(entry);
@@ -123,8 +128,7 @@ impl Draft<'_> {
             let after = self.left_number(number.clone(), leaving);
             self.update(number, after);
         }
-        let messages = self.facts.messages.values().filter(|message| message.user_id == id);
-        for message in messages.cloned().collect::<Vec<_>>() {
+        for message in messages {
             self.leave_message(message, leaving);
         }
         if self.facts.e911.contains_key(&id) {
@@ -185,6 +189,7 @@ impl Draft<'_> {
     /// Those who sent calls to somebody who left.
     pub(super) fn send_elsewhere(&mut self, left: &[UserId], to: Option<&Destination>) {
         let gone = destinations_of(self.read, left);
+        let left: BTreeSet<&UserId> = left.iter().collect();
         for id in self.read.forwarders.iter().filter(|id| !left.contains(id)) {
             let Some(user) = self.facts.users.get(id).filter(|user| !user.is_deleted()).cloned() else { continue };
             let own = |to: &&Destination| match to {

@@ -100,7 +100,8 @@ impl Draft<'_> {
                 let left = [user.id];
                 // Chosen when it was planned; by now it may be nobody's.
                 let to = leaving.forwarders.as_ref().filter(|to| self.is_there(to)).cloned();
-                self.leave(&user, leaving);
+                let messages = self.facts.messages.values().filter(|message| message.user_id == user.id);
+                self.leave(&user, messages.cloned().collect(), leaving);
                 self.take_forwarded(&left);
                 self.send_elsewhere(&left, to.as_ref());
             }

@@ -1,17 +1,19 @@
 //! Taking back what a change did: its steps backwards, each on the record as it is now. What others changed since is kept
 //! beside it where fields differ, and asked about where they are the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod touched;
+
+use std::collections::BTreeSet;
 
 use chrono::Days;
 
+use self::touched::{Touched, current};
 use crate::call_settings::{CallRules, CallSettings};
-use crate::facts::Facts;
 use crate::forwarding::{Forwarding, ForwardingRules};
 use crate::id::UserId;
 use crate::leaving::{Leaving, LeftNumbers};
 use crate::phone_number::{NumberState, PhoneNumber};
-use crate::plan::{Blocker, BlockerKind, Draft, FieldChange, Record, Repair, Step, Warning};
+use crate::plan::{Blocker, BlockerKind, Draft, Record, Repair, Step, Warning};
 use crate::recording::{RecordingChoice, RecordingMode};
 use crate::schedule::in_words;
 use crate::trunk::Trunk;
@@ -151,7 +153,9 @@ impl Draft<'_> {
         match now {
             Record::User(user) => {
                 if !user.is_deleted() {
-                    self.leave(&user, &Leaving { numbers: LeftNumbers::Free, ..Leaving::default() });
+                    // Messages stay in the mailbox.
+                    let leaving = Leaving { numbers: LeftNumbers::Free, ..Leaving::default() };
+                    self.leave(&user, Vec::new(), &leaving);
                 }
             }
             Record::Assignment(held) => self.drop_license(held.user_id, held.track_id),
@@ -233,13 +237,16 @@ impl Draft<'_> {
             }
             (Record::Assignment(now), Record::Assignment(then)) => self.give_license(now.user_id, then.license_type_id),
             (Record::PhoneNumber(now), Record::PhoneNumber(then)) => {
-                if then.user_id.is_some_and(|user| self.user(user).is_none()) {
+                if then.user_id.is_some_and(|user| self.has_left(user, &then.number.pretty())) {
                     return;
                 }
                 let then = self.kept_back_again(*then);
                 self.update(*now, then);
             }
             (Record::Device(now), Record::Device(then)) => {
+                if then.user_id.is_some_and(|user| self.has_left(user, &then.title())) {
+                    return;
+                }
                 if let (None, Some(user_id)) = (now.user_id, then.user_id) {
                     self.keeping_summary(|draft| draft.assign_device(now.id, user_id));
                 } else {
@@ -283,6 +290,16 @@ impl Draft<'_> {
         }
     }
 
+    /// Nothing is given back to somebody who has left since, or who does not come back.
+    fn has_left(&mut self, user: UserId, what: &str) -> bool {
+        let left = self.facts.users.get(&user).is_none_or(crate::user::User::is_deleted);
+        if left && !self.plan.blocked() {
+            let name = self.facts.name_of(user);
+            self.warn(Some(user), format!("{what} stays without {name}, who has left since"));
+        }
+        left
+    }
+
     /// What the change removed is made again.
     fn bring_back(&mut self, step: &Step, gone: &Record, chosen: Chosen<'_>) {
         if let Some(now) = current(&self.facts, gone) {
@@ -309,10 +326,11 @@ impl Draft<'_> {
                 device.user_id = None;
                 device.provisioning_token = provisioning_token;
                 device.provisioning_hash = provisioning_hash;
-                self.warn(user_id, format!("{} gets a new provisioning address", device.title()));
+                let title = device.title();
+                self.warn(user_id, format!("{title} gets a new provisioning address"));
                 let id = device.id;
                 self.create(*device);
-                if let Some(user_id) = user_id {
+                if let Some(user_id) = user_id.filter(|user| !self.has_left(*user, &title)) {
                     self.keeping_summary(|draft| draft.assign_device(id, user_id));
                 }
             }
@@ -346,37 +364,10 @@ impl Draft<'_> {
                 return;
             }
         }
-        if self.user(gone.user_id).is_some() {
+        if !self.has_left(gone.user_id, &self.facts.license_name(gone.license_type_id)) {
             self.give_license(gone.user_id, gone.license_type_id);
         }
     }
-}
-
-/// What there is now of a record of the past.
-fn current(facts: &Facts, record: &Record) -> Option<Record> {
-    Some(match record {
-        Record::Account(_) => facts.account.clone().into(),
-        Record::Location(location) => facts.locations.get(&location.id)?.clone().into(),
-        Record::Department(department) => facts.departments.get(&department.id)?.clone().into(),
-        Record::User(user) => facts.users.get(&user.id)?.clone().into(),
-        Record::PhoneNumber(number) => facts.numbers.get(&number.id)?.clone().into(),
-        Record::Device(device) => facts.devices.get(&device.id)?.clone().into(),
-        Record::Line(line) => facts.lines.get(&line.device_id)?.clone().into(),
-        Record::E911Address(e911) => facts.e911.get(&e911.user_id)?.clone().into(),
-        Record::Seats(seats) => facts.seats.get(&seats.license_type_id)?.clone().into(),
-        Record::Assignment(held) => {
-            facts.assignments.get(&(held.user_id, held.track_id)).filter(|now| now.id == held.id)?.clone().into()
-        }
-        Record::ScheduleEntry(entry) => facts.schedule.get(&entry.id)?.clone().into(),
-        Record::Greeting(greeting) => facts.greetings.get(&greeting.user_id)?.clone().into(),
-        Record::CallSettings(_) => facts.call_settings.clone()?.into(),
-        Record::Trunk(trunk) => facts.trunks.get(&trunk.id)?.clone().into(),
-        Record::Forwarding(forwarding) => facts.forwarding.get(&forwarding.user_id)?.clone().into(),
-        Record::Mailbox(mailbox) => facts.mailboxes.get(&mailbox.user_id)?.clone().into(),
-        Record::RecordingChoice(choice) => facts.recording.get(&choice.user_id)?.clone().into(),
-        Record::VoicemailMessage(message) => facts.messages.get(&message.id)?.clone().into(),
-        Record::Mail(_) => return None,
-    })
 }
 
 /// The one user that all steps are about.
@@ -401,67 +392,6 @@ fn is_secret_alone(step: &Step) -> bool {
             .all(|change| matches!(change.field.as_str(), "credentials" | "pin_hash" | "generated_at"))
 }
 
-/// Users whom the change made and whom somebody changed since, with what was changed.
-struct Touched {
-    users: BTreeMap<UserId, BTreeSet<String>>,
-}
-
-impl Touched {
-    fn of(facts: &Facts, steps: &[Step]) -> Self {
-        let made: BTreeSet<UserId> = steps.iter().filter_map(made_user).collect();
-        let mut users: BTreeMap<UserId, BTreeSet<String>> = BTreeMap::new();
-        let mut left = BTreeSet::new();
-        for step in steps {
-            let Some(after) = &step.after else { continue };
-            left.insert((after.kind(), after.id()));
-            let Some(user_id) = after.user_id().filter(|user| made.contains(user)) else { continue };
-            if was_touched(facts, step, after) {
-                users.entry(user_id).or_default().extend(differences(facts, step, after));
-            }
-        }
-        for user in made {
-            let others = facts
-                .devices_of(user)
-                .map(|device| ("device", device.id.0))
-                .chain(facts.numbers_of(user).map(|number| ("phone number", number.id.0)))
-                .chain(facts.assignments_of(user).map(|held| ("license", held.id.0)))
-                .chain(facts.schedule.of(user).map(|entry| ("scheduled license", entry.id.0)));
-            for (kind, _) in others.filter(|held| !left.contains(held)) {
-                users.entry(user).or_default().insert(format!("another {kind}"));
-            }
-        }
-        users.retain(|user, _| facts.users.get(user).is_some_and(|user| !user.is_deleted()));
-        Self { users }
-    }
-}
-
-/// What somebody changed of the record that this step had left, in words.
-fn differences(facts: &Facts, step: &Step, after: &Record) -> Vec<String> {
-    let Some(now) = current(facts, after) else { return vec![format!("no {} any more", after.kind())] };
-    let mut since = Step::new(Some(after.clone().with_secrets_of(&now)), Some(now));
-    since.put_in_words(facts);
-    let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
-    let words = |change: &FieldChange| {
-        let field = change.field.trim_end_matches("_id").replace('_', " ");
-        format!("{field} {} instead of {}", or_none(&change.after), or_none(&change.before))
-    };
-    match since.changes.as_slice() {
-        [] if matches!(after, Record::User(_)) => Vec::new(),
-        [] => vec![step.title.clone()],
-        changes => changes.iter().map(words).collect(),
-    }
-}
-
 fn join(words: BTreeSet<String>) -> String {
     words.into_iter().collect::<Vec<_>>().join("; ")
-}
-
-/// Somebody changed the record after this step had left it.
-fn was_touched(facts: &Facts, step: &Step, after: &Record) -> bool {
-    if matches!(after, Record::Mail(_)) || step.is_rehearsal() {
-        return false;
-    }
-    let left_at = step.version_before().map_or_else(|| after.version(), |version| version + 1);
-    // The registrar and the wizard's own steps are no changes that a person would miss.
-    current(facts, after).is_none_or(|now| now.version() != left_at)
 }

@@ -444,3 +444,15 @@ fn what_is_scheduled_after_a_departure_would_fail() {
     let departure = facts.schedule.of(ANA).find(|entry| entry.lifecycle.is_some()).unwrap();
     assert_eq!(Some(departure.date), date, "one date for all licenses moves no departure");
 }
+
+#[test]
+fn what_was_taken_from_somebody_who_left_since_is_not_given_back() {
+    let facts = equipped();
+    let device_id = facts.devices_of(ANA).next().unwrap().id;
+    let (facts, taken) = done(facts, Change::UnassignDevice { device_id });
+    let (facts, _) = done(facts, delete(Leaving::default()));
+    let plan = undo(&undone(facts, &taken), Since::Ask);
+    assert!(plan.warnings.iter().any(|warning| warning.message.contains("Ana Duarte, who has left since")), "{plan:?}");
+    assert!(plan.blockers.iter().all(|blocker| blocker.kind != BlockerKind::NotFound), "{:?}", plan.blockers);
+    assert!(plan.steps.is_empty());
+}
