@@ -80,11 +80,9 @@ pub async fn attempt(visitor: &Visitor, request: &ChangeRequest, ways: &Ways) ->
 }
 
 /// A second click, or a page that was loaded again: what was carried out stands in the way of its own repetition, and the
-/// plan as of now can't tell. No plan has this fingerprint, so nothing is carried out here.
+/// plan as of now can't tell.
 async fn was_applied(visitor: &Visitor, request: &ChangeRequest) -> Result<bool, PageError> {
-    let none = Fingerprint(String::new());
-    let outcome = visitor.service.apply(&visitor.caller, request, Some(&none)).await?;
-    Ok(matches!(outcome, Outcome::Before))
+    Ok(visitor.service.request_of(&visitor.caller, request.id).await?.is_some())
 }
 
 /// For forms whose page is itself the review, such as a step of Add user.

@@ -35,6 +35,12 @@ impl Service {
         Ok(self.store().incidents_of_all(filter).await?)
     }
 
+    /// How many of them go on.
+    pub async fn problems_going_on(&self, caller: &Caller) -> Result<i64, ServiceError> {
+        caller.operator()?;
+        Ok(self.store().open_incidents().await?)
+    }
+
     /// When the account's trunks (an operator's own) were down in the last 30 days.
     pub async fn trunk_incidents(&self, caller: &Caller) -> Result<Vec<Incident>, ServiceError> {
         let since = self.now() - PAST;

@@ -58,6 +58,7 @@ pub mod voicemail;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use chrono::SubsecRound as _;
 use lineside_auth::{CryptoRng, Hasher, Sealer};
 use lineside_model::directory::Transport;
 use lineside_model::id::ChangeId;
@@ -167,8 +168,9 @@ impl Service {
         &self.inner.settings
     }
 
+    /// In whole microseconds, as the databases keep it: what is read again equals what was written and stands in the journal.
     pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
-        self.inner.clock.now()
+        self.inner.clock.now().trunc_subsecs(6)
     }
 
     /// A new identifier for a change: for a form when it is opened, for a request when it arrives.

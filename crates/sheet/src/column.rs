@@ -115,23 +115,18 @@ impl Column {
             }
             ImportKind::Devices => vec![Self::DeviceMac, Self::DeviceModel, Self::DeviceLabel, Self::Username],
             ImportKind::Numbers => vec![Self::PhoneNumber, Self::NumberKind, Self::Location, Self::Username],
-            ImportKind::Locations => vec![
-                Self::Location,
-                Self::E911StreetNumber,
-                Self::E911StreetName,
-                Self::E911Street,
-                Self::E911Unit,
-                Self::E911City,
-                Self::E911Region,
-                Self::E911PostalCode,
-                Self::E911Country,
-                Self::TimeZone,
-                Self::AreaCode,
-                Self::ContactName,
-                Self::ContactEmail,
-                Self::ContactPhone,
-            ],
+            ImportKind::Locations => {
+                let contact = [Self::ContactName, Self::ContactEmail, Self::ContactPhone];
+                let place = [Self::TimeZone, Self::AreaCode].into_iter().chain(contact);
+                std::iter::once(Self::Location).chain(Self::of_address()).chain(place).collect()
+            }
         }
+    }
+
+    /// A civic address, field by field.
+    fn of_address() -> impl Iterator<Item = Self> {
+        let from = Self::FIXED.into_iter().skip_while(|column| *column != Self::E911StreetNumber);
+        from.take_while(|column| *column != Self::E911Confirmed)
     }
 
     /// Users' files have no such column.

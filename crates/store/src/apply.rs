@@ -336,8 +336,11 @@ impl<'a> Changed<'a> {
             let before = step.before.as_ref().and_then(User::of);
             let Some(user) = step.after.as_ref().and_then(User::of) else { continue };
             let came_or_went = before.is_some_and(|before| before.is_deleted() != user.is_deleted());
-            if came_or_went || before.is_none_or(|before| before.profile != user.profile) {
+            let (old, new) = (before.map(|before| &before.profile), &user.profile);
+            if came_or_went || old.is_none_or(|old| old.username != new.username) {
                 changed.users.push(user);
+            }
+            if came_or_went || old.is_none_or(|old| old.is_found_otherwise(new)) {
                 found.insert(user.id);
             }
             if user.is_deleted() && came_or_went {

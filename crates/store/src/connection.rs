@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
 use crate::columns::{self, Column};
-use crate::list::List;
+use crate::list::{List, ListKind};
 use crate::value::Value;
 
 /// A row that can be read from either engine.
@@ -240,21 +240,32 @@ impl Connection {
         list: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Option<(String, Vec<Value>)> {
         let mut list: Vec<Value> = list.into_iter().map(Into::into).collect();
-        let (first, one) = (list.first()?, list.len() == 1);
-        let sql = self.with_list(sql, values.len() + 1, one, matches!(first, Value::Uuid(_)));
-        values.push(if one { list.swap_remove(0) } else { Value::List(List::of(list)) });
+        let at = values.len() + 1;
+        let (sql, value) = match list.len() {
+            0 => return None,
+            1 => (with_one(sql, at), list.swap_remove(0)),
+            _ => {
+                let list = List::of(list);
+                (self.with_list(sql, at, list.kind()), Value::List(list))
+            }
+        };
+        values.push(value);
         Some((sql, values))
     }
 
-    /// One statement serves lists of all lengths; one for a single value comes with it, for pages.
-    pub(crate) fn with_list(&self, sql: &str, at: usize, one: bool, ids: bool) -> String {
-        let list = match self.link {
-            _ if one => format!("IN (${at})"),
-            Link::PostgresPool(_) | Link::PostgresTransaction(_) => format!("= ANY (${at})"),
-            Link::SqlitePool(_) | Link::SqliteTransaction(_) if ids => {
+    /// One statement serves lists of all lengths. PostgreSQL joins with what `unnest` gives, by an index or a hash, where it
+    /// would compare each row with each value of `= ANY` in a table that it takes for small.
+    pub(crate) fn with_list(&self, sql: &str, at: usize, kind: ListKind) -> String {
+        let list = match (&self.link, kind) {
+            (Link::PostgresPool(_) | Link::PostgresTransaction(_), kind) => {
+                format!("IN (SELECT unnest(${at}::{}))", kind.postgres_array())
+            }
+            (Link::SqlitePool(_) | Link::SqliteTransaction(_), ListKind::Ids) => {
                 format!("IN (SELECT unhex(value) FROM json_each(${at}))")
             }
-            Link::SqlitePool(_) | Link::SqliteTransaction(_) => format!("IN (SELECT value FROM json_each(${at}))"),
+            (Link::SqlitePool(_) | Link::SqliteTransaction(_), ListKind::Ints | ListKind::Texts) => {
+                format!("IN (SELECT value FROM json_each(${at}))")
+            }
         };
         sql.replacen("IN (...)", &list, 1)
     }
@@ -277,6 +288,11 @@ impl Connection {
         on_link!(self, |link| link.prepare(sql).await.map(drop)?);
         Ok(())
     }
+}
+
+/// For pages, a statement for a single value comes with the one for lists.
+pub(crate) fn with_one(sql: &str, at: usize) -> String {
+    sql.replacen("IN (...)", &format!("IN (${at})"), 1)
 }
 
 fn parameters(first: usize, length: usize) -> String {

@@ -48,11 +48,13 @@ const OVER: &str = "i.ended_at IS NOT NULL";
 const BEGAN_FROM: &str = "i.began_at >= ?";
 const BEGAN_BEFORE: &str = "i.began_at < ?";
 const NEWEST_FIRST: &str = " ORDER BY i.began_at DESC, i.id DESC";
+/// Over all accounts, for the operator.
+const OPEN_COUNT: &str = "SELECT count(*) FROM incident WHERE ended_at IS NULL";
 /// Over all accounts, for the switch's reports.
 const TRUNK_OWNER: &str = "SELECT account_id, settings FROM trunk WHERE id = $1";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, TRUNK_OWNER];
+pub(crate) const STATEMENTS: &[&str] = &[OPEN, CLOSE, RECENT, RECENT_OF_OPERATOR, OPEN_COUNT, TRUNK_OWNER];
 #[cfg(test)]
 pub(crate) const COMPOSED: crate::condition::Composed = crate::condition::Composed {
     selects: &[OF_ALL, COUNT],
@@ -165,6 +167,11 @@ impl Store {
         let sql = condition.page(OF_ALL, NEWEST_FIRST, page);
         let rows: Vec<AnyIncidentColumns> = link.rows(sql, condition.values.clone()).await?;
         Ok(total.page(try_all(rows)?, page))
+    }
+
+    /// How many go on, in all accounts and on the operator's own trunks.
+    pub async fn open_incidents(&self) -> Result<i64, StoreError> {
+        self.reader().await?.number(OPEN_COUNT, values![]).await
     }
 
     /// Whose trunk it is (`None` within for the operator's), and what is set of it.

@@ -17,7 +17,32 @@ pub(crate) enum List {
     Texts(Vec<String>),
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListKind {
+    Ids,
+    Ints,
+    Texts,
+}
+
+impl ListKind {
+    pub(crate) fn postgres_array(self) -> &'static str {
+        match self {
+            Self::Ids => "uuid[]",
+            Self::Ints => "bigint[]",
+            Self::Texts => "text[]",
+        }
+    }
+}
+
 impl List {
+    pub(crate) fn kind(&self) -> ListKind {
+        match self {
+            Self::Ids(_) => ListKind::Ids,
+            Self::Ints(_) => ListKind::Ints,
+            Self::Texts(_) => ListKind::Texts,
+        }
+    }
+
     /// Of identifiers, numbers or texts, all of one type. NULL equals nothing, so it is left out.
     pub(crate) fn of(values: Vec<Value>) -> Self {
         let (mut ids, mut ints, mut texts) = (Vec::new(), Vec::new(), Vec::new());

@@ -28,6 +28,9 @@ pub(crate) trait Stored: Sized {
     }
 }
 
+/// Rows that are put together before they are written: as columns they take several times what the records do.
+const ROWS_AT_ONCE: usize = 8_000;
+
 /// A record before the first and after the last of a plan's steps with it.
 struct Moved<'a> {
     before: Option<&'a Record>,
@@ -63,14 +66,16 @@ pub(crate) async fn save_as<T: Stored>(
     for Moved { before, after } in moved::<T>(plan).into_values() {
         let Some(record) = after else { continue };
         let Some(row) = T::of(record) else { continue };
-        let version = before.map_or_else(|| record.version(), |before| before.version() + 1);
-        rows.push((row.rank(), values(row, version)?));
+        rows.push((row, before.map_or_else(|| record.version(), |before| before.version() + 1)));
     }
-    rows.sort_by_key(|(rank, _)| *rank);
-    let rows: Vec<Vec<Value>> = rows.into_iter().map(|(_, values)| values).collect();
-    let expected = rows.len();
-    let written = link.write_rows(T::SAVE, rows).await?;
-    all_or_again(written, expected)
+    rows.sort_by_key(|(row, _)| row.rank());
+    let mut written = 0;
+    for some in rows.chunks(ROWS_AT_ONCE) {
+        let columns: Vec<Vec<Value>> =
+            some.iter().map(|(row, version)| values(row, *version)).collect::<Result<_, _>>()?;
+        written += link.write_rows(T::SAVE, columns).await?;
+    }
+    all_or_again(written, rows.len())
 }
 
 /// Removes the plan's deleted rows of one table.

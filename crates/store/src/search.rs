@@ -24,6 +24,8 @@ pub(crate) const ADD_WORDS: &str = "INSERT INTO user_word (account_id, word, sor
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[PROFILES, NUMBERS, USERS_BY_WORD, FORGET_WORDS, ADD_WORDS];
 
+/// Users whose words are written together.
+const USERS_AT_ONCE: usize = 2_000;
 /// Longer searches find nothing more.
 const WORDS_MAX: usize = 8;
 
@@ -34,21 +36,29 @@ pub(crate) async fn refresh_words(
     users: &[UserId],
     made: &Made<'_>,
 ) -> Result<(), StoreError> {
+    for some in users.chunks(USERS_AT_ONCE) {
+        let rows = rows_of(link, account, some).await?;
+        link.execute_in(FORGET_WORDS, values![account], some.iter().copied()).await?;
+        link.write_rows(ADD_WORDS, rows).await?;
+    }
+    link.write_rows(ADD_WORDS, made.word_rows()).await?;
+    Ok(())
+}
+
+async fn rows_of(link: &mut Connection, account: AccountId, users: &[UserId]) -> Result<Vec<Vec<Value>>, StoreError> {
     let profiles: Vec<(Uuid, String)> = link.rows_in(PROFILES, values![account], users.iter().copied()).await?;
     let numbers: Vec<(Uuid, String)> = link.rows_in(NUMBERS, values![account], users.iter().copied()).await?;
     let mut numbers_of: BTreeMap<Uuid, Vec<E164>> = BTreeMap::new();
     for (user, number) in numbers {
         numbers_of.entry(user).or_default().push(kept_number(&number)?);
     }
-    let mut rows = made.word_rows();
+    let mut rows = Vec::new();
     for (id, profile) in profiles {
         let profile: Profile = from_json("a profile", &profile)?;
         let numbers = numbers_of.get(&id).map(Vec::as_slice).unwrap_or_default();
         rows.extend(word_rows(account, UserId(id), &profile, numbers));
     }
-    link.execute_in(FORGET_WORDS, values![account], users.iter().copied()).await?;
-    link.write_rows(ADD_WORDS, rows).await?;
-    Ok(())
+    Ok(rows)
 }
 
 pub(crate) fn word_rows(account: AccountId, user: UserId, profile: &Profile, numbers: &[E164]) -> Vec<Vec<Value>> {

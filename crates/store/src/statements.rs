@@ -4,7 +4,8 @@ use lineside_testkit::database::{Database, Engine};
 use rstest::rstest;
 
 use crate::condition::{Composed, Condition};
-use crate::connection::Connection;
+use crate::connection::{Connection, with_one};
+use crate::list::ListKind;
 use crate::value::Value;
 use crate::{
     Store, account, api_token, binding, call, call_settings, catalogue, department, device, directory, e911, emergency,
@@ -106,21 +107,21 @@ fn composed(list: &Composed) -> Vec<String> {
     statements
 }
 
-/// With `(...)` as one and as several parameters.
-fn spelled_out(link: &Connection, sql: &str) -> Vec<String> {
+/// With `(...)` as one and as several parameters. Of each the texts that it may have: a list is of identifiers, numbers or
+/// texts, as its column is.
+fn spelled_out(link: &Connection, sql: &str) -> Vec<Vec<String>> {
     match (sql.contains("VALUES (...)"), sql.contains("(...)")) {
         (true, _) => {
             let columns = sql.find('(').zip(sql.find(')')).map(|(from, to)| sql[from..to].matches(',').count() + 1);
             let width = columns.unwrap();
-            vec![link.with_rows(sql, width, 1), link.with_rows(sql, width, 3)]
+            [1, 3].map(|height| vec![link.with_rows(sql, width, height)]).to_vec()
         }
         (false, true) => {
-            let first = (1..20).take_while(|at| sql.contains(&format!("${at}"))).count();
-            [(true, true), (false, true), (false, false)]
-                .map(|(one, ids)| link.with_list(sql, first + 1, one, ids))
-                .to_vec()
+            let at = 1 + (1..20).take_while(|at| sql.contains(&format!("${at}"))).count();
+            let lists = [ListKind::Ids, ListKind::Ints, ListKind::Texts].map(|kind| link.with_list(sql, at, kind));
+            vec![vec![with_one(sql, at)], lists.to_vec()]
         }
-        (false, false) => vec![sql.to_owned()],
+        (false, false) => vec![vec![sql.to_owned()]],
     }
 }
 
@@ -144,13 +145,21 @@ async fn every_statement_is_understood(#[values(Engine::Sqlite, Engine::Postgres
     let mut failed = Vec::new();
     let link = store.writer().await.unwrap();
     let fixed = ALL.iter().flat_map(|statements| statements.iter());
-    let fixed: Vec<String> = fixed.flat_map(|sql| spelled_out(&link, sql)).collect();
+    let fixed: Vec<Vec<String>> = fixed.flat_map(|sql| spelled_out(&link, sql)).collect();
     drop(link);
-    for sql in fixed.into_iter().chain(LISTS.iter().flat_map(|lists| lists.iter()).flat_map(composed)) {
-        // A statement that fails spoils its transaction, so each has its own connection.
-        let mut link = store.writer().await.unwrap();
-        if let Err(error) = link.prepare(sql.clone()).await {
-            failed.push(format!("{error}: {sql}"));
+    let listed = LISTS.iter().flat_map(|lists| lists.iter()).flat_map(composed).map(|sql| vec![sql]);
+    for texts in fixed.into_iter().chain(listed) {
+        let mut errors = Vec::new();
+        for sql in &texts {
+            // A statement that fails spoils its transaction, so each has its own connection.
+            let mut link = store.writer().await.unwrap();
+            match link.prepare(sql.clone()).await {
+                Ok(()) => break,
+                Err(error) => errors.push(format!("{error}: {sql}")),
+            }
+        }
+        if errors.len() == texts.len() {
+            failed.extend(errors);
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));

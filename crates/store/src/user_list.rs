@@ -1,5 +1,6 @@
 //! The user list: filtered, searched, sorted, fast with 100,000 users.
 
+mod filtered;
 mod listing;
 
 use std::collections::BTreeMap;

@@ -47,8 +47,7 @@ async fn list(visitor: Visitor, query: FormData) -> Answer {
         page: query.parse("page").unwrap_or(1).max(1),
     };
     let page = visitor.service.problems_of_all(&visitor.caller, &filter).await?;
-    let open = IncidentFilter { goes_on: Some(true), ..IncidentFilter::default() };
-    let going_on = visitor.service.problems_of_all(&visitor.caller, &open).await?.total;
+    let going_on = visitor.service.problems_going_on(&visitor.caller).await?;
     let kinds = IncidentKind::ALL.map(|kind| Choice::new(kind.as_str(), kind.label()));
     let states = vec![Choice::new("open", "goes on"), Choice::new("over", "over")];
     show(&IncidentsPage {

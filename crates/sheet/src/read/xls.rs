@@ -1,8 +1,11 @@
 //! XLS as Excel 97 to 2003 wrote it ([MS-XLS], BIFF8). Read here and not by calamine, which believes a sheet's claims about its
 //! size and unrolls each use of a shared string.
 
+mod strings;
+
 use chrono::{Days, NaiveDate};
 
+use self::strings::{Count, Strings, cut_off, shared_strings, string};
 use super::STAMP_SHEET;
 use super::cfb::{Compound, u16_at, u32_at};
 use super::xlsx::{date_text, number_text};
@@ -51,10 +54,6 @@ pub(super) fn read(bytes: &[u8], limits: Limits) -> Result<Table, SheetError> {
     Ok(table)
 }
 
-fn cut_off() -> SheetError {
-    SheetError::damaged("a record is cut off")
-}
-
 struct Record<'a> {
     kind: u16,
     data: &'a [u8],
@@ -101,20 +100,6 @@ enum Look {
     Date,
     /// Zeros in front, to this width.
     Padded(usize),
-}
-
-/// The shared strings, in one piece.
-#[derive(Default)]
-struct Strings {
-    text: String,
-    ends: Vec<u32>,
-}
-
-impl Strings {
-    fn get(&self, at: usize) -> Option<&str> {
-        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).map(|end| *end as usize))?;
-        self.text.get(start..*self.ends.get(at)? as usize)
-    }
 }
 
 impl<'a> Workbook<'a> {
@@ -377,115 +362,6 @@ fn sheet_entry(data: &[u8]) -> Option<SheetEntry> {
     }
     let visible = matches!(data.get(4)? % 4, 0);
     Some(SheetEntry { start: u32_at(data, 0)? as usize, visible, name: string(data.get(6..)?, Count::One)? })
-}
-
-/// How long the length in front of a string is.
-#[derive(Clone, Copy)]
-enum Count {
-    One,
-    Two,
-}
-
-/// A string within one record; of one that is cut off, what there is.
-fn string(data: &[u8], count: Count) -> Option<String> {
-    let (length, rest) = match count {
-        Count::One => (usize::from(*data.first()?), data.get(1..)?),
-        Count::Two => (usize::from(u16_at(data, 0)?), data.get(2..)?),
-    };
-    let (flags, rest) = rest.split_first()?;
-    let mut text = String::new();
-    push_units(&mut text, rest, length, flags & 1 != 0);
-    Some(text)
-}
-
-/// Adds up to `length` characters, of one byte or two; tells how many bytes were taken and how many characters.
-fn push_units(text: &mut String, bytes: &[u8], length: usize, wide: bool) -> (usize, usize) {
-    if wide {
-        let there = length.min(bytes.len() / 2);
-        let units = bytes[..there * 2].chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]]));
-        text.extend(char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)));
-        (there * 2, there)
-    } else {
-        let there = length.min(bytes.len());
-        text.extend(bytes[..there].iter().map(|byte| char::from(*byte)));
-        (there, there)
-    }
-}
-
-fn shared_strings(pieces: &[&[u8]], limits: Limits) -> Result<Strings, SheetError> {
-    let mut strings = Strings::default();
-    let mut cursor = Cursor { pieces, piece: 0, at: 0 };
-    while cursor.more() {
-        let mut length = usize::from(u16::from_le_bytes(cursor.take()?));
-        let [flags] = cursor.take()?;
-        let runs = if flags & 8 == 0 { 0 } else { usize::from(u16::from_le_bytes(cursor.take()?)) };
-        let extra = if flags & 4 == 0 { 0 } else { u32::from_le_bytes(cursor.take()?) as usize };
-        let mut wide = flags & 1 != 0;
-        loop {
-            let (bytes, units) = push_units(&mut strings.text, cursor.rest(), length, wide);
-            cursor.at += bytes;
-            length -= units;
-            if length == 0 {
-                break;
-            }
-            // A text that goes on in the next record says anew how wide its characters are.
-            cursor.next_piece()?;
-            let [flags] = cursor.take()?;
-            wide = flags & 1 != 0;
-        }
-        cursor.skip(runs * 4 + extra)?;
-        if strings.text.len() > limits.text {
-            return Err(SheetError::TooMuchText(limits.text >> 20));
-        }
-        strings.ends.push(u32::try_from(strings.text.len()).map_err(SheetError::damaged)?);
-    }
-    Ok(strings)
-}
-
-/// A place in a record and those that continue it.
-struct Cursor<'a> {
-    pieces: &'a [&'a [u8]],
-    piece: usize,
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn rest(&self) -> &'a [u8] {
-        self.pieces.get(self.piece).and_then(|piece| piece.get(self.at..)).unwrap_or_default()
-    }
-
-    fn more(&mut self) -> bool {
-        while self.piece < self.pieces.len() && self.rest().is_empty() {
-            (self.piece, self.at) = (self.piece + 1, 0);
-        }
-        self.piece < self.pieces.len()
-    }
-
-    fn next_piece(&mut self) -> Result<(), SheetError> {
-        (self.piece, self.at) = (self.piece + 1, 0);
-        if self.piece < self.pieces.len() { Ok(()) } else { Err(cut_off()) }
-    }
-
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], SheetError> {
-        if !self.more() {
-            return Err(cut_off());
-        }
-        let taken = self.rest().get(..N).and_then(|bytes| bytes.try_into().ok()).ok_or_else(cut_off)?;
-        self.at += N;
-        Ok(taken)
-    }
-
-    fn skip(&mut self, mut bytes: usize) -> Result<(), SheetError> {
-        while bytes > 0 {
-            if !self.more() {
-                return Err(cut_off());
-            }
-            let here = self.rest().len().min(bytes);
-            self.at += here;
-            bytes -= here;
-        }
-        Ok(())
-    }
 }
 
 /// [MS-XLS] 2.5.165: the date formats that need no text of their own, those of East Asia among them.

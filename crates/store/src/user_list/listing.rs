@@ -6,10 +6,9 @@
 use lineside_model::id::UserId;
 use lineside_model::journal::Scope;
 use lineside_model::list::{PAGE, TOTAL_MAX, UserFilter, UserSort};
-use lineside_model::readiness::LampKind;
-use lineside_model::user::UserState;
 use uuid::Uuid;
 
+use super::filtered::{self, AT, AT_NONE};
 #[cfg(test)]
 use crate::condition::Composed;
 use crate::condition::{Condition, Total};
@@ -53,27 +52,6 @@ pub(crate) const ENTRIES: &str = "
         SELECT w.user_id FROM user_word w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $3 LIMIT $4
     ) counted";
 
-const AT: &str = "u.location_id = ?";
-const AT_NONE: &str = "u.location_id IS NULL";
-const IN_DEPARTMENT: &str = "u.department_id = ?";
-const WITH_LICENSE: &str = "u.voice_license_id = ?";
-const NO_LICENSE: &str = "u.voice_license_id IS NULL";
-const HOLDS: &str = "EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.id AND a.license_type_id = ?)";
-const LACKS: &str = "NOT EXISTS (SELECT 1 FROM assignment a WHERE a.user_id = u.id AND a.license_type_id = ?)";
-const IN_STATE: &str = "u.state = ?";
-/// Who left is found by asking for that alone.
-const NOT_DELETED: &str = "u.state <> 'deleted'";
-/// Of whom only a row without a name is left.
-const NOT_PURGED: &str = "u.purged_at IS NULL";
-const READY: &str = "u.ready = TRUE";
-const NOT_READY: &str = "u.ready = FALSE";
-/// As the tally counts what users lack. Each has an index of its own, over those users only.
-const NO_NUMBER: &str = "u.number IS NULL";
-const NO_E911: &str = "NOT u.e911_confirmed";
-const NO_DEVICE: &str = "u.voice_license_id IS NOT NULL AND NOT u.device";
-const NO_REGISTRATION: &str = "u.voice_license_id IS NOT NULL AND u.device AND u.registered_until IS NULL";
-const UNFINISHED: &str = "u.wizard IS NOT NULL";
-const UNTESTED: &str = "NOT EXISTS (SELECT 1 FROM emergency_test t WHERE t.user_id = u.id)";
 const HAS_WORD: &str = "EXISTS (SELECT 1 FROM user_word w WHERE w.user_id = u.id AND w.word >= ?1 AND w.word < ?2)";
 
 const HAS_WORD_TOO: &str =
@@ -93,27 +71,12 @@ const BY_LOCATION_DOWN: &str = "
 pub(crate) const COMPOSED: &[Composed] = &[
     Composed {
         selects: &[ALONG_INDEX],
-        clauses: &[
-            AT,
-            AT_NONE,
-            IN_DEPARTMENT,
-            WITH_LICENSE,
-            NO_LICENSE,
-            HOLDS,
-            LACKS,
-            IN_STATE,
-            NOT_DELETED,
-            NOT_PURGED,
-            READY,
-            NOT_READY,
-            NO_NUMBER,
-            NO_E911,
-            NO_DEVICE,
-            NO_REGISTRATION,
-            UNFINISHED,
-            UNTESTED,
-            HAS_WORD,
-        ],
+        clauses: filtered::CLAUSES,
+        orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN],
+    },
+    Composed {
+        selects: &[ALONG_INDEX],
+        clauses: &[HAS_WORD],
         orders: &[BY_NAME, BY_NAME_DOWN, BY_EXTENSION, BY_EXTENSION_DOWN],
     },
     Composed { selects: &[BY_WORD_ALONE], clauses: &[HAS_WORD_TOO], orders: &[BY_WORD_NAME, BY_WORD_NAME_DOWN] },
@@ -145,7 +108,7 @@ impl Listing<'_> {
         words.sort_by_key(|word| word.entries);
         match words.split_first() {
             None => {
-                let condition = self.filtered(values![self.scope.account_id]);
+                let condition = self.matching(values![self.scope.account_id]);
                 Ok((self.total(&condition).await?, self.along_index(&condition).await?))
             }
             Some((rarest, _)) if rarest.entries == 0 => Ok((Total::exact(0), Vec::new())),
@@ -165,12 +128,12 @@ impl Listing<'_> {
             Some((rarest, others)) if rarest.entries <= RARE => {
                 let mut words = self.with_word(rarest);
                 and_each_word(&mut words, HAS_WORD_TOO, others);
-                let condition = self.filtered(words.values.clone());
+                let condition = self.matching(words.values.clone());
                 let select = condition.all(&format!("{}{THEIR_ROWS}", words.all(OF_WORDS)));
                 self.counted(&select, self.order(), &condition.values).await
             }
             Some((rarest, others)) => {
-                let mut condition = self.filtered(values![self.scope.account_id]);
+                let mut condition = self.matching(values![self.scope.account_id]);
                 and_each_word(&mut condition, HAS_WORD, &words);
                 let total = self.total_of_frequent(rarest, others, &condition).await?;
                 Ok((total, self.along_index(&condition).await?))
@@ -187,11 +150,11 @@ impl Listing<'_> {
             Some((rarest, others)) if rarest.entries <= RARE => {
                 let mut found = self.with_word(rarest);
                 and_each_word(&mut found, HAS_WORD_TOO, others);
-                let condition = self.filtered(found.values.clone());
+                let condition = self.matching(found.values.clone());
                 let select = format!("SELECT u.id FROM ({}{THEIR_ROWS}", found.all(WORD_USERS));
                 return self.ids(condition.slice(&select, "", limit, 0), &condition).await;
             }
-            _ => self.filtered(values![self.scope.account_id]),
+            _ => self.matching(values![self.scope.account_id]),
         };
         and_each_word(&mut condition, HAS_WORD, &words);
         self.ids(condition.slice(ALONG_INDEX, "", limit, 0), &condition).await
@@ -217,41 +180,8 @@ impl Listing<'_> {
         UserFilter { search, sort, descending, page, ..self.filter.clone() } != UserFilter::default()
     }
 
-    fn filtered(&self, values: Vec<Value>) -> Condition {
-        let filter = self.filter;
-        let mut condition = Condition::new(values);
-        condition.and_if(AT, filter.location_id);
-        condition.and_if(IN_DEPARTMENT, filter.department_id);
-        condition.and_if(WITH_LICENSE, filter.license_type_id);
-        condition.and_if(HOLDS, filter.holds);
-        condition.and_if(LACKS, filter.lacks);
-        match filter.state {
-            Some(state) => {
-                condition.and(IN_STATE, state.as_str());
-                if state == UserState::Deleted {
-                    condition.and_plain(NOT_PURGED);
-                }
-            }
-            None => condition.and_plain(NOT_DELETED),
-        }
-        if filter.no_license {
-            condition.and_plain(NO_LICENSE);
-        }
-        match filter.ready {
-            Some(true) => condition.and_plain(READY),
-            Some(false) => condition.and_plain(NOT_READY),
-            None => {}
-        }
-        if let Some(lamp) = filter.missing {
-            condition.and_plain(lacking(lamp));
-        }
-        if filter.unfinished {
-            condition.and_plain(UNFINISHED);
-        }
-        if filter.untested {
-            condition.and_plain(UNTESTED);
-        }
-        condition
+    fn matching(&self, values: Vec<Value>) -> Condition {
+        filtered::condition(self.filter, values)
     }
 
     /// Without a search. What the account's tally knows need not be counted.
@@ -417,16 +347,6 @@ impl Listing<'_> {
     async fn ids(&mut self, sql: String, condition: &Condition) -> Result<Vec<UserId>, StoreError> {
         let rows: Vec<(Uuid,)> = self.link.rows(sql, condition.values.clone()).await?;
         Ok(rows.into_iter().map(|(id,)| UserId(id)).collect())
-    }
-}
-
-fn lacking(lamp: LampKind) -> &'static str {
-    match lamp {
-        LampKind::License => NO_LICENSE,
-        LampKind::Number => NO_NUMBER,
-        LampKind::E911 => NO_E911,
-        LampKind::Device => NO_DEVICE,
-        LampKind::Registered => NO_REGISTRATION,
     }
 }
 
