@@ -2,6 +2,7 @@
 //! emergency address stand beside those of others, in their files.
 
 pub mod device;
+pub mod password;
 
 use utoipa_axum::routes;
 
@@ -12,7 +13,11 @@ use crate::router::{Access, Route};
 use crate::user::view::UserView;
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::new(Access::User, routes!(me)), Route::new(Access::User, routes!(device::list_own_devices))]
+    vec![
+        Route::new(Access::User, routes!(me)),
+        Route::new(Access::User, routes!(device::list_own_devices)),
+        Route::new(Access::User, routes!(password::change_own_password)),
+    ]
 }
 
 /// The person whom the token acts for

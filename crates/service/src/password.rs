@@ -47,13 +47,28 @@ impl Service {
         Ok(self.store().set_password(&username.to_ascii_lowercase(), hash.as_str()).await?)
     }
 
-    /// Somebody's own, by the password that they have: a wrong one counts as at sign-in. Every session ends, and a new one
-    /// begins here.
-    pub async fn change_password(&self, caller: &Caller, current: &str, new: &str) -> Result<SignedIn, ServiceError> {
+    /// As [`Self::change_password`] on a page, where a new session begins.
+    pub async fn change_password_here(
+        &self,
+        caller: &Caller,
+        current: &str,
+        new: &str,
+    ) -> Result<SignedIn, ServiceError> {
+        let username = self.change_password(caller, current, new).await?;
+        match self.sign_in(&username, new, caller.from.clone()).await {
+            Ok(signed_in) => Ok(signed_in),
+            Err(SignInError::Service(error)) => Err(error),
+            Err(SignInError::Refused) => Err(ServiceError::NotFound),
+        }
+    }
+
+    /// Somebody's own, by the password that they have: a wrong one counts as at sign-in. Every session ends. Returns the
+    /// username.
+    pub async fn change_password(&self, caller: &Caller, current: &str, new: &str) -> Result<String, ServiceError> {
         let (scope, id) = caller.own_scope()?;
         let username = self.me(caller).await?.user.profile.username.to_string();
         let new_password = Password::parse(new, &username).map_err(|error| ServiceError::field("password", error))?;
-        match self.sign_in(&username, current, caller.from.clone()).await {
+        match self.prove(&username, current, caller.via, caller.from.clone()).await {
             Ok(_) => {}
             Err(SignInError::Service(error)) => return Err(error),
             Err(SignInError::Refused) => {
@@ -66,11 +81,7 @@ impl Service {
         self.store().set_password(&username.to_ascii_lowercase(), hash.as_str()).await?;
         let (entry, summary) = (self.new_change_id(), "Changed their password");
         self.store().record_event(&scope, entry, self.now(), "change_password", summary, Some(id)).await?;
-        match self.sign_in(&username, new, caller.from.clone()).await {
-            Ok(signed_in) => Ok(signed_in),
-            Err(SignInError::Service(error)) => Err(error),
-            Err(SignInError::Refused) => Err(ServiceError::NotFound),
-        }
+        Ok(username)
     }
 
     /// Queues a link to the person's address, if there is such a person with an address. The answer is the same for all.

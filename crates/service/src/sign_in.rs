@@ -34,8 +34,24 @@ pub struct SignedIn {
 
 impl Service {
     pub async fn sign_in(&self, username: &str, password: &str, from: Option<String>) -> Result<SignedIn, SignInError> {
+        let (key, caller) = self.prove(username, password, Via::Portal, from).await?;
         let now = self.now();
-        let key = Username::parse(username).ok().map(|username| username.key());
+        let token = Token::mint(&mut *self.rng());
+        let expires_at = now + SESSION;
+        self.store().add_session(token.hash().as_bytes(), &key, now, expires_at).await.map_err(ServiceError::from)?;
+        Ok(SignedIn { token: token.reveal().to_owned(), expires_at, caller })
+    }
+
+    /// Whose password it is, under which key. Wrong ones are journaled and counted, wherever they were sent to.
+    pub(crate) async fn prove(
+        &self,
+        username: &str,
+        password: &str,
+        via: Via,
+        from: Option<String>,
+    ) -> Result<(String, Caller), SignInError> {
+        let now = self.now();
+        let key = Username::parse(username).ok().map(|username| String::from(username.key()));
         let login = match &key {
             Some(key) => self.store().login(key).await.map_err(ServiceError::from)?,
             None => None,
@@ -46,16 +62,13 @@ impl Service {
         let right = self.inner.hasher.verify(password, stored.as_ref()).await.map_err(ServiceError::from)?;
         let Some(login) = login else { return Err(SignInError::Refused) };
         let key = key.unwrap_or_default();
-        let caller = Caller::new(login.subject.clone(), Via::Portal, from.clone()).filter(|_| right);
+        let caller = Caller::new(login.subject.clone(), via, from.clone()).filter(|_| right);
         let Some(caller) = caller else {
-            self.sign_in_failed(&login, &key, right, from, now).await?;
+            self.sign_in_failed(&login, &key, right, (via, from), now).await?;
             return Err(SignInError::Refused);
         };
         self.store().login_succeeded(&key, now).await.map_err(ServiceError::from)?;
-        let token = Token::mint(&mut *self.rng());
-        let expires_at = now + SESSION;
-        self.store().add_session(token.hash().as_bytes(), &key, now, expires_at).await.map_err(ServiceError::from)?;
-        Ok(SignedIn { token: token.reveal().to_owned(), expires_at, caller })
+        Ok((key, caller))
     }
 
     async fn sign_in_failed(
@@ -63,7 +76,7 @@ impl Service {
         login: &Login,
         key: &str,
         right: bool,
-        from: Option<String>,
+        (via, from): (Via, Option<String>),
         now: DateTime<Utc>,
     ) -> Result<(), ServiceError> {
         if !right {
@@ -71,7 +84,7 @@ impl Service {
             self.store().login_failed(key, lock).await?;
         }
         let (action, summary) = ("sign_in_failed", format!("A sign-in as {} was refused", login.username));
-        let (entry, via) = (self.new_change_id(), Via::Portal);
+        let entry = self.new_change_id();
         match &login.subject {
             Subject::User { id, account_id, name, .. } => {
                 let actor = Actor { kind: ActorKind::User, id: Some(id.0), name: name.clone(), via, from };

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::emergency::IncidentView;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
+use crate::query::instant;
 use crate::reading::Reading;
 use crate::router::{Access, Route};
 
@@ -76,8 +77,8 @@ async fn list_all_incidents(
         account_id: query.account_id.map(AccountId),
         kind: query.kind.map(kind).transpose()?,
         goes_on: query.goes_on,
-        from: query.from,
-        until: query.until,
+        from: instant("from", query.from)?,
+        until: instant("until", query.until)?,
         page: page::page(query.page)?,
     };
     Ok(Json(PageView::of(service.problems_of_all(&caller, &filter).await?)))

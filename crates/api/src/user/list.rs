@@ -2,10 +2,7 @@
 
 use axum::Json;
 use chrono::{DateTime, Utc};
-use lineside_model::id::{DepartmentId, LicenseTypeId, LocationId};
 use lineside_model::list::{UserFilter, UserRow, UserSort};
-use lineside_model::readiness::LampKind;
-use lineside_model::user::UserState;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,39 +10,21 @@ use uuid::Uuid;
 use crate::page::{self, PageView};
 use crate::problem::Problem;
 use crate::reading::Reading;
+use crate::user::selection::user_filter;
 use crate::user::view::{LampsView, RoleName, SortName, StateName};
 
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub struct UserQuery {
-    /// Beginnings of words: names, username, extension, email, digits of a number. Every word must match.
-    search: Option<String>,
-    location_id: Option<Uuid>,
-    department_id: Option<Uuid>,
-    /// The Voice license held.
-    license_type_id: Option<Uuid>,
-    /// Only users without a Voice license.
-    no_license: bool,
-    /// Holds this license type, of whatever track.
-    holds: Option<Uuid>,
-    /// Does not hold it.
-    lacks: Option<Uuid>,
-    #[param(inline)]
-    state: Option<StateName>,
-    /// `true`: every lamp is ready; `false`: some lamp is not.
-    ready: Option<bool>,
-    /// Only users whose lamp of this name is needed and not ready.
-    #[param(value_type = Option<String>, pattern = "^(license|number|e911|device|registered)$")]
-    missing: Option<LampKind>,
-    /// Only users whose Add user was left half way.
-    unfinished: bool,
-    #[param(inline)]
-    sort: Option<SortName>,
-    descending: bool,
-    /// From 1.
-    #[param(minimum = 1)]
-    page: Option<u32>,
+user_filter! {
+    #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+    #[serde(deny_unknown_fields, default)]
+    #[into_params(parameter_in = Query)]
+    UserQuery, param {
+        #[param(inline)]
+        sort: Option<SortName>,
+        descending: bool,
+        /// From 1.
+        #[param(minimum = 1)]
+        page: Option<u32>,
+    }
 }
 
 /// A user as lists show them.
@@ -102,23 +81,9 @@ pub async fn list_users(
 
 impl UserQuery {
     fn filter(self) -> Result<UserFilter, Problem> {
-        Ok(UserFilter {
-            search: page::search(self.search)?,
-            location_id: self.location_id.map(LocationId),
-            department_id: self.department_id.map(DepartmentId),
-            license_type_id: self.license_type_id.map(LicenseTypeId),
-            no_license: self.no_license,
-            holds: self.holds.map(LicenseTypeId),
-            lacks: self.lacks.map(LicenseTypeId),
-            state: self.state.map(UserState::from),
-            ready: self.ready,
-            missing: self.missing,
-            unfinished: self.unfinished,
-            untested: false,
-            sort: self.sort.map(UserSort::from).unwrap_or_default(),
-            descending: self.descending,
-            page: page::page(self.page)?,
-        })
+        let sort = self.sort.map(UserSort::from).unwrap_or_default();
+        let (descending, page) = (self.descending, page::page(self.page)?);
+        Ok(UserFilter { sort, descending, page, ..self.fields("search")? })
     }
 }
 

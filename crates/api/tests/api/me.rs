@@ -1,7 +1,9 @@
 //! What a person without any role does over REST: their own things, and nobody else's.
 
 use axum::http::Method;
+use lineside_service::sign_in::FAILURES_MAX;
 use lineside_testkit::database::Engine;
+use lineside_testkit::service::PASSWORD;
 use rstest::rstest;
 use serde_json::json;
 
@@ -64,4 +66,47 @@ async fn a_users_token_is_theirs_and_opens_nothing_else(#[values(Engine::Sqlite,
     admin.send(Method::DELETE, &path, &[], None).await.expect(404);
     own.get("/users").await.expect(404);
     own.send(Method::DELETE, &path, &[], None).await.expect(204);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_user_changes_their_password_by_the_one_that_holds(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((house, _database)) = house(engine).await else { return };
+    let own = Client::of_user(&house, &house.acme).await;
+    let session = house.service.sign_in("acme.user", PASSWORD, None).await.unwrap().token;
+    let new = "another walk in the snow";
+    let put = async |current: &str, password: &str| {
+        own.send(Method::PUT, "/me/password", &[], Some(json!({"current": current, "password": password}))).await
+    };
+    for (current, password, field) in [("no idea at all", new, "current"), (PASSWORD, "short", "password")] {
+        let wrong = put(current, password).await.expect(422);
+        assert_eq!(wrong.json["errors"][0]["field"], field);
+    }
+    put(PASSWORD, new).await.expect(204);
+    assert!(house.service.sign_in("acme.user", PASSWORD, None).await.is_err());
+    assert!(house.service.sign_in("acme.user", new, None).await.is_ok());
+    assert!(house.service.session(&session, None).await.unwrap().is_none(), "the old session has ended");
+    let admin = Client::of(&house, &house.acme.administrator).await;
+    let entry = admin.get("/journal?action=change_password").await.expect(200);
+    assert_eq!(entry.json["items"][0]["actor"]["via"], "api");
+}
+
+#[tokio::test]
+async fn who_guesses_a_password_is_locked_out_as_at_sign_in() {
+    let Some((house, _database)) = house(Engine::Sqlite).await else { return };
+    let own = Client::of_user(&house, &house.acme).await;
+    let put = async |current: &str| {
+        let body = json!({"current": current, "password": "another walk in the snow"});
+        own.send(Method::PUT, "/me/password", &[], Some(body)).await
+    };
+    for _ in 0..FAILURES_MAX {
+        put("no idea at all").await.expect(422);
+    }
+    put(PASSWORD).await.expect(422);
+    assert!(house.service.sign_in("acme.user", PASSWORD, None).await.is_err(), "sign-in is locked with it");
+    let admin = Client::of(&house, &house.acme.administrator).await;
+    let told = admin.get("/journal?action=sign_in_failed").await.expect(200);
+    assert_eq!(told.json["total"], json!(FAILURES_MAX + 2));
 }

@@ -35,7 +35,8 @@ async fn save(visitor: Visitor, data: FormData) -> Answer {
         errors.push("again", "this is not the same as above; type the password twice alike");
     }
     if errors.is_empty() {
-        match visitor.service.change_password(&visitor.caller, data.text("current"), data.text("password")).await {
+        let (current, new) = (data.text("current"), data.text("password"));
+        match visitor.service.change_password_here(&visitor.caller, current, new).await {
             Ok(signed_in) => {
                 let message = "Your password is changed. Wherever else you were signed in, you are signed out.";
                 let answer = flash::done("/me", message);
