@@ -3,6 +3,7 @@
 
 mod imports;
 mod licenses;
+mod mass;
 mod mutate;
 mod sip;
 mod users;
@@ -12,8 +13,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
-use lineside_service::Service;
+use lineside_model::id::UserId;
+use lineside_model::list::UserFilter;
+use lineside_service::{Caller, Service};
 use rustix::time::{ClockId, clock_gettime};
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::demo;
 
@@ -40,6 +44,13 @@ pub enum Bench {
         #[command(flatten)]
         place: Place,
     },
+    /// The users page's mass actions for all users of a large account.
+    Mass {
+        #[command(flatten)]
+        options: mass::Options,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Registrations and calls over UDP, beside Kamailio if it is installed; memory, and pages meanwhile.
     Sip(sip::Options),
     /// Damaged messages and senseless packets at a running program, and what becomes of a call in it.
@@ -59,12 +70,18 @@ pub struct Place {
     data: PathBuf,
 }
 
+/// Of memory, for what is done to 100,000 users at once.
+const MEMORY_KB: u64 = 400 * 1024;
+
 /// What was slower than it shall be, in words.
 type Late = Vec<String>;
 
 pub async fn run(bench: &Bench) -> anyhow::Result<()> {
     let place = match bench {
-        Bench::Users { place, .. } | Bench::Imports { place, .. } | Bench::Licenses { place, .. } => place,
+        Bench::Users { place, .. }
+        | Bench::Imports { place, .. }
+        | Bench::Licenses { place, .. }
+        | Bench::Mass { place, .. } => place,
         Bench::Sip(options) => {
             let runtime = tokio::runtime::Handle::current();
             let late = tokio::task::block_in_place(|| sip::run(options, &runtime))?;
@@ -96,6 +113,7 @@ async fn measure(bench: &Bench, place: &Place, database: Option<String>) -> anyh
         Bench::Users { options, .. } => users::measure(options, service.clone(), account).await,
         Bench::Imports { options, .. } => Box::pin(imports::measure(options, service.clone(), account)).await,
         Bench::Licenses { options, .. } => Box::pin(licenses::measure(options, service.clone(), account)).await,
+        Bench::Mass { options, .. } => Box::pin(mass::measure(options, service.clone(), account)).await,
         Bench::Sip(_) | Bench::Mutate(_) => Ok(Late::new()),
     };
     service.close().await;
@@ -155,4 +173,37 @@ fn now() -> Instant {
 
 fn cpu_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
+/// As in the running program, where the switch hears of every change.
+fn listen_as_the_switch(service: &Service) {
+    let mut feed = service.directory_feed();
+    tokio::spawn(async move { while !matches!(feed.recv().await, Err(RecvError::Closed)) {} });
+}
+
+/// In kB, what the kernel counted: pages resident at most since [`forget_most_memory`], the bench's own included.
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}
+
+fn forget_most_memory() {
+    // Where the kernel does not know it, what came before counts too.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// As many users of the account, in the order of the list, without its owner.
+async fn some_users(service: &Service, caller: &Caller, wanted: usize) -> anyhow::Result<Vec<UserId>> {
+    let mut users = Vec::new();
+    let mut page = 1;
+    while users.len() < wanted {
+        let filter = UserFilter { page, ..UserFilter::default() };
+        let rows = service.users(caller, &filter).await?.rows;
+        ensure!(!rows.is_empty(), "the account has only {} users", users.len());
+        users.extend(rows.iter().map(|row| row.id).filter(|id| caller.user_id() != Some(*id)));
+        page += 1;
+    }
+    users.truncate(wanted);
+    Ok(users)
 }

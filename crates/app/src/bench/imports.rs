@@ -19,7 +19,7 @@ use lineside_model::text::Name;
 use lineside_model::time_zone::TimeZone;
 use lineside_service::{Caller, Outcome, Service};
 
-use super::{Late, Times, say_head};
+use super::{Late, MEMORY_KB, Times, forget_most_memory, most_memory, say_head};
 use crate::demo::EmptyAccount;
 
 #[derive(Args)]
@@ -37,8 +37,6 @@ const PLANNED: Duration = Duration::from_secs(1);
 const APPLIED: Duration = Duration::from_secs(3);
 /// Of the rows per second that bare inserts reach.
 const SHARE: f64 = 0.2;
-/// For as many rows as an import may have.
-const MEMORY_KB: u64 = 400 * 1024;
 
 pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyAccount) -> anyhow::Result<Late> {
     let caller = service.sign_in(&sign_in.username, &sign_in.password, None).await?.caller;
@@ -86,18 +84,6 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
         late.extend(Box::pin(bench.undo(&job, options.edited, &before)).await?);
     }
     Ok(late)
-}
-
-/// In kB, what the kernel counted: pages resident at most since [`forget_most_memory`], the bench's own included.
-fn most_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
-}
-
-fn forget_most_memory() {
-    // Where the kernel does not know it, what came before counts too.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 struct Bench {

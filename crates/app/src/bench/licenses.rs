@@ -7,14 +7,10 @@ use chrono::{Days, NaiveDate};
 use clap::Args;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::id::UserId;
-use lineside_model::list::UserFilter;
 use lineside_model::schedule_list::ScheduleFilter;
-use lineside_service::directory::DirectoryChange;
 use lineside_service::{Caller, Outcome, Service};
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 
-use super::{Late, Times, say_head};
+use super::{Late, Times, listen_as_the_switch, say_head, some_users};
 use crate::demo::EmptyAccount;
 
 #[derive(Args)]
@@ -42,8 +38,7 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     service.add_sample(&sign_in.scope, options.users).await?;
     service.add_sample_schedule(&sign_in.scope, options.entries).await?;
     let session = service.sign_in(&sign_in.username, &sign_in.password, None).await?;
-    // As in the running program, where the switch hears of every change.
-    tokio::spawn(listen(service.directory_feed()));
+    listen_as_the_switch(&service);
     let bench = Bench { service, caller: session.caller };
     let engine = bench.service.engine();
     say_head(&format!("{} users, {} scheduled entries, {engine}", options.users, options.entries));
@@ -51,10 +46,6 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     Box::pin(bench.many(options, &mut late)).await?;
     bench.one(&mut late).await?;
     Ok(late)
-}
-
-async fn listen(mut feed: Receiver<DirectoryChange>) {
-    while !matches!(feed.recv().await, Err(RecvError::Closed)) {}
 }
 
 struct Bench {
@@ -69,7 +60,7 @@ impl Bench {
         let license = catalogue.license_type_by_slug("basic").context("the catalogue has Basic")?.id;
         let bought = i64::try_from(2 * options.users)?;
         self.apply(Change::SetSeats { license_type_id: license, bought, bound: None }).await?;
-        let user_ids = self.users(options.assigned).await?;
+        let user_ids = some_users(&self.service, &self.caller, options.assigned).await?;
         let (mut planned, mut applied) = (Times::default(), Times::default());
         let today = self.service.account(&self.caller).await?.settings.time_zone.date(self.service.now());
         for round in 0..ROUNDS {
@@ -113,22 +104,6 @@ impl Bench {
             late.push("rehearsal".to_owned());
         }
         Ok(())
-    }
-
-    async fn users(&self, wanted: usize) -> anyhow::Result<Vec<UserId>> {
-        let mut users = Vec::new();
-        let mut page = 1;
-        while users.len() < wanted {
-            let filter = UserFilter { page, ..UserFilter::default() };
-            let rows = self.service.users(&self.caller, &filter).await?.rows;
-            if rows.is_empty() {
-                bail!("the account has only {} users", users.len());
-            }
-            users.extend(rows.iter().map(|row| row.id));
-            page += 1;
-        }
-        users.truncate(wanted);
-        Ok(users)
     }
 
     async fn apply(&self, change: Change) -> anyhow::Result<()> {
