@@ -4,6 +4,7 @@
 mod imports;
 mod licenses;
 mod mass;
+mod memory;
 mod mutate;
 mod sip;
 mod users;
@@ -179,18 +180,6 @@ fn cpu_time() -> Duration {
 fn listen_as_the_switch(service: &Service) {
     let mut feed = service.directory_feed();
     tokio::spawn(async move { while !matches!(feed.recv().await, Err(RecvError::Closed)) {} });
-}
-
-/// In kB, what the kernel counted: pages resident at most since [`forget_most_memory`], the bench's own included.
-fn most_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
-}
-
-fn forget_most_memory() {
-    // Where the kernel does not know it, what came before counts too.
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// As many users of the account, in the order of the list, without its owner.

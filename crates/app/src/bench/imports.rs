@@ -19,7 +19,8 @@ use lineside_model::text::Name;
 use lineside_model::time_zone::TimeZone;
 use lineside_service::{Caller, Outcome, Service};
 
-use super::{Late, MEMORY_KB, Times, forget_most_memory, most_memory, say_head};
+use super::memory::MostMemory;
+use super::{Late, MEMORY_KB, Times, say_head};
 use crate::demo::EmptyAccount;
 
 #[derive(Args)]
@@ -47,7 +48,7 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     say_head(&format!("{} rows, {}", options.rows, bench.service.engine()));
     let mut late = Late::new();
     let before = bench.service.home(&bench.caller).await?;
-    forget_most_memory();
+    let memory = MostMemory::from_now_on();
     let [mut read, mut planned, mut applied, mut bare] = [(); 4].map(|()| Times::default());
     let job =
         read.of(bench.service.upload_import(&bench.caller, ImportKind::Users, "users.csv", file.into_bytes())).await?;
@@ -60,7 +61,7 @@ pub(super) async fn measure(options: &Options, service: Service, sign_in: EmptyA
     };
     let job = applied.of(apply).await?;
     ensure!(job.state == ImportState::Done, "{:?}", job.trouble);
-    let memory = most_memory();
+    let memory = memory.until_now();
     bare.of(bench.service.add_bare_sample(&sign_in.scope, options.rows)).await?;
 
     let tens_of_thousands = u32::try_from(options.rows.div_ceil(10_000))?;
