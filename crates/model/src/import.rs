@@ -148,14 +148,14 @@ impl<T: Clone> Wish<T> {
     }
 }
 
-impl Wish<SmolStr> {
+impl<T: ToString> Wish<T> {
     /// What stands in a form's field afterwards.
     #[must_use]
     pub fn over_text(&self, current: String) -> String {
         match self {
             Self::Leave => current,
             Self::Clear => String::new(),
-            Self::Set(text) => text.to_string(),
+            Self::Set(value) => value.to_string(),
         }
     }
 }

@@ -239,17 +239,17 @@ fn unique_values(row: &ImportRow, mapping: &Mapping) -> Vec<(Column, &'static st
         values.extend(value.map(|value| (column, what, value)));
     };
     if kind == ImportKind::Users {
-        add(Column::Username, "username", row.username.get().map(|value| value.as_str().into()));
+        add(Column::Username, "username", row.username.get().cloned().map(SmolStr::from));
     }
     if kind == ImportKind::Locations {
         add(Column::Location, "name", row.location.get().map(|name| lineside_model::text::fold(name.as_str()).into()));
     }
-    add(Column::Extension, "extension", row.extension.get().map(|value| value.as_str().into()));
-    add(Column::PhoneNumber, "phone number", row.phone_number.get().map(|value| value.as_str().into()));
-    add(Column::MobileNumber, "phone number", row.mobile_number.get().map(|value| value.as_str().into()));
-    add(Column::DeviceMac, "MAC address", row.device.mac.get().map(|value| value.as_str().into()));
+    add(Column::Extension, "extension", row.extension.get().cloned().map(SmolStr::from));
+    add(Column::PhoneNumber, "phone number", row.phone_number.get().cloned().map(SmolStr::from));
+    add(Column::MobileNumber, "phone number", row.mobile_number.get().cloned().map(SmolStr::from));
+    add(Column::DeviceMac, "MAC address", row.device.mac.get().cloned().map(SmolStr::from));
     if mapping.key == lineside_model::import::Key::Email {
-        add(Column::Email, "email address", row.email.get().map(|value| value.as_str().into()));
+        add(Column::Email, "email address", row.email.get().cloned().map(SmolStr::from));
     }
     values
 }

@@ -2,7 +2,7 @@
 
 use super::Index;
 use crate::field::FieldError;
-use crate::import::{ImportRow, RowEffect, Wish};
+use crate::import::{ImportRow, RowEffect};
 use crate::location::{EmergencyContactInput, Location, SiteInput};
 use crate::plan::{Blocker, BlockerKind, Draft};
 use crate::text::fold;
@@ -72,11 +72,7 @@ fn site_from_row(row: &ImportRow, input: SiteInput) -> SiteInput {
     SiteInput {
         name: input.name,
         address: row.e911.over(input.address),
-        time_zone: match &row.time_zone {
-            Wish::Leave => input.time_zone,
-            Wish::Clear => String::new(),
-            Wish::Set(zone) => zone.to_string(),
-        },
+        time_zone: row.time_zone.over_text(input.time_zone),
         area_code: site.area_code.over_text(input.area_code),
         callback: input.callback,
         emergency_contacts: contacts,
