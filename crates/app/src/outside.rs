@@ -47,7 +47,7 @@ impl CallReports for Reporting {
 /// In a crowd, calls that ended are written after so many moments, or when they are so many: a transaction costs as much as
 /// tens of calls, and changes the same pages for all of them.
 const ROUNDS: usize = 10;
-const MOST: usize = 1_000;
+const MOST: usize = 2_000;
 /// Fewer in each moment are no crowd.
 const CROWD: usize = 3;
 

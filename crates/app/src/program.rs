@@ -99,6 +99,10 @@ impl Program {
             let service = service.clone();
             async move { service.run_retention().await }
         });
+        tokio::spawn({
+            let service = service.clone();
+            async move { service.run_rests().await }
+        });
         tracing::info!(%http_addr, %sip_addr, engine = service.engine(), "Lineside is up");
         Ok(Self { service, sip_addr, listener, switch, writers })
     }

@@ -197,7 +197,8 @@ impl Relay {
         let ports = [pairs[0].port(), pairs[1].port()];
         let stats = Arc::new(SessionStats::default());
         self.command(worker, Command::Open { id, pairs: Box::new(pairs), stats: stats.clone() })?;
-        Ok(Session { id, worker, ports, stats, relay: self.clone() })
+        let (plays, echoes) = Default::default();
+        Ok(Session { id, worker, ports, stats, plays, echoes, relay: self.clone() })
     }
 
     /// Sessions open now.
@@ -274,6 +275,9 @@ pub struct Session {
     worker: usize,
     ports: [u16; 2],
     stats: Arc<SessionStats>,
+    /// What was begun towards a leg: to end what never began, no thread has to wake.
+    plays: [AtomicBool; 2],
+    echoes: [AtomicBool; 2],
     relay: Relay,
 }
 
@@ -303,16 +307,21 @@ impl Session {
     /// Plays towards a leg, in place of what the other leg sends, until the end, which is told (`Happened::Played`).
     /// Whatever was played to it before ends at once, untold.
     pub fn play(&self, leg: Leg, playlist: impl Into<Playlist>) {
+        self.plays[leg.index()].store(true, Ordering::Relaxed);
         self.tell(Command::Play { id: self.id, leg, playlist: playlist.into() });
     }
 
     pub fn stop_playing(&self, leg: Leg) {
-        self.tell(Command::StopPlaying { id: self.id, leg });
+        if self.plays[leg.index()].swap(false, Ordering::Relaxed) {
+            self.tell(Command::StopPlaying { id: self.id, leg });
+        }
     }
 
     /// Sends a leg back what it says, in place of what the other leg sends.
     pub fn echo(&self, leg: Leg, on: bool) {
-        self.tell(Command::Echo { id: self.id, leg, on });
+        if self.echoes[leg.index()].swap(on, Ordering::Relaxed) || on {
+            self.tell(Command::Echo { id: self.id, leg, on });
+        }
     }
 
     /// Records from now on. The end is told (`Happened::Recorded`) when the file is complete. A recording that runs is

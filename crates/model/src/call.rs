@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::call_report::{
     AnsweredBy, CallAnswered, CallBegan, CallDirection, CallEnded, CallOutcome, CallParty, EndedBy, HopReason,
@@ -65,9 +66,13 @@ impl CallParty {
     }
 }
 
-fn line(text: &str, max: usize) -> String {
+fn line(text: &SmolStr, max: usize) -> SmolStr {
+    // Nearly every one is as it should be.
+    if text.len() <= max && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim().len() == text.len() {
+        return text.clone();
+    }
     let text: String = text.chars().filter(|c| !is_unprintable(*c)).take(max).collect();
-    text.trim().to_owned()
+    text.trim().into()
 }
 
 impl CallDirection {
@@ -226,7 +231,7 @@ impl CallEnded {
         };
         let callee = self.began.callee.as_ref().map(|callee| callee.number.clone());
         let ends = [Some(self.began.caller.number.clone()), callee, answered, Some(self.began.dialled.clone())];
-        let digits = |number: String| number.trim_start_matches('+').to_owned();
+        let digits = |number: SmolStr| number.trim_start_matches('+').to_owned();
         let mut numbers: Vec<String> =
             ends.into_iter().flatten().map(digits).filter(|number| !number.is_empty()).collect();
         numbers.sort();

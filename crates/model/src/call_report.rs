@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::emergency::EmergencyCall;
 use crate::id::{AccountId, CallId, LineId, TrunkId, UserId};
@@ -30,8 +31,8 @@ pub struct CallParty {
     /// A user of the account that the report is for.
     pub user: Option<UserId>,
     /// The extension, the number in E.164, or what the trunk said; empty when it is withheld.
-    pub number: String,
-    pub name: String,
+    pub number: SmolStr,
+    pub name: SmolStr,
 }
 
 /// Seen from the account that the report is for. A call between two accounts is reported to both, under one identifier
@@ -52,7 +53,7 @@ pub struct CallBegan {
     pub direction: CallDirection,
     pub caller: CallParty,
     /// What was dialled.
-    pub dialled: String,
+    pub dialled: SmolStr,
     /// Whom that means; nobody for a number in the world, or a service such as `*97`.
     pub callee: Option<CallParty>,
 }
@@ -80,19 +81,25 @@ pub enum AnsweredBy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallEnded {
     pub began: CallBegan,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<CallAnswered>,
     pub ended_at: DateTime<Utc>,
     pub outcome: CallOutcome,
     /// The SIP status that the caller was given, of a call that was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// Who ended it.
     pub ended_by: EndedBy,
     /// Each hop on the way to who answered, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hops: Vec<Hop>,
     /// What came from the caller and from the callee; none when there was no sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from_caller: Option<LegQuality>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub from_callee: Option<LegQuality>,
     /// By which trunk it came or left.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trunk: Option<TrunkId>,
     /// Kept beside the rest, which lists read.
     #[serde(skip)]

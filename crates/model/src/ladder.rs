@@ -35,7 +35,7 @@ impl Ladder {
 
     /// Adds a message, unless there are too many. What phones sent is cut to a length and cleaned, so that no call can fill
     /// the database.
-    pub fn push(&mut self, at: DateTime<Utc>, leg: u16, received: bool, title: &str, text: &str) {
+    pub fn push(&mut self, at: DateTime<Utc>, leg: u16, received: bool, title: &str, text: impl AsRef<[u8]>) {
         if self.len == LADDER_MAX {
             return;
         }
@@ -45,8 +45,8 @@ impl Ladder {
         self.bytes.push(received.into());
         let lengths = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 6]);
-        let title = self.put(title, PARTY_NAME_MAX, false);
-        let text = self.put(text, LADDER_TEXT_MAX, true);
+        let title = self.put(title.as_bytes(), PARTY_NAME_MAX, false);
+        let text = self.put(text.as_ref(), LADDER_TEXT_MAX, true);
         let title = u16::try_from(title).unwrap_or(u16::MAX).to_le_bytes();
         let text = u32::try_from(text).unwrap_or(u32::MAX).to_le_bytes();
         for (place, byte) in self.bytes.iter_mut().skip(lengths).zip(title.into_iter().chain(text)) {
@@ -55,18 +55,18 @@ impl Ladder {
     }
 
     /// Up to `max` characters of a text, and how many bytes they take.
-    fn put(&mut self, text: &str, max: usize, has_lines: bool) -> usize {
+    fn put(&mut self, text: &[u8], max: usize, has_lines: bool) -> usize {
         let is_kept = |c: char| has_lines && c == '\n' || !is_unprintable(c);
         let before = self.bytes.len();
-        // Nearly all of it is: told without a look at each character.
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') || (has_lines && byte == b'\n');
+        // Nearly all of it is: told without a look at each character. Lines keep their ends until they are read.
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') || (has_lines && matches!(byte, b'\r' | b'\n'));
         // In pieces without a way out, which the compiler makes a few instructions of.
         let all_plain = |piece: &[u8]| piece.iter().fold(true, |all, byte| all & is_plain(*byte));
-        if text.len() <= max && text.as_bytes().chunks(64).all(all_plain) {
-            self.bytes.extend_from_slice(text.as_bytes());
+        if text.len() <= max && text.chunks(64).all(all_plain) {
+            self.bytes.extend_from_slice(text);
         } else {
             let mut bytes = [0; 4];
-            for c in text.chars().filter(|c| is_kept(*c)).take(max) {
+            for c in String::from_utf8_lossy(text).chars().filter(|c| is_kept(*c)).take(max) {
                 self.bytes.extend_from_slice(c.encode_utf8(&mut bytes).as_bytes());
             }
         }
@@ -119,7 +119,7 @@ fn step(rest: &mut &[u8]) -> Option<LadderStep> {
     let title = u16::from_le_bytes(*take(rest)?).into();
     let text = u32::from_le_bytes(*take(rest)?);
     let title = words(rest, title)?;
-    let text = words(rest, usize::try_from(text).ok()?)?;
+    let text = words(rest, usize::try_from(text).ok()?)?.replace('\r', "");
     Some(LadderStep { at, leg, received: received != 0, title, text })
 }
 
@@ -175,7 +175,7 @@ mod tests {
     fn a_ladder_is_kept_within_bounds() {
         let mut ladder = Ladder::default();
         for _ in 0..LADDER_MAX + 50 {
-            ladder.push(at(0), 0, true, &"x\u{1b}".repeat(500), &"é\n\u{1b}".repeat(LADDER_TEXT_MAX));
+            ladder.push(at(0), 0, true, &"x\u{1b}".repeat(500), "é\n\u{1b}".repeat(LADDER_TEXT_MAX));
         }
         let steps = ladder.steps();
         assert_eq!((ladder.len(), steps.len()), (LADDER_MAX, LADDER_MAX));

@@ -40,7 +40,7 @@ impl ResyncOrder {
             Self::Device { title, .. } => format!("{title} is asked to fetch its configuration"),
             Self::Location { name, .. } => format!("the phones of {name} are asked to fetch their configuration"),
             Self::LampKeys { who, .. } => {
-                format!("phones with a lamp key for {who} are asked to fetch their configuration")
+                format!("any phone with a lamp key for {who} is asked to fetch its configuration")
             }
             Self::Account => "the phones of users without a location are asked to fetch their configuration".to_owned(),
         }

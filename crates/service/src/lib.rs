@@ -188,6 +188,11 @@ impl Service {
         Ok(self.store().is_empty().await?)
     }
 
+    /// Gives the database's memory back when there is little to do. Runs until the task is dropped.
+    pub async fn run_rests(&self) {
+        self.store().run_rests().await;
+    }
+
     /// Gives the database back in good order.
     pub async fn close(&self) {
         self.store().close().await;

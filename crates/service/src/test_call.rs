@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use lineside_model::call::LiveCall;
-use lineside_model::call_report::TestCall;
+use lineside_model::call_report::{CallParty, TestCall};
 use lineside_model::id::{AccountId, CallId, ChangeId, UserId};
 use lineside_model::journal::{Actor, Scope};
 use lineside_model::test_call::{CODE, Finding, TestPhase, TestResult};
@@ -138,8 +138,7 @@ impl Service {
         let scope = caller.scope()?;
         let live = self.inner.live_calls.of(scope.account_id).into_iter().find(|live| live.began.call == id);
         let began = live.ok_or(ServiceError::NotFound)?.began;
-        let to =
-            began.callee.as_ref().map_or_else(|| began.dialled.clone(), lineside_model::call_report::CallParty::pretty);
+        let to = began.callee.as_ref().map_or_else(|| began.dialled.to_string(), CallParty::pretty);
         let summary = format!("Hung up the call of {} to {to}", began.caller.pretty());
         let user = began.caller.user.or(began.callee.and_then(|callee| callee.user));
         self.store().record_event(&scope, self.new_change_id(), self.now(), "hang_up", &summary, user).await?;

@@ -17,7 +17,7 @@ pub use session_timer::{Refresher, SessionExpires, SessionTimer, Upkeep};
 use std::time::Duration;
 
 use crate::message::NameAddr;
-use crate::message::text::append_param;
+use crate::message::text::{self, append_param};
 use crate::{HeaderName, Message, Method, Refusal, Request, Uri};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl Dialog {
         if method == Method::Invite {
             self.inviting = Some(self.local_cseq);
         }
-        request.replace(HeaderName::CSeq, format!("{} {method}", self.local_cseq))
+        request.replace(HeaderName::CSeq, text::cseq(self.local_cseq, method))
     }
 
     /// The ACK of a 2xx to our INVITE with this `CSeq` number (section 13.2.2.4).
@@ -241,7 +241,7 @@ impl Dialog {
             .header(HeaderName::From, &self.local)
             .header(HeaderName::To, &self.remote)
             .header(HeaderName::CallId, &self.id.call_id)
-            .header(HeaderName::CSeq, format!("{cseq} {method}"));
+            .header(HeaderName::CSeq, text::cseq(cseq, method));
         for route in self.route_set.iter().skip(usize::from(strict.is_some())) {
             request = request.header(HeaderName::Route, route);
         }

@@ -10,6 +10,7 @@ mod event;
 mod follow;
 mod receive;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Instant;
@@ -202,15 +203,13 @@ impl Endpoint {
     }
 
     fn branch(&mut self) -> String {
-        format!("z9hG4bK{}", self.tokens.token())
+        ["z9hG4bK", &self.tokens.token()].concat()
     }
 
     fn via(&self, flow: Flow, branch: &str) -> String {
-        let transport = flow.transport.as_str();
-        match &self.config.sent_by {
-            Some(sent_by) => format!("SIP/2.0/{transport} {sent_by};branch={branch};rport"),
-            None => format!("SIP/2.0/{transport} {};branch={branch};rport", flow.local),
-        }
+        let own =
+            self.config.sent_by.as_ref().map_or_else(|| Cow::from(flow.local.to_string()), |own| own.as_str().into());
+        ["SIP/2.0/", flow.transport.as_str(), " ", &own, ";branch=", branch, ";rport"].concat()
     }
 }
 

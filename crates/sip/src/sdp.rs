@@ -111,7 +111,7 @@ impl Direction {
 
 impl Session {
     pub fn parse(body: impl Into<Bytes>) -> Result<Session, Malformed> {
-        parse::parse(body.into())
+        parse::parse(&body.into())
     }
 
     /// The first audio stream that is not refused.

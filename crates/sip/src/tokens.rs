@@ -1,5 +1,6 @@
 //! Tags, branches, Call-IDs: a keyed hash over a counter, so that nobody can guess them and a test can repeat them.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -109,6 +110,13 @@ impl AsRef<[u8]> for Token {
     }
 }
 
+/// As it stands in a message: what is kept by token is found by that.
+impl Borrow<[u8]> for Token {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 impl fmt::Display for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -162,6 +170,13 @@ mod tests {
         assert_eq!(tokens.len(), 1000);
         assert!(tokens.contains(&again.token()));
         assert!(!tokens.contains(&other.token()));
+    }
+
+    #[test]
+    fn what_is_kept_by_token_is_found_by_its_text() {
+        let token = Tokens::new([7; 16]).token();
+        let kept = HashSet::from([token]);
+        assert!(kept.contains(token.as_bytes()) && !kept.contains(&b"0123456789abcdef"[..]));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod record;
 mod server_invite;
 mod server_other;
 mod table;
+mod timers;
 mod timing;
 mod wire;
 
@@ -16,6 +17,7 @@ pub(crate) use record::{Machine, Record};
 pub(crate) use server_invite::ServerInvite;
 pub(crate) use server_other::ServerOther;
 pub(crate) use table::Table;
+pub(crate) use timers::Timers;
 pub(crate) use timing::{Clock, Context, Timing};
 pub(crate) use wire::WireId;
 

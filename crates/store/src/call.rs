@@ -2,11 +2,11 @@
 
 mod ladder;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lineside_model::call::{CallFilter, CallRecord};
-use lineside_model::call_report::{CallDirection, CallEnded, CallOutcome, LadderStep};
+use lineside_model::call_report::{CallBegan, CallDirection, CallEnded, CallOutcome, LadderStep};
 use lineside_model::id::{AccountId, CallId, RecordingId, UserId};
 use lineside_model::journal::Scope;
 use sqlx::FromRow;
@@ -24,8 +24,11 @@ macro_rules! call_columns {
 }
 
 const SAVE_CALLS: &str = "
-    INSERT INTO call (account_id, id, started_at, direction, outcome, ended, ladder, messages) VALUES (...)
+    INSERT INTO call (account_id, id, started_at, direction, outcome, ended) VALUES (...)
     ON CONFLICT (account_id, id) DO NOTHING";
+const SAVE_LADDERS: &str = "
+    INSERT INTO call_ladder (account_id, call_id, messages) VALUES (...)
+    ON CONFLICT (account_id, call_id) DO NOTHING";
 /// Of the calls those that have a recording: a row that is written anew to say nothing costs as much as a new one.
 const MARK_RECORDED: &str = "
     UPDATE call SET recording_id = (
@@ -46,8 +49,12 @@ const ADD_SECONDS: &str = "
 /// Over all accounts: the limits of the switch begin with it.
 const SECONDS_SINCE: &str = "SELECT account_id, user_id, date, seconds FROM outbound_day WHERE date >= $1";
 const FORGET_DAYS: &str = "DELETE FROM outbound_day WHERE date < $1";
-const CALL: &str =
-    concat!("SELECT ", call_columns!(), ", c.ladder, c.messages FROM call c WHERE c.account_id = $1 AND c.id = $2");
+const CALL: &str = concat!(
+    "SELECT ",
+    call_columns!(),
+    ", c.ladder, l.messages FROM call c LEFT JOIN call_ladder l ON l.account_id = c.account_id AND l.call_id = c.id
+    WHERE c.account_id = $1 AND c.id = $2"
+);
 const CALLS: &str = concat!("SELECT ", call_columns!(), " FROM call c WHERE c.account_id = $1");
 const CALLS_OF_USER: &str = concat!(
     "SELECT ",
@@ -63,8 +70,8 @@ const CALLS_WITH_NUMBER: &str = concat!(
 );
 const OF_DIRECTION: &str = "c.direction = ?";
 const OF_OUTCOME: &str = "c.outcome = ?";
-const OF_USER: &str =
-    "EXISTS (SELECT 1 FROM call_user u WHERE u.account_id = c.account_id AND u.call_id = c.id AND u.user_id = ?)";
+const OF_USER: &str = "EXISTS (SELECT 1 FROM call_user u WHERE u.account_id = c.account_id AND u.user_id = ?
+        AND u.started_at = c.started_at AND u.call_id = c.id)";
 const FROM: &str = "c.started_at >= ?";
 const UNTIL: &str = "c.started_at < ?";
 const BEFORE: &str = "(c.started_at, c.id) < (?1, ?2)";
@@ -72,14 +79,23 @@ const BEFORE_OF_KEY: &str = "(k.started_at, k.call_id) < (?1, ?2)";
 const RECORDED: &str = "c.recording_id IS NOT NULL";
 const NEWEST_FIRST: &str = " ORDER BY c.started_at DESC, c.id DESC";
 const NEWEST_OF_KEY: &str = " ORDER BY k.started_at DESC, k.call_id DESC";
-const OLD: &str = "SELECT id FROM call WHERE account_id = $1 AND started_at < $2 ORDER BY started_at, id LIMIT $3";
+const OLD: &str = concat!(
+    "SELECT ",
+    call_columns!(),
+    " FROM call c WHERE c.account_id = $1 AND c.started_at < $2 ORDER BY c.started_at, c.id LIMIT $3"
+);
 const FORGET_CALLS: &str = "DELETE FROM call WHERE account_id = $1 AND id IN (...)";
-const FORGET_USERS: &str = "DELETE FROM call_user WHERE account_id = $1 AND call_id IN (...)";
-const FORGET_NUMBERS: &str = "DELETE FROM call_number WHERE account_id = $1 AND call_id IN (...)";
+const FORGET_LADDERS: &str = "DELETE FROM call_ladder WHERE account_id = $1 AND call_id IN (...)";
+/// Of these users what is not newer than the last call that is forgotten.
+const FORGET_USERS: &str =
+    "DELETE FROM call_user WHERE account_id = $1 AND (started_at, call_id) <= ($2, $3) AND user_id IN (...)";
+const FORGET_NUMBERS: &str =
+    "DELETE FROM call_number WHERE account_id = $1 AND (started_at, call_id) <= ($2, $3) AND number IN (...)";
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
     SAVE_CALLS,
+    SAVE_LADDERS,
     MARK_RECORDED,
     SAVE_USERS,
     SAVE_NUMBERS,
@@ -89,6 +105,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     CALL,
     OLD,
     FORGET_CALLS,
+    FORGET_LADDERS,
     FORGET_USERS,
     FORGET_NUMBERS,
 ];
@@ -147,8 +164,9 @@ impl Store {
                 for calls in of_account.values() {
                     let rows = calls.iter().map(|call| row(call)).collect::<Result<Vec<_>, _>>()?;
                     written += link.write_rows(SAVE_CALLS, rows).await?;
-                    link.write_rows(SAVE_USERS, calls.iter().flat_map(|call| user_rows(call)).collect()).await?;
-                    link.write_rows(SAVE_NUMBERS, calls.iter().flat_map(|call| number_rows(call)).collect()).await?;
+                    link.write_rows(SAVE_LADDERS, calls.iter().map(|call| ladder_row(call)).collect()).await?;
+                    link.write_rows(SAVE_USERS, key_rows(calls, CallEnded::users)).await?;
+                    link.write_rows(SAVE_NUMBERS, key_rows(calls, CallEnded::numbers)).await?;
                     let Some(first) = calls.first() else { continue };
                     let ids = calls.iter().map(|call| call.began.call);
                     link.execute_in(MARK_RECORDED, values![first.began.account], ids).await?;
@@ -229,16 +247,22 @@ impl Store {
         before: DateTime<Utc>,
         limit: i64,
     ) -> Result<usize, StoreError> {
-        let rows: Vec<(Uuid,)> = self.reader().await?.rows(OLD, values![account, before, limit]).await?;
-        let ids: Vec<Uuid> = rows.into_iter().map(|(id,)| id).collect();
+        let rows: Vec<CallColumns> = self.reader().await?.rows(OLD, values![account, before, limit]).await?;
+        let calls = rows.into_iter().map(CallRecord::try_from).collect::<Result<Vec<_>, _>>()?;
+        let Some(last) = calls.last().map(|last| &last.ended.began) else { return Ok(0) };
+        let ids = || calls.iter().map(|call| call.ended.began.call);
+        let users: BTreeSet<UserId> = calls.iter().flat_map(|call| call.ended.users()).collect();
+        let numbers: BTreeSet<String> = calls.iter().flat_map(|call| call.ended.numbers()).collect();
         let mut tries = Tries::default();
         loop {
             let mut link = self.begin_loose().await?;
             let forgotten = async {
-                for sql in [FORGET_USERS, FORGET_NUMBERS, FORGET_CALLS] {
-                    link.execute_in(sql, values![account], ids.clone()).await?;
-                }
-                Ok(ids.len())
+                let up_to = || values![account, last.at, last.call];
+                link.execute_in(FORGET_USERS, up_to(), users.iter().copied()).await?;
+                link.execute_in(FORGET_NUMBERS, up_to(), numbers.iter().cloned()).await?;
+                link.execute_in(FORGET_LADDERS, values![account], ids()).await?;
+                link.execute_in(FORGET_CALLS, values![account], ids()).await?;
+                Ok(calls.len())
             };
             let forgotten = forgotten.await;
             if let Some(forgotten) = tries.settle(link, forgotten).await? {
@@ -251,26 +275,22 @@ impl Store {
 /// The ladder lies beside the call, so that lists do not read it.
 fn row(call: &CallEnded) -> Result<Vec<Value>, StoreError> {
     let began = &call.began;
-    Ok(values![
-        began.account,
-        began.call,
-        began.at,
-        began.direction.as_str(),
-        call.outcome.as_str(),
-        json(call)?,
-        "",
-        ladder::pack(&call.ladder),
-    ])
+    Ok(values![began.account, began.call, began.at, began.direction.as_str(), call.outcome.as_str(), json(call)?,])
 }
 
-fn user_rows(call: &CallEnded) -> Vec<Vec<Value>> {
-    let began = &call.began;
-    call.users().into_iter().map(|user| values![began.account, user, began.at, began.call]).collect()
+fn ladder_row(call: &CallEnded) -> Vec<Value> {
+    values![call.began.account, call.began.call, ladder::pack(&call.ladder)]
 }
 
-fn number_rows(call: &CallEnded) -> Vec<Vec<Value>> {
-    let began = &call.began;
-    call.numbers().into_iter().map(|number| values![began.account, number, began.at, began.call]).collect()
+/// By what an account's calls are found, in the order in which it lies: of a thousand calls many belong on the same page.
+fn key_rows<K: Ord + Into<Value>>(calls: &[&CallEnded], keys: impl Fn(&CallEnded) -> Vec<K>) -> Vec<Vec<Value>> {
+    let of_call = |call: &&CallEnded| {
+        let CallBegan { account, at, call: id, .. } = call.began;
+        keys(call).into_iter().map(move |key| (key, at, id, account)).collect::<Vec<_>>()
+    };
+    let mut rows: Vec<_> = calls.iter().flat_map(of_call).collect();
+    rows.sort_unstable();
+    rows.into_iter().map(|(key, at, id, account)| vec![account.into(), key.into(), at.into(), id.into()]).collect()
 }
 
 /// One row each: PostgreSQL takes no key twice in one statement.

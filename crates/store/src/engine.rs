@@ -1,6 +1,7 @@
 //! The two engines: how each is opened, and how a transaction begins, ends and is tried again.
 
 use std::borrow::Cow;
+use std::iter;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -57,6 +58,16 @@ impl Engine {
             }
             Self::Postgres(pool) => pool.close().await,
         }
+    }
+
+    /// SQLite's connections that nobody uses give back what memory they can; PostgreSQL's have none to speak of.
+    pub(crate) async fn give_back(&self) -> Result<(), StoreError> {
+        let Self::Sqlite { writer, readers } = self else { return Ok(()) };
+        let unused: Vec<_> = iter::from_fn(|| readers.try_acquire()).chain(writer.try_acquire()).collect();
+        for mut connection in unused {
+            sqlx::raw_sql("PRAGMA shrink_memory").execute(&mut *connection).await?;
+        }
+        Ok(())
     }
 
     /// For single statements that only read.
@@ -133,8 +144,8 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
-        // Of what is read little is kept, for the system keeps it too.
-        .pragma("cache_size", "-2000")
+        // What is written again and again while much is written; a rest takes it back.
+        .pragma("cache_size", "-16000")
         .pragma("cache_spill", SQLITE_SPILL)
         // Pages that change again and again are copied into the database once for all that, not after each transaction.
         .pragma("wal_autocheckpoint", "8000")
@@ -259,5 +270,18 @@ mod tests {
         let Engine::Sqlite { writer, .. } = open_sqlite(&url).await.unwrap() else { panic!("this is SQLite") };
         let (pages,): (i64,) = sqlx::query_as("PRAGMA cache_spill").fetch_one(&writer).await.unwrap();
         assert_eq!(pages.to_string(), SQLITE_SPILL, "zero is never");
+    }
+    #[tokio::test]
+    async fn who_gives_memory_back_waits_for_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("rest.db").display());
+        let engine = open_sqlite(&url).await.unwrap();
+        let statements = Arc::default();
+        let (writing, reading) =
+            (engine.begin(&statements).await.unwrap(), engine.snapshot(&statements).await.unwrap());
+        engine.give_back().await.unwrap();
+        writing.commit().await.unwrap();
+        reading.commit().await.unwrap();
+        engine.give_back().await.unwrap();
     }
 }

@@ -76,8 +76,10 @@ pub mod user_view;
 mod value;
 pub mod voicemail;
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 pub use self::apply::Applied;
 pub use self::catalogue::{CatalogueApplied, CatalogueRequest};
@@ -89,6 +91,27 @@ use self::value::values;
 /// A number that changes with every change to the tables: the name of what tests copy.
 pub fn schema_version() -> u32 {
     engine::schema_version()
+}
+
+/// How long the database is to have little to do before it gives memory back.
+const REST: Duration = Duration::from_secs(1);
+/// More statements in that time are no rest.
+const LITTLE: u64 = 20;
+
+/// Tells when a busy time is over.
+#[derive(Default)]
+struct Rest {
+    sent: u64,
+    was_quiet: bool,
+}
+
+impl Rest {
+    /// Once for each busy time. `sent` is how many statements were sent so far.
+    fn begins(&mut self, sent: u64) -> bool {
+        let is_quiet = sent - mem::replace(&mut self.sent, sent) <= LITTLE;
+        let was_quiet = mem::replace(&mut self.was_quiet, is_quiet);
+        is_quiet && !was_quiet
+    }
 }
 
 /// The database, whichever it is. Cheap to clone.
@@ -116,6 +139,19 @@ impl Store {
 
     pub async fn close(&self) {
         self.engine.close().await;
+    }
+
+    /// Gives memory back whenever the database has a rest. Runs until the task is dropped.
+    pub async fn run_rests(&self) {
+        let mut rest = Rest::default();
+        loop {
+            tokio::time::sleep(REST).await;
+            if rest.begins(self.statements_sent())
+                && let Err(error) = self.engine.give_back().await
+            {
+                tracing::warn!(%error, "the database keeps memory that it does not need");
+            }
+        }
     }
 
     /// True when no account exists yet.
@@ -156,5 +192,17 @@ impl Store {
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Store").field("engine", &self.engine()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_begins_once_after_each_busy_time() {
+        let mut rest = Rest::default();
+        let seen: Vec<bool> = [500, 500 + LITTLE, 900, 1_400, 1_400, 1_401].map(|sent| rest.begins(sent)).to_vec();
+        assert_eq!(seen, [false, true, false, false, true, false]);
     }
 }

@@ -124,3 +124,21 @@ async fn lamp_keys_that_are_set_already_are_found_by_their_colleagues(
     assert_eq!(found, [2, 6].map(|number| (id(number).to_string(), id(3))));
     store.close().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn calls_keep_their_messages_in_new_tables(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let calls = format!(
+        "{ROWS} INSERT INTO call (account_id, id, started_at, direction, outcome, ended, ladder, messages) VALUES
+            (ID1, ID2, 1, 'inbound', 'missed', '{{}}', '', HASH), (ID1, ID3, 2, 'inbound', 'missed', '{{}}', '[]', NULL);"
+    );
+    let Some((_database, url, _directory)) = old(engine, 40, &calls).await else { return };
+    let store = Store::open(&url).await.unwrap();
+    let ladders = "SELECT call_id, messages FROM call_ladder";
+    let found: Vec<(Uuid, Vec<u8>)> = store.reader().await.unwrap().rows(ladders, Vec::new()).await.unwrap();
+    assert_eq!(found, [(id(2), vec![0xab])]);
+    let calls = "SELECT id, started_at, ladder FROM call ORDER BY started_at";
+    let found: Vec<(Uuid, i64, String)> = store.reader().await.unwrap().rows(calls, Vec::new()).await.unwrap();
+    assert_eq!(found, [(id(2), 1, String::new()), (id(3), 2, "[]".to_owned())]);
+    store.close().await;
+}

@@ -49,12 +49,13 @@ mod transfer;
 mod wake;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     path::PathBuf,
     sync::Arc,
     time::Instant,
 };
 
+use foldhash::{HashMap, HashSet};
 use lineside_media::relay::{Leg, Session};
 use lineside_model::{
     call_report::CallParty,
@@ -82,9 +83,9 @@ pub(crate) struct Calls {
     open: HashMap<CallNumber, Box<Call>>,
     last_id: CallNumber,
     /// Our tag of each dialog. We made it, so it is unique, and nobody guesses it.
-    by_tag: HashMap<Box<[u8]>, (CallNumber, Leg)>,
+    by_tag: HashMap<Token, (CallNumber, Leg)>,
     /// What lamps call a call that rings, for who picks it up. It opens nothing else, so whoever may watch may know.
-    pickups: HashMap<Box<[u8]>, CallNumber>,
+    pickups: HashMap<Token, CallNumber>,
     /// INVITEs that a phone may CANCEL.
     incoming: HashMap<TransactionKey, CallNumber>,
     /// Requests of ours whose answers matter.
@@ -103,8 +104,8 @@ pub(crate) struct Calls {
     recordings: HashMap<PathBuf, Kept>,
     wakes: BTreeSet<(Instant, CallNumber)>,
     /// Tags of dialogs that have ended, and until when they are remembered, oldest first.
-    ended: HashSet<Box<[u8]>>,
-    endings: VecDeque<(Instant, Box<[u8]>)>,
+    ended: HashSet<Token>,
+    endings: VecDeque<(Instant, Token)>,
 }
 
 struct Call {

@@ -124,12 +124,12 @@ impl Rules {
             Transport::Tls => ";transport=tls",
             Transport::Ws | Transport::Wss => ";transport=ws",
         };
-        format!("<sip:{user}@{}{transport}>", self.host_port(flow.local.port()))
+        ["<sip:", user, "@", &self.host_port(flow.local.port()), transport, ">"].concat()
     }
 
     /// Our host and port, for Via and Contact.
     pub(crate) fn host_port(&self, port: u16) -> String {
-        format!("{}:{port}", self.advertised_host)
+        [&self.advertised_host, ":", itoa::Buffer::new().format(port)].concat()
     }
 }
 

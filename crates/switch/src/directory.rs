@@ -5,11 +5,11 @@
 
 use std::{
     borrow::{Borrow, Cow},
-    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use foldhash::HashMap;
 use lineside_model::{
     directory::{DirectoryAccount, DirectoryLine, DirectoryTrunk, DirectoryUser, trunks_of},
     extension::Extension,

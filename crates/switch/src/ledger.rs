@@ -30,11 +30,19 @@ const BEAT: Duration = Duration::from_secs(10);
 /// A file that has grown so long is written anew, with the calls that go on alone.
 const LONGEST: u64 = 1024 * 1024;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Entry {
     Talking(Box<Talking>),
     Over(Key),
+}
+
+/// The same, lent to be written.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Written<'a> {
+    Talking(&'a Talking),
+    Over(&'a Key),
 }
 
 /// A call that was answered.
@@ -54,7 +62,7 @@ impl Talking {
 struct Ledger {
     file: File,
     length: u64,
-    open: HashMap<Key, Vec<u8>>,
+    open: HashMap<Key, Box<Talking>>,
     /// What was not written yet.
     answered: Vec<Key>,
     over: Vec<Key>,
@@ -81,7 +89,7 @@ impl Ledger {
     fn talking(&mut self, talking: Box<Talking>) {
         let key = talking.key();
         self.answered.push(key);
-        self.open.insert(key, line(&Entry::Talking(talking)));
+        self.open.insert(key, talking);
     }
 
     fn over(&mut self, key: Key) {
@@ -99,9 +107,9 @@ impl Ledger {
             return self.write_anew();
         }
         let fresh: HashSet<Key> = answered.iter().copied().collect();
-        let began = answered.iter().filter_map(|key| self.open.get(key)).flatten().copied();
-        let ended = over.into_iter().filter(|key| !fresh.contains(key)).flat_map(|key| line(&Entry::Over(key)));
-        let lines: Vec<u8> = began.chain(ended).collect();
+        let began = answered.iter().filter_map(|key| self.open.get(key)).map(|talking| Written::Talking(talking));
+        let ended = over.iter().filter(|key| !fresh.contains(key)).map(Written::Over);
+        let lines = lines(began.chain(ended));
         self.append(&lines)
     }
 
@@ -124,7 +132,7 @@ impl Ledger {
         }
         self.file.set_len(0)?;
         self.file.rewind()?;
-        let lines = self.open.values().flatten().copied().collect::<Vec<_>>();
+        let lines = lines(self.open.values().map(|talking| Written::Talking(talking)));
         self.length = lines.len() as u64;
         self.file.write_all(&lines)
     }
@@ -162,11 +170,15 @@ fn ended(Talking { began, answered }: Talking, ended_at: DateTime<Utc>) -> CallR
     }))
 }
 
-fn line(entry: &Entry) -> Vec<u8> {
-    // Identifiers, times and texts: nothing that JSON can not hold.
-    let mut line = serde_json::to_vec(entry).unwrap_or_default();
-    line.push(b'\n');
-    line
+/// One for each entry.
+fn lines<'a>(entries: impl Iterator<Item = Written<'a>>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for entry in entries {
+        // Identifiers, times and texts: nothing that JSON can not hold.
+        let _ = serde_json::to_writer(&mut lines, &entry);
+        lines.push(b'\n');
+    }
+    lines
 }
 
 fn path(spool: &Path) -> PathBuf {
@@ -189,7 +201,7 @@ mod tests {
             at,
             direction: CallDirection::Internal,
             caller: CallParty::default(),
-            dialled: "202".to_owned(),
+            dialled: "202".into(),
             callee: None,
         };
         Box::new(Talking {

@@ -9,11 +9,12 @@ pub(crate) mod register;
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{self, BTreeSet},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
+use foldhash::{HashMap, HashSet};
 use lineside_model::{
     directory::{Binding, RegistrationChange, Transport as StoredTransport},
     id::{AccountId, LineId, UserId},
@@ -72,7 +73,7 @@ pub(crate) struct Registrar {
     changes: Vec<RegistrationChange>,
     reachable: Reachable,
     /// What phones call themselves: few, and the same again and again.
-    agents: HashSet<Arc<str>>,
+    agents: collections::HashSet<Arc<str>>,
 }
 
 #[derive(Debug)]

@@ -8,6 +8,10 @@ const USER_AGENT: &[u8] = b"user-agent:";
 
 /// Whether a message's User-Agent is one that is given no answer. Looked at before anything else is done for it.
 pub(crate) fn is_scanner(message: &[u8]) -> bool {
+    // They ask.
+    if message.starts_with(b"SIP/2.0") {
+        return false;
+    }
     let mut rest = message;
     loop {
         let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());

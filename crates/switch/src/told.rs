@@ -1,10 +1,8 @@
 //! What the core has to tell, to ask and to have done, until the edge takes it.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
+use foldhash::{HashMap, HashSet};
 use lineside_model::{
     call_report::{CallBegan, CallReport},
     question::Question,

@@ -40,7 +40,7 @@ pub fn stranger() -> CallParty {
 pub fn ended(account: AccountId, n: u128, at: DateTime<Utc>, user: UserId) -> CallEnded {
     let call = CallId(Uuid::from_u128(n));
     let callee = CallParty { user: Some(user), number: "201".into(), name: "Ursula User".into() };
-    let (direction, dialled) = (CallDirection::Inbound, "+14805550143".to_owned());
+    let (direction, dialled) = (CallDirection::Inbound, "+14805550143".into());
     let began = CallBegan { call, account, at, direction, caller: stranger(), dialled, callee: Some(callee.clone()) };
     let quality = LegQuality { codec: "PCMU".into(), packets: 990, lost: 10, jitter_ms: 1.5 };
     let hop = Hop { from: callee.clone(), to: "201".into(), reason: HopReason::NoAnswer };

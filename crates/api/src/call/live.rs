@@ -75,7 +75,7 @@ impl From<LiveCall> for LiveCallView {
             started_at: began.at,
             direction: began.direction.as_str(),
             caller: began.caller.into(),
-            dialled: began.dialled,
+            dialled: began.dialled.into(),
             callee: began.callee.map(PartyView::from),
             answered_at: answered.as_ref().map(|answered| answered.at),
             answered_by: answered.map(|answered| answered.by.into()),

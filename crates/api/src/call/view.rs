@@ -122,7 +122,7 @@ impl From<CallRecord> for CallView {
             ended_at: ended.ended_at,
             direction: began.direction.as_str(),
             caller: began.caller.into(),
-            dialled: began.dialled,
+            dialled: began.dialled.into(),
             callee: began.callee.map(PartyView::from),
             answered_at: ended.answered.as_ref().map(|answered| answered.at),
             answered_by: ended.answered.map(|answered| answered.by.into()),
@@ -147,14 +147,14 @@ impl From<CallRecord> for CallView {
 
 impl From<CallParty> for PartyView {
     fn from(CallParty { user, number, name }: CallParty) -> Self {
-        Self { user_id: user.map(Uuid::from), number, name }
+        Self { user_id: user.map(Uuid::from), number: number.into(), name: name.into() }
     }
 }
 
 impl From<AnsweredBy> for AnsweredByView {
     fn from(by: AnsweredBy) -> Self {
         let (kind, user, number, name) = match by {
-            AnsweredBy::Party(party) => ("party", party.user, party.number, party.name),
+            AnsweredBy::Party(party) => ("party", party.user, party.number.into(), party.name.into()),
             AnsweredBy::Voicemail(user) => ("voicemail", Some(user), String::new(), String::new()),
             AnsweredBy::Service(code) => ("service", None, code, String::new()),
         };

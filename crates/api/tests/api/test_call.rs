@@ -53,7 +53,7 @@ async fn a_test_call_is_followed_to_its_result(#[values(Engine::Sqlite, Engine::
     let party = CallParty { user: Some(user), number: "1001".into(), name: "Ana User".into() };
     let shown = CallParty { number: "*44".into(), ..party.clone() };
     let (dialled, direction) = ("*44".to_owned(), CallDirection::Internal);
-    let began = CallBegan { call, account, at, direction, caller: shown, dialled, callee: Some(party) };
+    let began = CallBegan { call, account, at, direction, caller: shown, dialled: dialled.into(), callee: Some(party) };
     let report = async |report| house.service.calls_reported(vec![report]).await;
     report(CallReport::Began(began.clone())).await;
     assert_eq!(admin.get(&listed).await.json["going_on"], "ringing");

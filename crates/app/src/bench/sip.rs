@@ -2,6 +2,7 @@
 //! The whole program runs by itself on one core; where Kamailio is installed, it is measured beside it on the same core by
 //! the same phones.
 
+mod kamailio;
 mod pages;
 pub(super) mod phones;
 pub(super) mod target;
@@ -17,7 +18,7 @@ use lineside_model::device::NewDevice;
 use lineside_model::extension::Extension;
 use lineside_model::journal::Scope;
 use lineside_service::{Outcome, Service};
-use lineside_sip::digest::{Algorithm, Ha1};
+use lineside_sip::digest::Ha1;
 
 use self::pages::Pages;
 use self::phones::{Line, Phones};
@@ -41,12 +42,8 @@ pub struct Options {
     /// The core that the measured program has for itself, by number.
     #[arg(long, default_value_t = 1)]
     core: usize,
-    /// Where Kamailio is; without it, Lineside is measured alone.
-    #[arg(long, default_value = "/usr/sbin/kamailio")]
-    kamailio: PathBuf,
-    /// Where Kamailio's modules are.
-    #[arg(long, default_value = "/usr/lib/x86_64-linux-gnu/kamailio/modules/")]
-    modules: PathBuf,
+    #[command(flatten)]
+    kamailio: kamailio::Options,
     /// Where the database is made; kept, and used again by the next run as it was made.
     #[arg(long, default_value = "/tmp/lineside-bench-sip")]
     data: PathBuf,
@@ -58,8 +55,6 @@ const CALL: Duration = Duration::from_micros(120);
 const CONTACTS_KB: u64 = 12 * 1024;
 /// Phones with an extension, which can be called.
 const CALLED: usize = 1_000;
-/// The password of every phone at Kamailio; it computes HA1 by itself.
-const PASSWORD: &str = "secret";
 
 pub fn run(options: &Options, runtime: &tokio::runtime::Handle) -> anyhow::Result<Late> {
     let (lines, pages) = runtime.block_on(prepare(&options.data, options.phones))?;
@@ -78,19 +73,27 @@ pub fn run(options: &Options, runtime: &tokio::runtime::Handle) -> anyhow::Resul
     }
     pages.measure(&lines, sip)?;
     drop(lineside);
-    if options.kamailio.exists() {
-        let lines = lines.iter().map(Line::at_kamailio).collect::<Vec<_>>();
-        let theirs = measure(options, &start_kamailio(options)?, &lines)?;
-        let times = |ours: Duration, theirs: Duration| theirs.as_secs_f64() / ours.as_secs_f64();
-        crate::say(&format!(
-            "per core, Lineside does {:.2} times Kamailio's registrations and {:.2} times its calls",
-            times(ours.registration, theirs.registration),
-            times(ours.call, theirs.call),
-        ));
-    } else {
-        crate::say(&format!("{} is not there: nothing to compare with", options.kamailio.display()));
+    let (peer, lines) = (&options.kamailio, lines.iter().map(Line::at_kamailio).collect::<Vec<_>>());
+    if !peer.is_there() {
+        crate::say("Kamailio is not there: nothing to compare with");
+        return Ok(late);
+    }
+    let lean = measure(options, &peer.start_lean(&options.data, options.core)?, &lines)?;
+    compare(&ours, &lean, "Kamailio in memory");
+    match peer.start_with_database(&options.data, options.core, &lines)? {
+        Some(kamailio) => compare(&ours, &measure(options, &kamailio, &lines)?, "Kamailio with a database"),
+        None => crate::say("Kamailio's SQLite module is not there: with a database it is not compared"),
     }
     Ok(late)
+}
+
+fn compare(ours: &Measured, theirs: &Measured, name: &str) {
+    let times = |ours: Duration, theirs: Duration| theirs.as_secs_f64() / ours.as_secs_f64();
+    crate::say(&format!(
+        "per core, Lineside does {:.2} times the registrations of {name} and {:.2} times its calls",
+        times(ours.registration, theirs.registration),
+        times(ours.call, theirs.call),
+    ));
 }
 
 /// The CPU time of a unit, and memory.
@@ -241,26 +244,4 @@ pub(super) fn start_lineside(data: &Path, core: Option<usize>, http: SocketAddr)
     std::fs::write(&path, text)?;
     let program = std::env::current_exe()?;
     Target::start("lineside", core, &program, &["serve", "--config", &path.to_string_lossy()], sip)
-}
-
-fn start_kamailio(options: &Options) -> anyhow::Result<Target> {
-    let sip = free_address()?;
-    let config = include_str!("sip/kamailio.cfg")
-        .replace("{ADDRESS}", &sip.to_string())
-        .replace("{PASSWORD}", PASSWORD)
-        .replace("{MODULES}", &options.modules.to_string_lossy());
-    let path = options.data.join("kamailio.cfg");
-    std::fs::write(&path, config)?;
-    let run = |path: &Path| path.to_string_lossy().into_owned();
-    let arguments =
-        ["-DD", "-E", "-f", &run(&path), "-x", "fm", "-X", "fm", "-m", "2048", "-M", "64", "-Y", &run(&options.data)];
-    Target::start("kamailio", Some(options.core), &options.kamailio, &arguments, sip)
-}
-
-impl Line {
-    fn at_kamailio(&self) -> Line {
-        let (username, domain) = (self.username.clone(), self.domain.clone());
-        let ha1 = Ha1::new(Algorithm::Md5, &username, &domain, PASSWORD);
-        Line { called: self.called.as_ref().map(|_| username.clone()), username, domain, ha1 }
-    }
 }

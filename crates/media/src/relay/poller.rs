@@ -270,8 +270,8 @@ impl Poller {
         let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
         for leg in call.into_legs() {
             let pair = leg.line.pair;
-            pair.read_empty();
             ports.release(self.at, pair.port);
+            // What came to the call and was not read yet is told by the poll, and dropped.
             self.holders.insert(pair.port, Holder::Nobody(pair));
         }
     }

@@ -52,9 +52,9 @@ fn line(CallRecord { ended: call, recording }: &CallRecord, zone: TimeZone) -> S
     let began = &call.began;
     let columns = [
         zone.local(began.at).format("%Y-%m-%d %H:%M:%S%:z").to_string(),
-        began.caller.number.clone(),
-        began.caller.name.clone(),
-        began.dialled.clone(),
+        began.caller.number.to_string(),
+        began.caller.name.to_string(),
+        began.dialled.to_string(),
         call.other_end(),
         began.direction.label().to_owned(),
         call.outcome.label().to_owned(),

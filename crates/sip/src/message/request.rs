@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{HeaderLine, HeaderName, Message, Method};
+use super::{HeaderLine, HeaderName, Message, Method, text};
 
 /// A request being written. Via, Max-Forwards (unless set) and Content-Length are added when it is sent. Header values are
 /// kept on one line: CR and LF in them become spaces.
@@ -21,7 +21,7 @@ impl Request {
         Request {
             method,
             uri: uri.as_ref().iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect(),
-            lines: Vec::with_capacity(512),
+            lines: Vec::with_capacity(if method == Method::Invite { 1024 } else { 512 }),
             body: Bytes::new(),
             has_max_forwards: false,
         }
@@ -40,7 +40,7 @@ impl Request {
             .header(HeaderName::From, from)
             .header(HeaderName::To, to)
             .header(HeaderName::CallId, call_id)
-            .header(HeaderName::CSeq, format!("{cseq} {method}"))
+            .header(HeaderName::CSeq, text::cseq(cseq, method))
     }
 
     pub fn method(&self) -> Method {
@@ -152,7 +152,7 @@ pub(super) fn copy_lines(out: &mut Vec<u8>, from: &Message, name: HeaderName) {
 
 pub(super) fn write_body(out: &mut Vec<u8>, body: &[u8]) {
     out.extend_from_slice(b"Content-Length: ");
-    out.extend_from_slice(body.len().to_string().as_bytes());
+    text::write_number(out, body.len());
     out.extend_from_slice(b"\r\n\r\n");
     out.extend_from_slice(body);
 }

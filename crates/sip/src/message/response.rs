@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::request::{copy_lines, write_body, write_line};
-use super::text::{append_param, split_once, trim};
+use super::text::{append_param, split_once, trim, write_number};
 use super::{HeaderLine, HeaderName, Message, Method, Values, Via, reason_phrase};
 
 /// A response being written. Via, Record-Route, From, To, Call-ID and `CSeq` are copied from the request verbatim (RFC 3261
@@ -25,7 +25,9 @@ impl Response {
     }
 
     pub fn with_reason(request: &Message, status: u16, reason: &str) -> Response {
-        let mut head = Vec::with_capacity(512);
+        // What most of them take, so that few have to grow.
+        let describes = request.method() == Method::Invite && (101..300).contains(&status);
+        let mut head = Vec::with_capacity(if describes { 1024 } else { 512 });
         head.extend_from_slice(b"SIP/2.0 ");
         let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or_default();
         head.extend([digit(status / 100), digit(status / 10), digit(status)]);
@@ -158,7 +160,7 @@ fn write_top_via(head: &mut Vec<u8>, request: &Message, line: HeaderLine<'_>) {
         let name_end = offset(name) + name.len();
         head.extend_from_slice(&line.raw[..name_end]);
         head.push(b'=');
-        head.extend_from_slice(source.port().to_string().as_bytes());
+        write_number(head, source.port());
         copied = name_end;
         // `rport=` with nothing after it: do not write the sign twice.
         if let Some((before, after)) = split_once(&line.raw[copied..value_end], b'=')

@@ -1,5 +1,21 @@
 //! Bytes of a header value: linear white space (folding included), quoted strings, tokens, numbers.
 
+use crate::Method;
+
+/// Writes a number's digits.
+pub(crate) fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+}
+
+/// The value of a `CSeq`.
+pub(crate) fn cseq(number: u32, method: Method) -> Vec<u8> {
+    let mut value = Vec::with_capacity(24);
+    write_number(&mut value, number);
+    value.push(b' ');
+    value.extend_from_slice(method.as_str().as_bytes());
+    value
+}
+
 /// SP, HT and the CR LF of a folded line (RFC 3261 section 25.1, LWS).
 #[inline]
 pub(crate) fn is_space(byte: u8) -> bool {

@@ -12,17 +12,14 @@ const MAX_MEDIA: usize = 32;
 /// Longer than any description of a call; emergency calls carry their location in another body part.
 const MAX_BYTES: usize = 32_768;
 
-pub(super) fn parse(body: Bytes) -> Result<Session, Malformed> {
+pub(super) fn parse(body: &Bytes) -> Result<Session, Malformed> {
     if body.len() > MAX_BYTES {
         return Err(Malformed("too long"));
     }
-    let lines = lines(&body)?;
-    let mut session = Session { body, lines, address: None, media: Vec::new() };
+    let lines = lines(body)?;
+    let mut session = Session { body: body.clone(), lines: Vec::new(), address: None, media: Vec::new() };
     let mut direction = Direction::default();
-    for index in 0..session.lines.len() {
-        let line = session.lines[index].clone();
-        // A cheap handle, so that the session can be written to.
-        let body = session.body.clone();
+    for line in &lines {
         let value = &body[line.text.start + 2..line.text.end];
         match (line.letter, line.media.and_then(|media| session.media.get_mut(media))) {
             (b'm', _) => {
@@ -39,6 +36,7 @@ pub(super) fn parse(body: Bytes) -> Result<Session, Malformed> {
             _ => {}
         }
     }
+    session.lines = lines;
     let lacks_address = session
         .media
         .iter()

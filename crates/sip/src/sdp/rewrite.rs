@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::parse::is_ice;
 use super::{Line, Media, Recoding, Relay, Session, attribute};
+use crate::message::text::write_number;
 
 pub(super) fn rewrite(session: &Session, relays: &[Relay]) -> Bytes {
     let mut out = Vec::with_capacity(session.body.len() + 256);
@@ -62,7 +63,9 @@ fn add_attributes(out: &mut Vec<u8>, attributes: &[String]) {
         out.extend_from_slice(b"\r\n");
     }
     for attribute in attributes {
-        out.extend_from_slice(format!("a={attribute}\r\n").as_bytes());
+        for part in ["a=", attribute, "\r\n"] {
+            out.extend_from_slice(part.as_bytes());
+        }
     }
 }
 
@@ -71,8 +74,8 @@ fn line_end<'a>(session: &'a Session, line: &Line) -> &'a [u8] {
 }
 
 fn connection(address: IpAddr) -> String {
-    let kind = if address.is_ipv4() { "IP4" } else { "IP6" };
-    format!("c=IN {kind} {address}")
+    let kind = if address.is_ipv4() { "c=IN IP4 " } else { "c=IN IP6 " };
+    [kind, &address.to_string()].concat()
 }
 
 fn write_connection(out: &mut Vec<u8>, session: &Session, line: &Line, was: Option<IpAddr>, now: Option<IpAddr>) {
@@ -94,10 +97,13 @@ fn write_media(out: &mut Vec<u8>, session: &Session, line: &Line, relay: &Relay)
     let port_end = port_at + text[port_at..].iter().position(is_space).unwrap_or(text.len() - port_at);
     let port = relay.address.map_or(0, |address| address.port());
     out.extend_from_slice(&text[..port_at]);
-    out.extend_from_slice(port.to_string().as_bytes());
+    write_number(out, port);
     match &relay.recoding {
         Some(Recoding { proto, formats, .. }) => {
-            out.extend_from_slice(format!(" {proto} {}", formats.join(" ")).as_bytes());
+            for word in [proto].into_iter().chain(formats) {
+                out.push(b' ');
+                out.extend_from_slice(word.as_bytes());
+            }
         }
         None => out.extend_from_slice(&text[port_end..]),
     }

@@ -1,19 +1,18 @@
 //! All records of an endpoint: by key, by what messages say, and by time.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::time::Instant;
 
-use super::{Record, TransactionKey, WireId};
+use super::{Record, Timers, TransactionKey, WireId};
 
 #[derive(Default)]
 pub(crate) struct Table {
-    slots: Vec<Slot>,
+    slots: Slots,
     free: Vec<u32>,
     by_wire: HashMap<u64, TransactionKey, BuildHasherDefault<AsIs>>,
     /// When to look at which record. A record has one entry, rarely two; stale ones are skipped.
-    timers: BinaryHeap<Reverse<(Instant, TransactionKey)>>,
+    timers: Timers,
     /// Clients over connections, by `Flow::id`: they fail with it.
     by_flow: BTreeSet<(u64, TransactionKey)>,
 }
@@ -22,6 +21,36 @@ pub(crate) struct Table {
 struct Slot {
     generation: u32,
     record: Option<Record>,
+}
+
+/// In pieces, so that more of them move none.
+#[derive(Default)]
+struct Slots {
+    pieces: Vec<Box<[Slot]>>,
+    used: u32,
+}
+
+/// Slots that come together.
+const PIECE: u32 = 256;
+
+impl Slots {
+    /// A new one.
+    fn add(&mut self) -> u32 {
+        let slot = self.used;
+        if slot.is_multiple_of(PIECE) {
+            self.pieces.push((0..PIECE).map(|_| Slot::default()).collect());
+        }
+        self.used += 1;
+        slot
+    }
+
+    fn get(&self, slot: u32) -> Option<&Slot> {
+        self.pieces.get((slot / PIECE) as usize)?.get((slot % PIECE) as usize)
+    }
+
+    fn get_mut(&mut self, slot: u32) -> Option<&mut Slot> {
+        self.pieces.get_mut((slot / PIECE) as usize)?.get_mut((slot % PIECE) as usize)
+    }
 }
 
 /// [`WireId`]s are hashes already.
@@ -46,18 +75,17 @@ impl Table {
     }
 
     pub fn insert(&mut self, record: Record) -> TransactionKey {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            u32::try_from(self.slots.len() - 1).unwrap_or(u32::MAX)
-        });
-        let place = &mut self.slots[slot as usize];
-        place.generation = place.generation.wrapping_add(1);
-        let key = TransactionKey { slot, generation: place.generation };
-        self.by_wire.insert(record.wire.number(), key);
-        if record.machine.is_client() && record.flow.transport.is_reliable() {
-            self.by_flow.insert((record.flow.id, key));
+        let slot = self.free.pop().unwrap_or_else(|| self.slots.add());
+        let mut key = TransactionKey { slot, generation: 0 };
+        let wire = record.wire.number();
+        let flow = (record.machine.is_client() && record.flow.transport.is_reliable()).then_some(record.flow.id);
+        if let Some(place) = self.slots.get_mut(slot) {
+            place.generation = place.generation.wrapping_add(1);
+            key.generation = place.generation;
+            place.record = Some(record);
         }
-        place.record = Some(record);
+        self.by_wire.insert(wire, key);
+        self.by_flow.extend(flow.map(|flow| (flow, key)));
         self.arm(key);
         key
     }
@@ -67,14 +95,12 @@ impl Table {
     }
 
     pub fn get(&mut self, key: TransactionKey) -> Option<&mut Record> {
-        let slot = self.slots.get_mut(key.slot as usize)?;
+        let slot = self.slots.get_mut(key.slot)?;
         if slot.generation == key.generation { slot.record.as_mut() } else { None }
     }
 
     pub fn remove(&mut self, key: TransactionKey) {
-        let Some(slot) = self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation) else {
-            return;
-        };
+        let Some(slot) = self.slots.get_mut(key.slot).filter(|slot| slot.generation == key.generation) else { return };
         if let Some(record) = slot.record.take() {
             self.free.push(key.slot);
             if self.by_wire.get(&record.wire.number()) == Some(&key) {
@@ -91,7 +117,7 @@ impl Table {
         let Some(next) = record.machine.next() else { return };
         if record.armed.is_none_or(|armed| next < armed) {
             record.armed = Some(next);
-            self.timers.push(Reverse((next, key)));
+            self.timers.push(next, key);
             self.sweep();
         }
     }
@@ -102,21 +128,16 @@ impl Table {
             return;
         }
         let slots = &self.slots;
-        self.timers.retain(|Reverse((at, key))| {
-            slots.get(key.slot as usize).is_some_and(|slot| {
-                slot.generation == key.generation
-                    && slot.record.as_ref().is_some_and(|record| record.armed == Some(*at))
+        self.timers.retain(|at, key| {
+            slots.get(key.slot).is_some_and(|slot| {
+                slot.generation == key.generation && slot.record.as_ref().is_some_and(|record| record.armed == Some(at))
             })
         });
     }
 
     /// The next record whose time has come.
     pub fn due(&mut self, now: Instant) -> Option<TransactionKey> {
-        while let Some(Reverse((at, key))) = self.timers.peek().copied() {
-            if at > now {
-                return None;
-            }
-            self.timers.pop();
+        while let Some((at, key)) = self.timers.pop(now) {
             let Some(record) = self.get(key).filter(|record| record.armed == Some(at)) else { continue };
             record.armed = None;
             if record.machine.next().is_some_and(|next| next <= now) {
@@ -128,7 +149,7 @@ impl Table {
     }
 
     pub fn next_timeout(&self) -> Option<Instant> {
-        self.timers.peek().map(|Reverse((at, _))| *at)
+        self.timers.next()
     }
 
     /// The client transactions over that connection.

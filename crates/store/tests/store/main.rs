@@ -3,6 +3,7 @@
 
 mod apply;
 mod binding;
+mod call;
 mod catalogue;
 mod concurrency;
 mod journal;

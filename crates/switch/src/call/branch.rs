@@ -1,6 +1,6 @@
 //! One phone, or trunk, that is being called: its INVITE, and the INVITE again where something in it was not to its taste.
 
-use lineside_model::directory::DirectoryUser;
+use lineside_model::{directory::DirectoryUser, extension::Extension, phone_number::E164};
 use lineside_sip::{
     Flow, HeaderName, Message, Method, Request, Token, TransactionKey,
     message::{escape_user, quote_display},
@@ -114,10 +114,9 @@ fn invite(
 ) -> Request {
     let shown = call.shown_to(callee);
     let user = if shown.number.is_empty() { "anonymous".to_owned() } else { escape_user(shown.number.as_bytes()) };
-    let from = format!("{} <sip:{user}@{}>;tag={tag}", quote_display(&shown.name), callee.sip_domain);
-    let to = format!("<{}>", address(callee));
-    // Unguessable, and nothing of the caller's own Call-ID, which may name its host.
-    let request = Request::initial(Method::Invite, contact, from, to, format!("{tag}-{}", call.id), 1)
+    let from = [&quote_display(&shown.name), " <sip:", &user, "@", &callee.sip_domain, ">;tag=", &tag].concat();
+    let to = ["<", &address(callee), ">"].concat();
+    let request = Request::initial(Method::Invite, contact, from, to, call_id(call, tag), 1)
         .header(HeaderName::Contact, env.contact(flow))
         .header(HeaderName::MaxForwards, max_forwards.to_string())
         .header(HeaderName::Allow, ALLOW);
@@ -128,9 +127,15 @@ fn invite(
     session::wish(request, call.offer_to_callee(env, tag, flow, is_clear))
 }
 
+/// Unguessable, and nothing of the caller's own Call-ID, which may name its host.
+pub(super) fn call_id(call: &Call, tag: Token) -> String {
+    [&tag, "-", itoa::Buffer::new().format(call.id)].concat()
+}
+
 /// Who somebody is to a colleague: extension, or number.
 fn address(user: &DirectoryUser) -> String {
-    let extension = user.extension.as_ref().map(ToString::to_string);
-    let number = || user.numbers.first().map(|number| number.as_str().to_owned());
-    format!("sip:{}@{}", extension.or_else(number).unwrap_or_else(|| "anonymous".to_owned()), user.sip_domain)
+    let extension = user.extension.as_ref().map(Extension::as_str);
+    let number = user.numbers.first().map(E164::as_str);
+    let name = extension.or(number).unwrap_or("anonymous");
+    ["sip:", name, "@", &user.sip_domain].concat()
 }

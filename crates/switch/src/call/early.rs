@@ -128,7 +128,7 @@ impl Calls {
             None if branch.early.len() >= DIALOGS => return true,
             None => {
                 let Ok(dialog) = Dialog::uac(response) else { return true };
-                self.by_tag.insert(branch.tag.as_bytes().into(), far);
+                self.by_tag.insert(branch.tag, far);
                 branch.early.push(EarlyDialog { dialog, arrivals: Arrivals::default(), description: None });
                 let last = branch.early.len() - 1;
                 &mut branch.early[last]

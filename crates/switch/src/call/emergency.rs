@@ -65,7 +65,7 @@ impl Calls {
     pub(super) fn no_help(&mut self, env: &mut Env<'_>, call: &mut Call, code: &str) {
         tracing::error!(
             code,
-            caller = call.shown.number,
+            caller = call.shown.number.as_str(),
             "EMERGENCY CALL that can not be connected: no trunk takes it"
         );
         self.announce(env, call, prompt::emergency_unavailable(), 503);

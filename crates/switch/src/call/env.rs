@@ -63,7 +63,7 @@ impl Env<'_> {
 
     /// A message of the call has come.
     pub(super) fn received(&mut self, message: &Message) {
-        self.passed.push(Passed { at: self.now.utc, what: What::Received(Box::new(message.clone())) });
+        self.passed.push(Passed { at: self.now.utc, what: What::received(message) });
     }
 
     pub(super) fn sent(&mut self, bytes: bytes::Bytes) {

@@ -42,8 +42,8 @@ impl Calls {
     /// A dialog of ours that is over, or will be as soon as it begins.
     pub(super) fn remember(&mut self, tag: Token, now: Instant) {
         self.by_tag.remove(tag.as_bytes());
-        self.ended.insert(tag.as_bytes().into());
-        self.endings.push_back((now + REMEMBERED, tag.as_bytes().into()));
+        self.ended.insert(tag);
+        self.endings.push_back((now + REMEMBERED, tag));
     }
 
     pub(super) fn forget_ended(&mut self, now: Instant) {

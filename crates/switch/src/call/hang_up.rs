@@ -85,7 +85,7 @@ impl Call {
         let talking = self.answered.map(|answered| end.saturating_duration_since(answered).as_secs());
         tracing::debug!(
             call = self.id,
-            caller = self.shown.number,
+            caller = self.shown.number.as_str(),
             dialled = self.dialled.as_str(),
             outcome = ?self.story.outcome,
             status,

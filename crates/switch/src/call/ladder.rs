@@ -11,6 +11,9 @@ use lineside_sip::Message;
 const SECRET: [&str; 5] =
     ["authorization:", "proxy-authorization:", "www-authenticate:", "proxy-authenticate:", "a=crypto:"];
 
+/// What a response begins with.
+const STATUS: &[u8] = b"SIP/2.0 ";
+
 /// A message that passed.
 #[derive(Debug, Clone)]
 pub(crate) struct Passed {
@@ -20,55 +23,76 @@ pub(crate) struct Passed {
 
 #[derive(Debug, Clone)]
 pub(super) enum What {
-    Received(Box<Message>),
+    /// With our tag in it.
+    Received(Bytes, Bytes),
     Sent(Bytes),
+}
+
+impl What {
+    pub(super) fn received(message: &Message) -> Self {
+        // Our tag stands in From of what we ask and of the answers to it, in To of what we are asked.
+        let ours = if message.is_request() { message.to_tag() } else { message.from_tag() };
+        Self::Received(message.as_bytes().clone(), message.as_bytes().slice_ref(ours))
+    }
 }
 
 impl Passed {
     pub(super) fn bytes(&self) -> &Bytes {
         match &self.what {
-            What::Received(message) => message.as_bytes(),
-            What::Sent(bytes) => bytes,
+            What::Received(bytes, _) | What::Sent(bytes) => bytes,
         }
     }
 
     /// Its name in the ladder, and our tag in it; none before there is a dialog.
-    fn told(&self) -> Option<(String, Cow<'_, [u8]>)> {
+    fn told(&self) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
         match &self.what {
-            What::Received(message) => {
-                // Our tag stands in From of what we ask and of the answers to it, in To of what we are asked.
-                let ours = if message.is_request() { message.to_tag() } else { message.from_tag() };
-                Some((title(message), ours.into()))
-            }
+            What::Received(bytes, ours) => Some((title(bytes), ours[..].into())),
             What::Sent(bytes) => sent(bytes),
         }
     }
 }
 
-fn title(message: &Message) -> String {
-    if message.is_request() {
-        String::from_utf8_lossy(message.method_text()).into_owned()
-    } else {
-        format!("{} {}", message.status(), String::from_utf8_lossy(message.reason()))
-    }
+/// The method of a request; the status code and phrase of a response.
+fn title(message: &[u8]) -> Cow<'_, str> {
+    // Phones may send empty lines before it.
+    let message = message.trim_ascii_start();
+    let start = message.lines().next().unwrap_or_default();
+    let status = start.strip_prefix(STATUS);
+    String::from_utf8_lossy(status.unwrap_or_else(|| start.split(|byte| *byte == b' ').next().unwrap_or_default()))
 }
 
 /// Of a message that we wrote, without reading all of it where it stands as we write it.
-fn sent(bytes: &Bytes) -> Option<(String, Cow<'_, [u8]>)> {
-    let mut lines = bytes.split(|byte| *byte == b'\n');
-    let start = String::from_utf8_lossy(lines.next()?.trim_ascii_end());
-    let status = start.strip_prefix("SIP/2.0 ");
-    let title = status.unwrap_or_else(|| start.split(' ').next().unwrap_or_default());
-    let name: &[u8] = if status.is_some() { b"To: " } else { b"From: " };
-    let address = lines.find_map(|line| line.strip_prefix(name));
+fn sent(bytes: &Bytes) -> Option<(Cow<'_, str>, Cow<'_, [u8]>)> {
+    let title = title(bytes);
+    let name: &[u8] = if bytes.starts_with(STATUS) { b"To: " } else { b"From: " };
+    let address = bytes.lines().find_map(|line| line.strip_prefix(name));
     let params = address.and_then(|address| Some(&address[memchr::memrchr(b'>', address)? + 1..]));
-    if let Some(tag) = params.and_then(|params| params.trim_ascii_end().strip_prefix(b";tag=")) {
+    if let Some(tag) = params.and_then(|params| params.strip_prefix(b";tag=")) {
         let tag = tag.split(|byte| *byte == b';').next().unwrap_or_default();
-        return Some((title.to_owned(), tag.into()));
+        return Some((title, tag.into()));
     }
     let message = Message::parse(bytes.clone()).ok()?;
     let ours = if message.is_request() { message.from_tag() } else { message.to_tag() };
-    Some((title.to_owned(), ours.to_owned().into()))
+    Some((title, ours.to_owned().into()))
+}
+
+/// The lines of a message, found without a look at each byte.
+trait Lines {
+    /// Where each line ends, its end included.
+    fn line_ends(&self) -> impl Iterator<Item = usize>;
+    /// Without their ends.
+    fn lines(&self) -> impl Iterator<Item = &[u8]>;
+}
+
+impl Lines for [u8] {
+    fn line_ends(&self) -> impl Iterator<Item = usize> {
+        memchr::memchr_iter(b'\n', self).map(|end| end + 1).chain([self.len()])
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.line_ends().map(move |end| self[std::mem::replace(&mut start, end)..end].trim_ascii_end())
+    }
 }
 
 /// Keeps what passed, up to the most that is kept.
@@ -83,7 +107,7 @@ pub(super) fn keep(passed: &mut Vec<Passed>, more: &mut Vec<Passed>) {
 pub(super) fn ladder(passed: &[Passed], caller: &[u8]) -> Ladder {
     let mut ladder = Ladder::with_capacity(passed.iter().map(|passed| passed.bytes().len() + 64).sum());
     let mut legs: Vec<Box<[u8]>> = vec![caller.into()];
-    let mut text = String::with_capacity(LADDER_TEXT_MAX);
+    let mut text = Vec::with_capacity(LADDER_TEXT_MAX);
     for passed in passed {
         let Some((title, ours)) = passed.told() else { continue };
         let leg = if ours.is_empty() {
@@ -94,7 +118,7 @@ pub(super) fn ladder(passed: &[Passed], caller: &[u8]) -> Ladder {
                 legs.len() - 1
             })
         };
-        let received = matches!(passed.what, What::Received(_));
+        let received = matches!(passed.what, What::Received(..));
         text.clear();
         write_text(passed.bytes(), &mut text);
         ladder.push(passed.at, u16::try_from(leg).unwrap_or(u16::MAX), received, &title, &text);
@@ -102,27 +126,33 @@ pub(super) fn ladder(passed: &[Passed], caller: &[u8]) -> Ladder {
     ladder
 }
 
-fn write_text(bytes: &[u8], text: &mut String) {
-    let whole = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
-    let mut hides = false;
-    for line in whole.split_inclusive('\n') {
+/// All lines but those that sign in or hold a key, as they stand.
+fn write_text(bytes: &[u8], text: &mut Vec<u8>) {
+    // Since `kept`, lines are taken together, unless they are hidden.
+    let (mut kept, mut start, mut hides) = (0, 0, false);
+    for end in bytes.line_ends() {
+        let line = &bytes[start..end];
         // A folded line belongs to the one before it (RFC 3261 section 7.3.1).
-        hides = if line.starts_with([' ', '\t']) { hides } else { is_secret(line) };
-        if hides {
-            continue;
+        let is_hidden = if line.starts_with(b" ") || line.starts_with(b"\t") { hides } else { is_secret(line) };
+        if is_hidden != hides {
+            if is_hidden {
+                text.extend_from_slice(&bytes[kept..start]);
+            }
+            (kept, hides) = (start, is_hidden);
         }
-        let line = line.trim_end_matches(['\r', '\n']);
-        if text.len() + line.len() >= LADDER_TEXT_MAX {
+        if !hides && text.len() + (end - kept) > LADDER_TEXT_MAX {
             break;
         }
-        text.push_str(line);
-        text.push('\n');
+        start = end;
+    }
+    if !hides {
+        text.extend_from_slice(&bytes[kept..start]);
     }
 }
 
 /// Whatever white space stands in the name.
-fn is_secret(line: &str) -> bool {
-    let start = || line.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| byte.to_ascii_lowercase());
+fn is_secret(line: &[u8]) -> bool {
+    let start = || line.iter().filter(|byte| !byte.is_ascii_whitespace()).map(u8::to_ascii_lowercase);
     // The first letter tells nearly all lines.
     matches!(start().next(), Some(b'a' | b'p' | b'w'))
         && SECRET
@@ -136,9 +166,19 @@ mod tests {
 
     #[test]
     fn what_signs_in_is_left_out_with_its_folded_lines() {
-        let mut told = String::new();
+        let mut told = Vec::new();
         write_text(b"INVITE sip:a SIP/2.0\r\nauthorization : Digest a\r\nProxy-Authorization: Digest\r\n response=\"b\"\r\nTo: <sip:c>\r\n\r\na=crypto:1 key\r\n", &mut told);
-        assert!(!told.contains("response") && !told.contains("crypto") && told.contains("To: <sip:c>"), "{told}");
+        assert_eq!(String::from_utf8(told).unwrap(), "INVITE sip:a SIP/2.0\r\nTo: <sip:c>\r\n\r\n");
+    }
+
+    #[test]
+    fn a_long_message_is_cut_after_a_whole_line_and_what_is_hidden_takes_no_room() {
+        let long = "x".repeat(LADDER_TEXT_MAX);
+        for secret in [String::new(), format!("Authorization: {long}\r\n")] {
+            let mut told = Vec::new();
+            write_text(format!("INVITE\r\n{secret}To: a\r\nSubject: {long}\r\nB: b\r\n").as_bytes(), &mut told);
+            assert_eq!(told, b"INVITE\r\nTo: a\r\n");
+        }
     }
 
     #[test]
@@ -159,7 +199,7 @@ mod tests {
         ];
         for (start, addresses, title, ours) in cases {
             let bytes = Bytes::from(format!("{start}\r\n{head}{addresses}\r\n\r\n"));
-            assert_eq!(sent(&bytes), Some((title.to_owned(), ours.as_bytes().into())), "{start} {addresses}");
+            assert_eq!(sent(&bytes), Some((title.into(), ours.as_bytes().into())), "{start} {addresses}");
         }
     }
 }

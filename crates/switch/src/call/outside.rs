@@ -20,7 +20,7 @@ use lineside_sip::{
 
 use super::{
     Call, Calls, Env, Stage,
-    branch::Branch,
+    branch::{Branch, call_id},
     description::is_secure,
     emergency,
     place::{Asked, reason},
@@ -266,7 +266,7 @@ impl Calls {
         let number =
             if user.eq_ignore_ascii_case("anonymous") { String::new() } else { format.read(&user).unwrap_or(user) };
         let name = from.display.map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default();
-        let shown = CallParty { user: None, number, name }.cleaned();
+        let shown = CallParty { user: None, number: number.into(), name: name.into() }.cleaned();
         let caller = Caller::Trunk(trunk.account_id);
         let trunk = Some(trunk.trunk_id);
         self.place_from(env, Asked { key, flow, request, caller, shown, dialled: wanted, is_allowed: true, trunk });
@@ -291,7 +291,7 @@ impl Outside {
     }
 
     pub(super) fn party(&self) -> CallParty {
-        CallParty { user: None, number: self.number.clone(), name: String::new() }
+        CallParty { user: None, number: self.number.as_str().into(), ..CallParty::default() }
     }
 
     pub(super) fn owner(&self) -> (UserId, AccountId) {
@@ -325,10 +325,9 @@ fn invite(env: &Env<'_>, call: &Call, outside: &Outside, way: &Out, flow: Flow, 
         None => format!("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag={tag}"),
     };
     let uri = way.uri(&escape_user(written(way, outside).as_bytes()));
-    let mut request =
-        Request::initial(Method::Invite, &uri, from, format!("<{uri}>"), format!("{tag}-{}", call.id), cseq)
-            .header(HeaderName::Contact, env.contact(flow))
-            .header(HeaderName::Allow, ALLOW);
+    let mut request = Request::initial(Method::Invite, &uri, from, format!("<{uri}>"), call_id(call, tag), cseq)
+        .header(HeaderName::Contact, env.contact(flow))
+        .header(HeaderName::Allow, ALLOW);
     request = match &own {
         Some(_) if caller_id == CallerIdIn::From => request,
         Some(number) => request.header(HeaderName::PAssertedIdentity, format!("<sip:{number}@{host}>")),

@@ -22,8 +22,8 @@ impl Call {
             _ if self.is_transferred => self.shown.clone(),
             Caller::User(caller) if caller.account_id != callee.account_id => CallParty {
                 user: None,
-                number: caller.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default(),
-                name: caller.display_name.clone(),
+                number: caller.caller_id().map(|number| number.as_str().into()).unwrap_or_default(),
+                name: caller.display_name.as_str().into(),
             },
             Caller::User(caller) => party(caller),
             Caller::Trunk(_) => self.shown.clone(),

@@ -87,7 +87,7 @@ impl Calls {
             }
         };
         let id = call.id;
-        self.by_tag.insert(call.invite.tag.as_bytes().into(), (id, Leg::A));
+        self.by_tag.insert(call.invite.tag, (id, Leg::A));
         self.incoming.insert(key, id);
         if let Some(media) = &call.media {
             self.sessions.insert(media.id(), id);

@@ -165,7 +165,7 @@ impl Calls {
         let path = env.rules.spool.join(format!("{}.wav", env.mint()));
         let is_made = call.calling_user().is_some_and(|user| user.user_id == owner.user_id);
         let callee = call.callee.as_ref().map_or_else(
-            || CallParty { number: call.dialled.as_str().to_owned(), ..CallParty::default() },
+            || CallParty { number: call.dialled.as_str().into(), ..CallParty::default() },
             |callee| party(callee),
         );
         let template = CallRecorded {

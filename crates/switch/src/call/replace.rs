@@ -155,7 +155,7 @@ impl Calls {
         let bytes = env.respond(key, side.agree(env, request, ok));
         let cseq = request.cseq().number;
         side.answer = Some(Answer::new(env.now.instant, env.endpoint.config(), flow, bytes, cseq));
-        self.by_tag.insert(tag.as_bytes().into(), (call.id, leg));
+        self.by_tag.insert(tag, (call.id, leg));
         let before = call.sides[index(leg)].replace(side);
         call.expect(leg, offer.listens_at());
         call.describe(leg, Some(format));

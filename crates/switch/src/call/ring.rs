@@ -68,7 +68,7 @@ impl Calls {
         call.callee = Some(callee.clone());
         if !call.is_test {
             let pickup = *call.pickup.get_or_insert_with(|| env.endpoint.token());
-            self.pickups.insert(pickup.as_bytes().into(), call.id);
+            self.pickups.insert(pickup, call.id);
         }
         let until = env.now.instant + Duration::from_secs(u64::from(seconds));
         let silent_until = Some(env.now.instant + SILENCE);
@@ -169,7 +169,7 @@ impl Calls {
         let Some(branch) = rings.branches.iter().find(|branch| branch.key == key) else { return };
         let mut callee = Side::new(dialog, branch.tag, branch.flow);
         callee.trunk = call.story.trunk.filter(|_| matches!(rings.callee, Callee::Outside(_)));
-        self.by_tag.insert(branch.tag.as_bytes().into(), (call.id, far));
+        self.by_tag.insert(branch.tag, (call.id, far));
         let offer_is_theirs = call.invite.offer.is_none() && call.answered.is_none();
         callee.took_answer(env, response, offer_is_theirs);
         call.sides[index(far)] = Some(callee);

@@ -7,9 +7,11 @@ use lineside_model::{
         Hop, HopReason, LegQuality,
     },
     directory::DirectoryUser,
+    extension::Extension,
     forwarding::ForwardingKind,
     id::{AccountId, CallId, TrunkId},
     ladder::Ladder,
+    phone_number::E164,
     route,
 };
 
@@ -48,8 +50,7 @@ impl Story {
         callee: Option<CallParty>,
     ) -> CallId {
         let call = CallId(env.mint());
-        let began =
-            CallBegan { call, account, at: env.now.utc, direction, caller, dialled: dialled.to_owned(), callee };
+        let began = CallBegan { call, account, at: env.now.utc, direction, caller, dialled: dialled.into(), callee };
         env.report(CallReport::Began(began.clone()));
         self.views.push(View { began, answered: None });
         call
@@ -120,11 +121,11 @@ pub(super) fn hop(hop: &route::Hop) -> Hop {
 
 /// A user as a colleague sees it: by its extension, or its number.
 pub(super) fn party(user: &DirectoryUser) -> CallParty {
-    let extension = user.extension.as_ref().map(ToString::to_string);
-    let number = || user.numbers.first().map(|number| number.as_str().to_owned());
+    let extension = user.extension.as_ref().map(Extension::as_str);
+    let number = user.numbers.first().map(E164::as_str);
     CallParty {
         user: Some(user.user_id),
-        number: extension.or_else(number).unwrap_or_default(),
-        name: user.display_name.clone(),
+        number: extension.or(number).unwrap_or_default().into(),
+        name: user.display_name.as_str().into(),
     }
 }

@@ -30,7 +30,7 @@ impl Calls {
         self.last_id += 1;
         let id = self.last_id;
         self.sessions.insert(media.id(), id);
-        let shown = CallParty { user: Some(user.user_id), number: CODE.to_owned(), name: "Test call".to_owned() };
+        let shown = CallParty { user: Some(user.user_id), number: CODE.into(), name: "Test call".into() };
         let tag = env.endpoint.token();
         let invite = Invite { key: TransactionKey::NONE, request, flow: env.udp, tag, offer: None };
         let caller = Caller::User(user.clone());

@@ -142,7 +142,7 @@ impl Calls {
         let outside = call.outside;
         // This call ends without a word: both of its parties are in the other one now.
         for tag in [party.tag, transferor.side.tag] {
-            self.by_tag.insert(tag.as_bytes().into(), (other.id, Leg::A));
+            self.by_tag.insert(tag, (other.id, Leg::A));
         }
         self.hang_up(env, call, None);
         other.early = Early::default();
@@ -179,7 +179,7 @@ impl Calls {
         // The other call ends without a word to the party that moves.
         let far = call.near.other();
         if let Some(party) = &party {
-            self.by_tag.insert(party.tag.as_bytes().into(), (call.id, far));
+            self.by_tag.insert(party.tag, (call.id, far));
         }
         call.outside = call.outside.or(other.outside);
         call.is_emergency |= other.is_emergency;

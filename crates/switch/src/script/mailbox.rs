@@ -146,7 +146,7 @@ impl Mailbox {
         if message.caller.number.is_empty() {
             sounds.push(Sound::Phrase(Phrase::FromWithheld));
         } else {
-            sounds.extend([Sound::Phrase(Phrase::From), Sound::Digits(message.caller.number.clone())]);
+            sounds.extend([Sound::Phrase(Phrase::From), Sound::Digits(message.caller.number.to_string())]);
         }
         if let Some(zone) = FixedOffset::east_opt(message.utc_offset_minutes.clamp(-1439, 1439) * 60) {
             sounds.push(Sound::Time(message.at.with_timezone(&zone)));
@@ -197,7 +197,7 @@ impl Mailbox {
             '2' => self.move_on(&Asks::Save(id)),
             '3' => self.move_on(&Asks::Delete(id)),
             '4' => match (&self.owner, message.caller.number.is_empty()) {
-                (Some(owner), false) => vec![Does::Connect(owner.clone(), message.caller.number.clone())],
+                (Some(owner), false) => vec![Does::Connect(owner.clone(), message.caller.number.to_string())],
                 _ => say(Phrase::NotPossible),
             },
             '5' => {

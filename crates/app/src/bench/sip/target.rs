@@ -1,5 +1,6 @@
 //! What is measured: a program of its own on a core of its own, seen through `/proc`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ impl Target {
         name: &'static str,
         core: Option<usize>,
         program: &Path,
-        arguments: &[&str],
+        arguments: &[impl AsRef<OsStr>],
         sip: SocketAddr,
     ) -> anyhow::Result<Self> {
         let log = fs::File::create(log_path(name))?;

@@ -76,7 +76,7 @@ impl<'a> History<'a> {
 
     pub fn outside(n: usize) -> CallParty {
         let (name, number) = OUTSIDE[n % OUTSIDE.len()];
-        CallParty { user: None, number: number.to_owned(), name: name.to_owned() }
+        CallParty { user: None, number: number.into(), name: name.into() }
     }
 
     fn call(&mut self, at: DateTime<Utc>) -> CallEnded {
@@ -121,15 +121,20 @@ impl<'a> History<'a> {
         let (direction, caller, dialled, meant) = match self.random.below(100) {
             0..34 => {
                 let other = self.somebody_but(&us);
-                (CallDirection::Internal, inside(&us), other.extension.clone(), Some(inside(&other)))
+                (CallDirection::Internal, inside(&us), other.extension.as_str().into(), Some(inside(&other)))
             }
             34..75 => {
                 let number = us.number.clone().unwrap_or_else(|| us.extension.clone());
-                (CallDirection::Inbound, self.anybody(), number, Some(inside(&us)))
+                (CallDirection::Inbound, self.anybody(), number.into(), Some(inside(&us)))
             }
             _ => {
                 let number = us.number.clone().unwrap_or_else(|| us.extension.clone());
-                (CallDirection::Outbound, CallParty { number, ..inside(&us) }, self.anybody().number, None)
+                (
+                    CallDirection::Outbound,
+                    CallParty { number: number.into(), ..inside(&us) },
+                    self.anybody().number,
+                    None,
+                )
             }
         };
         CallBegan { call: id, account: self.account, at, direction, caller, dialled, callee: meant }
@@ -138,7 +143,7 @@ impl<'a> History<'a> {
     fn talk(&mut self, ended: &mut CallEnded, rung: TimeDelta) {
         let party = ended.began.callee.clone().unwrap_or_else(|| CallParty {
             number: ended.began.dialled.clone(),
-            name: name_of(&ended.began.dialled),
+            name: name_of(&ended.began.dialled).into(),
             user: None,
         });
         self.answer(ended, rung, AnsweredBy::Party(party));
@@ -170,7 +175,7 @@ impl<'a> History<'a> {
 
     fn voicemail(&mut self, ended: &mut CallEnded, callee: &CallParty) {
         let Some(user) = callee.user else { return };
-        ended.hops.push(Hop { from: callee.clone(), to: callee.number.clone(), reason: HopReason::Voicemail });
+        ended.hops.push(Hop { from: callee.clone(), to: callee.number.to_string(), reason: HopReason::Voicemail });
         self.answer(ended, TimeDelta::seconds(25), AnsweredBy::Voicemail(user));
         ended.ended_at = ended.ended_at.min(ended.began.at + TimeDelta::seconds(80));
         ended.from_callee = None;
@@ -187,8 +192,8 @@ impl<'a> History<'a> {
         let us = self.somebody();
         let number = us.number.clone().unwrap_or_else(|| us.extension.clone());
         ended.began.direction = CallDirection::Outbound;
-        ended.began.caller = CallParty { number, ..inside(&us) };
-        "+881612345678".clone_into(&mut ended.began.dialled);
+        ended.began.caller = CallParty { number: number.into(), ..inside(&us) };
+        ended.began.dialled = "+881612345678".into();
         ended.began.callee = None;
         unanswered(ended, CallOutcome::Refused, 403, TimeDelta::seconds(4));
     }
@@ -224,16 +229,20 @@ fn unanswered(ended: &mut CallEnded, outcome: CallOutcome, status: u16, after: T
 
 fn not_in_service(ended: &mut CallEnded) {
     ended.began.callee = None;
-    "799".clone_into(&mut ended.began.dialled);
+    ended.began.dialled = "799".into();
     unanswered(ended, CallOutcome::NotInService, 404, TimeDelta::seconds(5));
 }
 
 fn inside(colleague: &Colleague) -> CallParty {
-    CallParty { user: Some(colleague.user_id), number: colleague.extension.clone(), name: colleague.name.clone() }
+    CallParty {
+        user: Some(colleague.user_id),
+        number: colleague.extension.as_str().into(),
+        name: colleague.name.as_str().into(),
+    }
 }
 
-fn name_of(number: &str) -> String {
-    OUTSIDE.iter().find(|(_, known)| *known == number).map_or_else(String::new, |(name, _)| (*name).to_owned())
+fn name_of(number: &str) -> &'static str {
+    OUTSIDE.iter().find(|(_, known)| *known == number).map_or("", |(name, _)| *name)
 }
 
 /// Numbers that look like chance and come out alike each time (`SplitMix64`).

@@ -85,8 +85,8 @@ struct Ladder<'a> {
 
 impl Ladder<'_> {
     fn request(&mut self, at: DateTime<Utc>, leg: &Leg, received: bool, method: &str, cseq: u32) {
-        let to = &self.call.began.dialled;
-        let first = format!("{method} sip:{}@harbor-vine.example SIP/2.0", if received { to } else { &leg.user });
+        let called = if received { self.call.began.dialled.as_str() } else { &leg.user };
+        let first = format!("{method} sip:{called}@harbor-vine.example SIP/2.0");
         self.push(at, leg, received, method.to_owned(), &first, method, cseq);
     }
 

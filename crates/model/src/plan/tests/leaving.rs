@@ -310,7 +310,7 @@ fn messages_go_to_a_colleague_and_come_back_with_who_left() {
         account_id: facts.account.id,
         user_id: ANA,
         version: 1,
-        caller: crate::call_report::CallParty { user: None, number: "+16025550199".into(), name: String::new() },
+        caller: crate::call_report::CallParty { user: None, number: "+16025550199".into(), ..Default::default() },
         received_at: now(),
         duration_ms: 9_000,
         state: MessageState::New,

@@ -4,6 +4,9 @@ use lineside_media::codec::Codec;
 
 use super::Description;
 
+/// Keys that are pressed (RFC 4733), as phones of telephone quality send them.
+const EVENT: &[u8] = b"telephone-event/8000";
+
 impl Description {
     /// The codec of this offer that is nearest to one: itself, or one that costs nothing, or the first.
     pub(super) fn nearest(&self, wanted: Codec) -> Option<(u8, Codec)> {
@@ -48,12 +51,14 @@ impl Description {
 
     /// What `a=rtpmap` says of a format.
     pub(super) fn name(&self, stream: usize, format: &str) -> Option<&str> {
-        self.rtpmaps(stream).find(|(number, _)| *number == format).map(|(_, name)| name)
+        let (_, name) = self.rtpmaps(stream).find(|(number, _)| *number == format.as_bytes())?;
+        str::from_utf8(name).ok()
     }
 
     pub(super) fn telephone_event(&self) -> Option<u8> {
-        let is_event = |name: &str| name.to_ascii_lowercase().starts_with("telephone-event/8000");
-        self.rtpmaps(self.audio?).find(|(_, name)| is_event(name)).and_then(|(number, _)| number.parse().ok())
+        let is_event = |name: &[u8]| name.get(..EVENT.len()).is_some_and(|start| start.eq_ignore_ascii_case(EVENT));
+        let (number, _) = self.rtpmaps(self.audio?).find(|(_, name)| is_event(name))?;
+        str::from_utf8(number).ok()?.parse().ok()
     }
 
     /// A number for a codec that the stream has not: its own, or a dynamic one that means nothing else.
@@ -66,10 +71,11 @@ impl Description {
         std::iter::once(codec.payload_type()).chain(96..=127).find(is_free)
     }
 
-    fn rtpmaps(&self, stream: usize) -> impl Iterator<Item = (&str, &str)> {
+    /// Numbers and what they mean.
+    fn rtpmaps(&self, stream: usize) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.session.attributes(stream, "rtpmap").filter_map(|value| {
-            let (number, name) = str::from_utf8(value).ok()?.split_once(' ')?;
-            Some((number, name.trim()))
+            let (number, name) = value.split_at(value.iter().position(|byte| *byte == b' ')?);
+            Some((number, name.trim_ascii()))
         })
     }
 }

@@ -19,8 +19,9 @@ pub(in crate::call) fn is_secure(flow: Flow) -> bool {
 pub(in crate::call) struct OurEnd<'a> {
     pub(super) address: SocketAddr,
     keys: &'a KeyMaker,
-    /// Of our key: no other dialog, and no other media of the same one, has it.
-    name: String,
+    /// What our key is named by: no other dialog, and no other media of the same one, has both.
+    tag: Token,
+    media: u64,
     /// We offer to protect sound.
     pub(super) is_secure: bool,
 }
@@ -30,7 +31,8 @@ impl<'a> OurEnd<'a> {
         Self {
             address: SocketAddr::new(env.rules.media_addr, media.port(leg)),
             keys: env.keys,
-            name: format!("{tag}/{}", media.id()),
+            tag,
+            media: media.id(),
             is_secure: is_secure(flow),
         }
     }
@@ -41,10 +43,10 @@ impl<'a> OurEnd<'a> {
     }
 
     pub(super) fn key(&self, suite: Suite) -> Option<SrtpKey> {
-        self.keys.key(suite, &self.name)
+        self.keys.key(suite, &format!("{}/{}", self.tag, self.media))
     }
 
     pub(super) fn crypto(&self) -> Option<Crypto> {
-        Some(Crypto { tag: TAG, key: self.key(SUITE).filter(|_| self.is_secure)? })
+        self.is_secure.then(|| self.key(SUITE)).flatten().map(|key| Crypto { tag: TAG, key })
     }
 }

@@ -12,17 +12,26 @@ pub(super) enum Profile {
 }
 
 pub(super) fn profile(media: &Media) -> Profile {
-    match media.proto.to_ascii_uppercase().as_str() {
-        "RTP/AVP" | "RTP/AVPF" => Profile::Plain,
-        "RTP/SAVP" | "RTP/SAVPF" => Profile::Protected,
-        _ => Profile::Other,
+    let is_any = |names: [&str; 2]| names.iter().any(|name| media.proto.eq_ignore_ascii_case(name));
+    if is_any(["RTP/AVP", "RTP/AVPF"]) {
+        Profile::Plain
+    } else if is_any(["RTP/SAVP", "RTP/SAVPF"]) {
+        Profile::Protected
+    } else {
+        Profile::Other
     }
 }
 
 /// The stream's profile with protection or without; feedback (RFC 4585) stays as it was.
 pub(super) fn profile_of(media: &Media, is_protected: bool) -> String {
-    let feedback = if media.proto.to_ascii_uppercase().ends_with('F') { "F" } else { "" };
-    format!("RTP/{}{feedback}", if is_protected { "SAVP" } else { "AVP" })
+    let has_feedback = media.proto.ends_with(['f', 'F']);
+    match (is_protected, has_feedback) {
+        (false, false) => "RTP/AVP",
+        (false, true) => "RTP/AVPF",
+        (true, false) => "RTP/SAVP",
+        (true, true) => "RTP/SAVPF",
+    }
+    .to_owned()
 }
 
 pub(super) fn is_audio(media: &Media) -> bool {

@@ -41,11 +41,7 @@ fn house() -> (World, usize) {
 fn message(n: u128) -> Message {
     Message {
         id: MessageId(uuid::Uuid::from_u128(n)),
-        caller: lineside_model::call_report::CallParty {
-            user: None,
-            number: "202".to_owned(),
-            name: "User 2".to_owned(),
-        },
+        caller: lineside_model::call_report::CallParty { user: None, number: "202".into(), name: "User 2".into() },
         at: chrono::DateTime::UNIX_EPOCH,
         utc_offset_minutes: -420,
         is_new: true,
