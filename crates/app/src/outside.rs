@@ -46,8 +46,8 @@ impl CallReports for Reporting {
 
 /// In a crowd, calls that ended are written after so many moments, or when they are so many: a transaction costs as much as
 /// tens of calls, and changes the same pages for all of them.
-const ROUNDS: usize = 10;
-const MOST: usize = 2_000;
+const ROUNDS: usize = 20;
+const MOST: usize = 4_000;
 /// Fewer in each moment are no crowd.
 const CROWD: usize = 3;
 

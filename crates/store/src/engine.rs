@@ -148,7 +148,7 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .pragma("cache_size", "-16000")
         .pragma("cache_spill", SQLITE_SPILL)
         // Pages that change again and again are copied into the database once for all that, not after each transaction.
-        .pragma("wal_autocheckpoint", "8000")
+        .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864")
         .pragma("mmap_size", "1073741824")
         .pragma("temp_store", "memory")

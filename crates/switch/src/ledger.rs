@@ -1,15 +1,15 @@
 //! Calls in which people talk, written down while they last, so that a crash does not take them out of the history. A line
-//! for each answer and one for each end; once nobody talks, the file is empty again.
+//! for each answer and one for each end, a little after it; once nobody talks, the file is empty again.
 
 mod keeper;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     fs::{self, File, OpenOptions},
     io::{self, Seek as _, Write as _},
-    mem,
+    iter, mem,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, Utc};
@@ -27,6 +27,8 @@ pub(crate) type Key = (AccountId, CallId);
 
 /// While people talk, the file is touched so often: its time says until when they did.
 const BEAT: Duration = Duration::from_secs(10);
+/// For so long a call that has ended stays in the file: it is written behind, and told again should a crash come first.
+const KEPT: Duration = Duration::from_secs(2);
 /// A file that has grown so long is written anew, with the calls that go on alone.
 const LONGEST: u64 = 1024 * 1024;
 
@@ -63,59 +65,74 @@ struct Ledger {
     file: File,
     length: u64,
     open: HashMap<Key, Box<Talking>>,
-    /// What was not written yet.
-    answered: Vec<Key>,
-    over: Vec<Key>,
+    /// Those of them that were not written yet.
+    answered: HashSet<Key>,
+    /// Those that are over, and until when they are kept.
+    over: VecDeque<(Instant, Box<Talking>)>,
 }
 
 impl Ledger {
     /// An empty one; read what a crash has left with [`cut_off`] before.
     fn open(spool: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(path(spool))?;
-        Ok(Self { file, length: 0, open: HashMap::new(), answered: Vec::new(), over: Vec::new() })
+        let (open, answered, over) = Default::default();
+        Ok(Self { file, length: 0, open, answered, over })
     }
 
-    fn has_open(&self) -> bool {
-        !self.open.is_empty()
+    /// After how long there is something to write though nothing is given.
+    fn patience(&self) -> Option<Duration> {
+        if self.over.is_empty() { (!self.open.is_empty()).then_some(BEAT) } else { Some(KEPT) }
     }
 
-    fn take(&mut self, entry: Entry) {
+    fn take(&mut self, entry: Entry, now: Instant) {
         match entry {
             Entry::Talking(talking) => self.talking(talking),
-            Entry::Over(key) => self.over(key),
+            Entry::Over(key) => self.over(key, now),
         }
     }
 
     fn talking(&mut self, talking: Box<Talking>) {
         let key = talking.key();
-        self.answered.push(key);
+        self.answered.insert(key);
         self.open.insert(key, talking);
     }
 
-    fn over(&mut self, key: Key) {
-        self.open.remove(&key);
-        self.over.push(key);
+    /// Of a call that began and ended before it was written nothing is written.
+    fn over(&mut self, key: Key, now: Instant) {
+        if let Some(talking) = self.open.remove(&key)
+            && !self.answered.remove(&key)
+        {
+            self.over.push_back((now + KEPT, talking));
+        }
     }
 
-    /// Writes what came since the last time, at once. Of a call that began and ended meanwhile nothing is written.
-    fn write(&mut self) -> io::Result<()> {
-        let (answered, over) = (mem::take(&mut self.answered), mem::take(&mut self.over));
+    /// Writes what came since the last time, and what is not to be kept any more.
+    fn write(&mut self, now: Instant) -> io::Result<()> {
+        let answered = mem::take(&mut self.answered);
+        let over: Vec<Key> =
+            iter::from_fn(|| self.over.pop_front_if(|(until, _)| *until <= now)).map(|(_, call)| call.key()).collect();
         if answered.is_empty() && over.is_empty() {
             return Ok(());
         }
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.over.is_empty() {
             return self.write_anew();
         }
-        let fresh: HashSet<Key> = answered.iter().copied().collect();
         let began = answered.iter().filter_map(|key| self.open.get(key)).map(|talking| Written::Talking(talking));
-        let ended = over.iter().filter(|key| !fresh.contains(key)).map(Written::Over);
-        let lines = lines(began.chain(ended));
+        let lines = lines(began.chain(over.iter().map(Written::Over)));
         self.append(&lines)
     }
 
     /// People still talk.
     fn beat(&mut self) -> io::Result<()> {
-        self.append(b"\n")
+        if self.open.is_empty() { Ok(()) } else { self.append(b"\n") }
+    }
+
+    /// Nothing that is over is kept any longer.
+    fn end(mut self) {
+        self.over.clear();
+        if let Err(error) = self.write_anew() {
+            tracing::warn!(%error, "calls that have ended are told again at the next start");
+        }
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -127,12 +144,13 @@ impl Ledger {
     }
 
     fn write_anew(&mut self) -> io::Result<()> {
-        if self.length == 0 && self.open.is_empty() {
+        let calls = || self.open.values().chain(self.over.iter().map(|(_, talking)| talking));
+        if self.length == 0 && calls().next().is_none() {
             return Ok(());
         }
         self.file.set_len(0)?;
         self.file.rewind()?;
-        let lines = lines(self.open.values().map(|talking| Written::Talking(talking)));
+        let lines = lines(calls().map(|talking| Written::Talking(talking)));
         self.length = lines.len() as u64;
         self.file.write_all(&lines)
     }
@@ -210,6 +228,10 @@ mod tests {
         })
     }
 
+    fn now() -> Instant {
+        crate::edge::now().instant
+    }
+
     fn cut(spool: &Path) -> Vec<u128> {
         let calls = cut_off(spool).into_iter().map(|report| match report {
             CallReport::Ended(ended) => ended.began.call.0.as_u128(),
@@ -224,12 +246,15 @@ mod tests {
     fn calls_that_went_on_are_found_after_a_crash() {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
+        let now = now();
         for n in 1..=3 {
             ledger.talking(talking(n));
-            ledger.write().unwrap();
+            ledger.write(now).unwrap();
         }
-        ledger.over(talking(2).key());
-        ledger.write().unwrap();
+        ledger.over(talking(2).key(), now);
+        ledger.write(now).unwrap();
+        assert_eq!(cut(spool.path()), [1, 2, 3], "the end may not be in the history yet");
+        ledger.write(now + KEPT).unwrap();
         ledger.beat().unwrap();
         ledger.file.write_all(b"{\"talking\":{\"beg").unwrap();
         assert_eq!(cut(spool.path()), [1, 3]);
@@ -239,14 +264,18 @@ mod tests {
     fn the_file_is_empty_once_nobody_talks() {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
+        let now = now();
         ledger.talking(talking(1));
-        ledger.write().unwrap();
-        ledger.over(talking(1).key());
-        ledger.write().unwrap();
+        ledger.write(now).unwrap();
+        assert_eq!(ledger.patience(), Some(BEAT));
+        ledger.over(talking(1).key(), now);
+        ledger.write(now).unwrap();
+        assert_eq!(ledger.patience(), Some(KEPT));
+        ledger.write(now + KEPT).unwrap();
         assert_eq!(fs::metadata(path(spool.path())).unwrap().len(), 0);
-        assert!(cut(spool.path()).is_empty());
+        assert_eq!((cut(spool.path()), ledger.patience()), (vec![], None));
         ledger.talking(talking(2));
-        ledger.write().unwrap();
+        ledger.write(now).unwrap();
         assert_eq!(cut(spool.path()), [2]);
     }
 
@@ -254,14 +283,15 @@ mod tests {
     fn what_comes_together_is_written_at_once_and_what_came_and_went_never() {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
+        let now = now();
         (1..=3).for_each(|n| ledger.talking(talking(n)));
-        ledger.over(talking(2).key());
-        ledger.write().unwrap();
+        ledger.over(talking(2).key(), now);
+        ledger.write(now).unwrap();
         assert_eq!(cut(spool.path()), [1, 3]);
         assert_eq!(fs::read_to_string(path(spool.path())).unwrap().lines().count(), 2);
-        ledger.over(talking(3).key());
+        ledger.over(talking(3).key(), now);
         ledger.talking(talking(4));
-        ledger.write().unwrap();
+        ledger.write(now + KEPT).unwrap();
         assert_eq!(cut(spool.path()), [1, 4]);
     }
 
@@ -269,14 +299,18 @@ mod tests {
     fn the_file_does_not_grow_with_the_calls_of_a_day() {
         let spool = tempfile::tempdir().unwrap();
         let mut ledger = Ledger::open(spool.path()).unwrap();
+        let now = now();
         ledger.talking(talking(0));
         for n in 1..10_000 {
             ledger.talking(talking(n));
-            ledger.write().unwrap();
-            ledger.over(talking(n).key());
-            ledger.write().unwrap();
+            ledger.write(now).unwrap();
+            ledger.over(talking(n).key(), now);
+            // The last ones are not kept as long any more, and still told.
+            ledger.write(if n < 9_998 { now + KEPT } else { now }).unwrap();
         }
         assert!(fs::metadata(path(spool.path())).unwrap().len() < 2 * LONGEST);
-        assert_eq!(cut(spool.path()), [0]);
+        assert_eq!(cut(spool.path()), [0, 9_998, 9_999]);
+        ledger.write_anew().unwrap();
+        assert_eq!(cut(spool.path()), [0, 9_998, 9_999], "what is written anew holds them too");
     }
 }

@@ -34,7 +34,7 @@ pub struct Options {
     /// Registrations, after each phone has registered once.
     #[arg(long, default_value_t = 50_000)]
     registrations: usize,
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 40_000)]
     calls: usize,
     /// How many of them go on at once.
     #[arg(long, default_value_t = 50)]
@@ -81,7 +81,16 @@ pub fn run(options: &Options, runtime: &tokio::runtime::Handle) -> anyhow::Resul
     let lean = measure(options, &peer.start_lean(&options.data, options.core)?, &lines)?;
     compare(&ours, &lean, "Kamailio in memory");
     match peer.start_with_database(&options.data, options.core, &lines)? {
-        Some(kamailio) => compare(&ours, &measure(options, &kamailio, &lines)?, "Kamailio with a database"),
+        Some(kamailio) => {
+            let theirs = measure(options, &kamailio, &lines)?;
+            compare(&ours, &theirs, "Kamailio with a database");
+            if ours.registration * 2 > theirs.registration {
+                late.push("registrations beside Kamailio's".to_owned());
+            }
+            if ours.call > theirs.call {
+                late.push("calls beside Kamailio's".to_owned());
+            }
+        }
         None => crate::say("Kamailio's SQLite module is not there: with a database it is not compared"),
     }
     Ok(late)

@@ -7,8 +7,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{BEAT, Entry, Ledger};
-use crate::TOGETHER;
+use super::{Entry, Ledger};
+use crate::{TOGETHER, edge::now};
 
 /// The way to the thread.
 #[derive(Debug)]
@@ -39,20 +39,21 @@ impl Keeper {
 
 fn keep(mut ledger: Ledger, entries: &mpsc::Receiver<Entry>) {
     loop {
-        let first = if ledger.has_open() {
-            entries.recv_timeout(BEAT)
-        } else {
-            entries.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        let first = match ledger.patience() {
+            Some(patience) => entries.recv_timeout(patience),
+            None => entries.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         let kept = match first {
             Ok(first) => {
                 // Answers and ends of the same moment are written together.
                 thread::sleep(TOGETHER);
-                std::iter::once(first).chain(entries.try_iter()).for_each(|entry| ledger.take(entry));
-                ledger.write()
+                let now = now().instant;
+                std::iter::once(first).chain(entries.try_iter()).for_each(|entry| ledger.take(entry, now));
+                ledger.write(now)
             }
-            Err(RecvTimeoutError::Timeout) => ledger.beat(),
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => ledger.write(now().instant).and_then(|()| ledger.beat()),
+            // All that was told is written.
+            Err(RecvTimeoutError::Disconnected) => return ledger.end(),
         };
         if let Err(error) = kept {
             tracing::error!(%error, "calls that go on would be lost in a crash");
