@@ -57,6 +57,7 @@ impl Calls {
                 return;
             }
             side.answer = None;
+            env.received(ack);
             if side.bye_when_acked {
                 call.say_bye(env, leg);
                 return;

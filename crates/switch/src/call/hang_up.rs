@@ -9,16 +9,14 @@ use super::{Call, Calls, Env, Recorder, Stage, ladder, leg::Acknowledgement};
 impl Calls {
     /// Ends the call on all legs but the one that ended it.
     pub(super) fn hang_up(&mut self, env: &mut Env<'_>, call: &mut Call, by: Option<Leg>) {
-        if !matches!(call.stage, Stage::Ending) {
+        let ends = !matches!(call.stage, Stage::Ending);
+        if ends {
             if let Stage::Ringing(rings) = std::mem::replace(&mut call.stage, Stage::Ending) {
                 self.cancel_branches(env, &rings.branches, None);
             }
             call.story.ended_by = by.map(|leg| if leg == Leg::A { EndedBy::Caller } else { EndedBy::Callee });
             self.count_minutes(env, call);
-            call.ended(env, None);
         }
-        call.media = None;
-        call.recorder = Recorder::default();
         self.give_up_transfer(env, call);
         for forward in std::mem::take(&mut call.forwards) {
             self.incoming.remove(&forward.server);
@@ -42,6 +40,12 @@ impl Calls {
                 call.say_bye(env, leg);
             }
         }
+        if ends {
+            // With the BYE that has just gone out among its messages.
+            call.ended(env, None);
+        }
+        call.media = None;
+        call.recorder = Recorder::default();
     }
 }
 

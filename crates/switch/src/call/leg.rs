@@ -91,6 +91,7 @@ impl Side {
             ack = ack.body(super::description::SDP, answer);
         }
         let bytes = env.endpoint.send_ack(self.flow, &ack);
+        env.sent(bytes.clone());
         self.ack = Some(Acknowledgement::Sent { cseq, bytes });
     }
 

@@ -36,9 +36,12 @@ fn a_call_ends_with_its_ladder_and_no_credentials_in_it() {
         (1, true, "180 Ringing"),
         (0, false, "180 Ringing"),
         (1, true, "200 OK"),
+        (1, false, "ACK"),
         (0, false, "200 OK"),
+        (0, true, "ACK"),
         (0, true, "BYE"),
         (0, false, "200 OK"),
+        (1, false, "BYE"),
     ];
     assert_eq!(told, expected);
     assert!(steps.iter().all(|step| !step.text.contains("Digest")));
