@@ -272,10 +272,10 @@ impl Store {
     }
 }
 
-/// The ladder lies beside the call, so that lists do not read it.
+/// The ladder lies in a table of its own.
 fn row(call: &CallEnded) -> Result<Vec<Value>, StoreError> {
     let began = &call.began;
-    Ok(values![began.account, began.call, began.at, began.direction.as_str(), call.outcome.as_str(), json(call)?,])
+    Ok(values![began.account, began.call, began.at, began.direction.as_str(), call.outcome.as_str(), json(call)?])
 }
 
 fn ladder_row(call: &CallEnded) -> Vec<Value> {

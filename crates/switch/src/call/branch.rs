@@ -1,12 +1,15 @@
 //! One phone, or trunk, that is being called: its INVITE, and the INVITE again where something in it was not to its taste.
 
-use lineside_model::{directory::DirectoryUser, extension::Extension, phone_number::E164};
+use lineside_model::directory::DirectoryUser;
 use lineside_sip::{
     Flow, HeaderName, Message, Method, Request, Token, TransactionKey,
     message::{escape_user, quote_display},
 };
 
-use super::{Call, Calls, Env, Stage, description::OurEnd, early::EarlyDialog, place::reason, ring::Callee, session};
+use super::{
+    Call, Calls, Env, Stage, description::OurEnd, early::EarlyDialog, place::reason, ring::Callee, session,
+    story::party,
+};
 use crate::core::ALLOW;
 
 /// A phone, or a trunk, that is being called.
@@ -134,8 +137,7 @@ pub(super) fn call_id(call: &Call, tag: Token) -> String {
 
 /// Who somebody is to a colleague: extension, or number.
 fn address(user: &DirectoryUser) -> String {
-    let extension = user.extension.as_ref().map(Extension::as_str);
-    let number = user.numbers.first().map(E164::as_str);
-    let name = extension.or(number).unwrap_or("anonymous");
+    let number = party(user).number;
+    let name = if number.is_empty() { "anonymous" } else { &number };
     ["sip:", name, "@", &user.sip_domain].concat()
 }

@@ -49,9 +49,8 @@ impl Options {
         Target::start("kamailio", Some(core), &self.kamailio, &arguments(&path, data, &["-E"]), sip)
     }
 
-    /// With Debian's configuration and SQLite: credentials are looked up, contacts are written every minute, and calls go to the
-    /// system's log. (Its SQLite module would write calls one by one, each with its own commit, a hundred a second.) `None`:
-    /// its modules are not there.
+    /// With Debian's configuration and SQLite: credentials are looked up, contacts are written every minute, and calls are told
+    /// on standard error, which goes into a file. `None`: its modules are not there.
     pub fn start_with_database(&self, data: &Path, core: usize, lines: &[Line]) -> anyhow::Result<Option<Target>> {
         let module = self.modules.join("db_sqlite.so");
         if !module.exists() || !self.kamailio_config.exists() || !self.kamailio_tables.exists() {
