@@ -31,6 +31,8 @@ pub(super) const WAKE: Token = Token(usize::MAX);
 
 /// Larger than any packet of a telephone call; what fills it was cut off and is dropped.
 const DATAGRAM: usize = 4096;
+/// Sockets that one poll tells of.
+const EVENTS: usize = 1024;
 /// Datagrams read from one socket before the others get their turn.
 const TURN: usize = 64;
 /// How often every call is looked after.
@@ -90,6 +92,8 @@ pub(super) struct Poller {
     next_round: Instant,
     /// Sockets that were not read empty; the poll tells of each only once.
     unread: Vec<Token>,
+    /// Ports whose call has ended since the poll told of what came to them.
+    closed: Vec<u16>,
     random: RandomState,
     env: Env,
 }
@@ -131,13 +135,14 @@ impl Poller {
             timers: BinaryHeap::new(),
             next_round: now + ROUND,
             unread: Vec::new(),
+            closed: Vec::new(),
             random,
             env,
         }
     }
 
     pub(super) fn run(mut self) {
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS);
         loop {
             let timeout = match self.wait() {
                 ControlFlow::Continue(timeout) => timeout,
@@ -158,13 +163,16 @@ impl Poller {
     }
 
     fn work(&mut self, events: &Events) -> ControlFlow<()> {
+        let closed = std::mem::take(&mut self.closed);
         self.obey()?;
         let unread = std::mem::take(&mut self.unread);
-        for token in unread.into_iter().chain(events.iter().map(mio::event::Event::token)) {
+        let mut told = 0;
+        for token in unread.into_iter().chain(events.iter().map(mio::event::Event::token).inspect(|_| told += 1)) {
             if token != WAKE {
                 self.read(token)?;
             }
         }
+        self.release(closed, told < EVENTS);
         self.tick();
         ControlFlow::Continue(())
     }
@@ -185,7 +193,7 @@ impl Poller {
 
     /// How long the poll may wait.
     fn timeout(&self, now: Instant) -> Option<Duration> {
-        if !self.unread.is_empty() {
+        if !self.unread.is_empty() || !self.closed.is_empty() {
             return Some(Duration::ZERO);
         }
         let round = (!self.calls.is_empty()).then_some(self.next_round);
@@ -267,12 +275,25 @@ impl Poller {
     fn close(&mut self, id: u64) {
         let Some(mut call) = self.calls.remove(&id) else { return };
         call.end_recording(Ended::HungUp, self.env.now);
-        let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
         for leg in call.into_legs() {
             let pair = leg.line.pair;
-            ports.release(self.at, pair.port);
-            // What came to the call and was not read yet is told by the poll, and dropped.
+            self.closed.push(pair.port);
             self.holders.insert(pair.port, Holder::Nobody(pair));
+        }
+    }
+
+    /// A poll has told of what came to these ports before their calls ended, and it was dropped: another call may have them.
+    fn release(&mut self, closed: Vec<u16>, is_all_told: bool) {
+        if closed.is_empty() {
+            return;
+        }
+        let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        for port in closed {
+            let is_read = is_all_told && !self.unread.iter().any(|token| place(*token).0 == port);
+            if let (false, Some(Holder::Nobody(pair))) = (is_read, self.holders.get(&port)) {
+                pair.read_empty();
+            }
+            ports.release(self.at, port);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
     ops::RangeInclusive,
 };
@@ -14,6 +15,8 @@ use super::call::Kind;
 /// Pairs that stay bound after their call, for a later one: taking ports from the system and giving them back costs more than
 /// all else that the relay does for a call without much sound.
 const RESTING: usize = 500;
+/// Datagrams that may lie in a socket; the system keeps some hundreds.
+const STALE: usize = 1_000;
 
 #[derive(Debug)]
 pub(super) struct Ports {
@@ -37,6 +40,15 @@ impl Pair {
         match kind {
             Kind::Rtp => &self.rtp,
             Kind::Rtcp => &self.rtcp,
+        }
+    }
+
+    /// What came to the call that it had is not for the next.
+    pub(super) fn read_empty(&self) {
+        for socket in [&self.rtp, &self.rtcp] {
+            // Other errors are ICMP answers to what the call sent; there may be more.
+            let is_empty = |read: io::Result<usize>| read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+            (0..STALE).find(|_| is_empty(socket.recv(&mut [])));
         }
     }
 }

@@ -55,6 +55,21 @@ fn random_packets_do_not_disturb_a_call_that_is_recorded_and_transcoded() {
     talking(&again);
 }
 
+#[test]
+fn what_came_to_a_call_is_not_for_the_next_on_its_ports() {
+    let relay = relay(42_504, 1);
+    for _ in 0..100 {
+        let session = relay_again(&relay);
+        session.expect(Leg::A, None);
+        let mut stranger = Phone::new(&session, Leg::A, 3);
+        for _ in 0..100 {
+            stranger.say(b"for the call before");
+        }
+        drop(session);
+        talking(&relay_again(&relay));
+    }
+}
+
 fn relay_again(relay: &lineside_media::relay::Relay) -> lineside_media::relay::Session {
     loop {
         if let Ok(session) = relay.open() {
