@@ -13,6 +13,7 @@ use lineside_model::recording::Recording;
 use lineside_store::call::Talked;
 
 use crate::live::News;
+use crate::outage::outlast;
 use crate::test_call::tested;
 use crate::{Caller, Service, ServiceError};
 
@@ -129,16 +130,16 @@ impl Service {
                     Ok(())
                 }
                 CallReport::MessageLeft(left) => {
-                    let taken = self.message_left(&left).await;
+                    let taken = outlast(|| self.message_left(&left)).await;
                     self.done_with(&left.audio, taken).await
                 }
                 CallReport::Recorded(recorded) => {
-                    let taken = self.recorded(&recorded).await;
+                    let taken = outlast(|| self.recorded(&recorded)).await;
                     self.done_with(&recorded.audio, taken).await
                 }
-                CallReport::TestCall(test) => self.test_call_ended(&test).await,
-                CallReport::Emergency(call) => self.emergency_called(&call).await,
-                CallReport::Alarm(alarm) => self.alarm(alarm).await,
+                CallReport::TestCall(test) => outlast(|| self.test_call_ended(&test)).await,
+                CallReport::Emergency(call) => outlast(|| self.emergency_called(&call)).await,
+                CallReport::Alarm(alarm) => outlast(|| self.alarm(alarm.clone())).await,
             };
             if let Err(error) = taken {
                 tracing::error!(%error, "what the switch reports can't be kept; its file stays where it is");
@@ -147,19 +148,28 @@ impl Service {
         ended
     }
 
-    /// Writes calls to the history.
+    /// Writes calls to the history, once the database is there.
     pub async fn calls_ended(&self, ended: &[CallEnded]) {
-        if ended.is_empty() {
-            return;
-        }
-        let talked = self.talked(ended).await;
-        if let Err(error) = self.store().save_calls(ended, &talked).await {
-            tracing::error!(%error, calls = ended.len(), "calls can't be written to the history");
+        // One that the database refuses takes none of the others with it.
+        let mut parts = if ended.is_empty() { vec![] } else { vec![ended] };
+        while let Some(part) = parts.pop() {
+            match (outlast(|| self.save_calls(part)).await, part) {
+                (Ok(()), _) => {}
+                (Err(error), [call]) => {
+                    tracing::error!(%error, call = %call.began.call, "a call can't be written to the history");
+                }
+                (Err(_), part) => parts.extend(<[_; 2]>::from(part.split_at(part.len() / 2))),
+            }
         }
         // Now, not before: pages that look again find them in the history.
         for call in ended {
             self.tell_of_call(call.began.account, call.users().into_iter().map(Some));
         }
+    }
+
+    async fn save_calls(&self, ended: &[CallEnded]) -> Result<(), ServiceError> {
+        let talked = self.talked(ended).await?;
+        Ok(self.store().save_calls(ended, &talked).await?)
     }
 
     /// What is kept elsewhere now need not lie there twice; what is not, stays, and is reported again.
@@ -177,13 +187,17 @@ impl Service {
     }
 
     /// Seconds out of the house, on whom the limits count them: who forwarded last, or the caller.
-    async fn talked(&self, calls: &[CallEnded]) -> Vec<Talked> {
+    async fn talked(&self, calls: &[CallEnded]) -> Result<Vec<Talked>, ServiceError> {
         let mut accounts: BTreeMap<AccountId, Option<DirectoryAccount>> = BTreeMap::new();
         let mut talked = Vec::new();
         for call in calls.iter().filter(|call| call.began.direction == CallDirection::Outbound) {
             let account_id = call.began.account;
             if let std::collections::btree_map::Entry::Vacant(entry) = accounts.entry(account_id) {
-                entry.insert(self.store().directory_account(account_id).await.ok().flatten());
+                let account = match self.store().directory_account(account_id).await {
+                    Err(error) if error.is_outage() => return Err(error.into()),
+                    found => found.ok().flatten(),
+                };
+                entry.insert(account);
             }
             let Some(Some(account)) = accounts.get(&account_id) else { continue };
             let forwarded = call.hops.iter().rev().find_map(|hop| hop.from.user);
@@ -193,7 +207,7 @@ impl Service {
                 talked.push(Talked { account_id, user_id, date, seconds });
             }
         }
-        talked
+        Ok(talked)
     }
 }
 

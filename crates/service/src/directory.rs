@@ -14,6 +14,7 @@ use tokio::sync::broadcast;
 
 use crate::live::News;
 use crate::mint::bound_to;
+use crate::outage::outlast;
 use crate::{Service, ServiceError};
 
 /// News for the switch.
@@ -155,9 +156,10 @@ impl Service {
         Ok(self.store().bindings(now).await?)
     }
 
-    /// A batch from the registrar: kept, and told to open pages.
+    /// A batch from the registrar: kept, once the database is there, and told to open pages.
     pub async fn registrations_changed(&self, changes: &[RegistrationChange]) -> Result<(), ServiceError> {
-        let Saved { waiting, counted } = self.store().save_bindings(changes, self.now()).await?;
+        let save = || async { Ok(self.store().save_bindings(changes, self.now()).await?) };
+        let Saved { waiting, counted } = outlast(save).await?;
         if waiting > 0 {
             self.inner.resync_due.notify_one();
         }

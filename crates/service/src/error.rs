@@ -28,6 +28,11 @@ pub enum ServiceError {
 }
 
 impl ServiceError {
+    /// The database is away: the same succeeds once it is back.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_outage())
+    }
+
     pub fn field(field: &str, message: impl std::fmt::Display) -> Self {
         Self::Invalid(FieldErrors::one(field, message))
     }

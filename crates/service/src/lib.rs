@@ -42,6 +42,7 @@ pub mod live;
 pub mod mailer;
 pub mod mint;
 pub mod operator;
+mod outage;
 pub mod password;
 pub mod provisioning;
 pub mod question;

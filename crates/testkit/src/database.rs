@@ -82,6 +82,14 @@ impl Database {
         Ok(link.close().await?)
     }
 
+    /// Where it is, and its name there.
+    pub(crate) fn server(&self) -> Option<(&PgConnectOptions, &str)> {
+        match &self.place {
+            Place::File { .. } => None,
+            Place::Server { server, name } => Some((server, name)),
+        }
+    }
+
     async fn in_file() -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
         let place = Place::File { directory };
@@ -143,7 +151,7 @@ async fn template(server: &PgConnectOptions) -> anyhow::Result<String> {
     Ok(name)
 }
 
-async fn run(link: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
+pub(crate) async fn run(link: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(link).await.map(drop)
 }
 

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
-use crate::database::Database;
+use crate::database::{Database, run};
 
 /// Goes on when it ends, or is dropped.
 pub enum Stalled {
@@ -22,6 +22,31 @@ impl Database {
         let mut link = PgConnection::connect(&url).await?;
         sqlx::raw_sql("BEGIN; LOCK TABLE call IN EXCLUSIVE MODE").execute(&mut link).await?;
         Ok(Stalled::Postgres(Box::new(link)))
+    }
+}
+
+/// A database that takes no connections until it is back.
+pub struct Away {
+    server: PgConnection,
+    name: String,
+}
+
+impl Database {
+    /// Breaks all connections. `None` for SQLite, which can't go away.
+    pub async fn go_away(&self) -> anyhow::Result<Option<Away>> {
+        const BREAK: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1";
+        let Some((server, name)) = self.server() else { return Ok(None) };
+        let mut server = PgConnection::connect_with(server).await?;
+        run(&mut server, format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await?;
+        sqlx::query(BREAK).bind(name).execute(&mut server).await?;
+        Ok(Some(Away { server, name: name.to_owned() }))
+    }
+}
+
+impl Away {
+    pub async fn end(mut self) -> anyhow::Result<()> {
+        run(&mut self.server, format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.name)).await?;
+        Ok(self.server.close().await?)
     }
 }
 

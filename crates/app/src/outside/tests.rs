@@ -1,15 +1,21 @@
 //! Calls that are told while the database does not answer.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use lineside_model::call::CallFilter;
-use lineside_model::id::CallId;
+use lineside_model::id::{AccountId, CallId};
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::House;
 use rstest::rstest;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::*;
 
 const CALLS: usize = 40;
+/// Longer than a database that is away takes to say so.
+const AWHILE: Duration = Duration::from_millis(500);
 
 #[rstest]
 #[tokio::test]
@@ -47,4 +53,42 @@ async fn all_calls_are_in_the_history_though_not_all_with_their_messages(
         with_messages += usize::from(!call.ended.ladder.is_empty());
     }
     assert_eq!(with_messages, 11, "the first, and those for which there was room");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_call_that_the_database_refuses_takes_no_other_with_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(database) = Database::fresh(engine).await else { return };
+    let house = House::over(database.store.clone()).await.expect("a house");
+    let service = &house.service;
+    let call = |n: usize| {
+        let account = if n == 3 { AccountId(Uuid::nil()) } else { house.acme.id };
+        lineside_testkit::call::ended(account, n as u128, service.now(), house.acme.user.id)
+    };
+    service.calls_ended(&(0..8).map(call).collect::<Vec<_>>()).await;
+    let (calls, _) = service.calls(&house.acme.owner.caller, &CallFilter::default(), 100).await.expect("the history");
+    let mut kept: Vec<_> = calls.iter().map(|call| call.ended.began.call.0.as_u128()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, [0, 1, 2, 4, 5, 6, 7]);
+}
+
+#[tokio::test]
+async fn what_is_told_while_the_database_is_away_is_written_once_it_is_back() {
+    let Some(database) = Database::fresh(Engine::Postgres).await else { return };
+    let house = House::over(database.store.clone()).await.expect("a house");
+    let (service, user) = (&house.service, &house.acme.user);
+    let away = database.go_away().await.expect("it goes").expect("a server");
+    let call = lineside_testkit::call::ended(house.acme.id, 1, service.now(), user.id);
+    let mut calling = pin!(service.calls_reported(vec![CallReport::Ended(Box::new(call))]));
+    let mut leaving = pin!(house.message_left(2, user.id));
+    assert!(timeout(AWHILE, &mut calling).await.is_err(), "who tells waits for the database");
+    assert!(timeout(AWHILE, &mut leaving).await.is_err(), "so does this");
+    away.end().await.expect("it comes back");
+    calling.await;
+    let (message, _) = leaving.await.expect("a message");
+    let owner = &house.acme.owner.caller;
+    assert_eq!(service.calls(owner, &CallFilter::default(), 100).await.expect("the history").0.len(), 1);
+    assert_eq!(service.message(&user.caller, message).await.expect("the message").duration_ms, 42_000);
 }
