@@ -206,6 +206,11 @@ impl From<ServiceError> for Problem {
             ServiceError::Store(StoreError::Busy) | ServiceError::Stopped => {
                 Self { retry_after_s: Some(1), ..Self::new(ProblemKind::Unavailable, error.to_string()) }
             }
+            error if error.is_outage() => {
+                tracing::error!(%error, "a request could not be answered");
+                let detail = "the database does not answer; nothing was changed half way, try again";
+                Self { retry_after_s: Some(5), ..Self::new(ProblemKind::Unavailable, detail) }
+            }
             error => {
                 tracing::error!(%error, "a request could not be answered");
                 Self::internal()

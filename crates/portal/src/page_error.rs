@@ -69,13 +69,19 @@ impl IntoResponse for PageError {
             Self::Service(ServiceError::TooMany(_)) => {
                 (StatusCode::TOO_MANY_REQUESTS, "Too many tries", "Wait a little, then try again.")
             }
+            Self::Service(error) if error.is_outage() => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The database does not answer",
+                "Nothing was changed half way, and calls go on. Wait a little, then try again; if it stays so, tell whoever runs \
+                 Lineside.",
+            ),
             Self::Template(_) | Self::Service(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something broke on our side",
                 "Nothing was changed half way. Try again; if it happens again, tell whoever runs Lineside the time of it.",
             ),
         };
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
+        if status.is_server_error() {
             tracing::error!(error = %self, "a page failed");
         }
         let details = match self {
@@ -85,7 +91,8 @@ impl IntoResponse for PageError {
         };
         let page = ErrorPage { title, message, details };
         let html = page.render().unwrap_or_else(|_| title.to_owned());
-        (status, Html(html)).into_response()
+        let wait = (status == StatusCode::SERVICE_UNAVAILABLE).then_some([(header::RETRY_AFTER, "5")]);
+        (status, wait, Html(html)).into_response()
     }
 }
 
@@ -100,4 +107,21 @@ pub(crate) async fn unknown_address(request: Request) -> Response {
 pub(crate) fn panicked(_: Box<dyn Any + Send>) -> Response {
     let page = "<!doctype html><title>Something broke on our side</title><p>Something broke on our side. Try again.";
     (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use lineside_service::store::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_away_is_asked_again_later_and_other_faults_are_ours() {
+        let away = PageError::from(ServiceError::Store(StoreError::Busy)).into_response();
+        assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(away.headers()[header::RETRY_AFTER], "5");
+        let broken = PageError::from(ServiceError::Audio("no sound".to_owned())).into_response();
+        assert_eq!(broken.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!broken.headers().contains_key(header::RETRY_AFTER));
+    }
 }

@@ -1,5 +1,7 @@
 //! What the switch asks while somebody is on the telephone.
 
+use std::time::Duration;
+
 use chrono::Offset as _;
 use lineside_model::change::{Change, ChangeRequest};
 use lineside_model::dialled::Dialled;
@@ -9,14 +11,27 @@ use lineside_model::journal::Scope;
 use lineside_model::question::{Answer, Asks, Message, Question, Waiting};
 use lineside_model::star_code::StarCode;
 use lineside_model::voicemail::MessageState;
+use tokio::time::timeout;
 
 use crate::{Outcome, Service, ServiceError};
+
+/// A caller hears nothing until it is known what to play: after so long the default greeting will do.
+const GREETED: Duration = Duration::from_secs(2);
 
 impl Service {
     /// Never fails: what can't be answered is refused, and the reason logged.
     pub async fn answer(&self, question: Question) -> Answer {
         let user = question.user;
-        match self.try_answer(question).await {
+        let answered = if matches!(question.asks, Asks::Greeting) {
+            let late = |_| {
+                tracing::warn!(%user, "the default greeting is played: the user's own is not found in time");
+                Ok(Answer::Greeting(None))
+            };
+            timeout(GREETED, self.try_answer(question)).await.unwrap_or_else(late)
+        } else {
+            self.try_answer(question).await
+        };
+        match answered {
             Ok(answer) => answer,
             Err(ServiceError::NotFound) => Answer::Refused,
             Err(error) => {

@@ -27,6 +27,8 @@ const SQLITE_ROWS_AHEAD: usize = 1_024;
 /// multiple of 256 as "never".
 const SQLITE_SPILL: &str = "16000";
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a connection is waited for. A server that is away is soon known to be: people wait, and the switch tries again.
+const POSTGRES_PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that was used within this time needs no test.
 const POSTGRES_REST: Duration = Duration::from_secs(1);
 /// Statements that a connection keeps prepared: lists are put together of more texts than there are constants.
@@ -174,9 +176,14 @@ async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
         .options([("random_page_cost", "1.1"), ("jit", "off")])
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();
+    // A server that starts at the same time as the program is waited for longer.
+    let first = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    migrations(str::to_owned).run(&first).await?;
+    first.close().await;
     // A page takes several connections one after the other: each is asked whether it still works only after a rest.
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(POSTGRES_PATIENCE)
         .test_before_acquire(false)
         .before_acquire(|connection, metadata| {
             Box::pin(async move {
@@ -186,9 +193,7 @@ async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await?;
-    migrations(str::to_owned).run(&pool).await?;
+        .connect_lazy_with(options);
     Ok(Engine::Postgres(pool))
 }
 

@@ -85,10 +85,12 @@ async fn what_is_told_while_the_database_is_away_is_written_once_it_is_back() {
     let mut leaving = pin!(house.message_left(2, user.id));
     assert!(timeout(AWHILE, &mut calling).await.is_err(), "who tells waits for the database");
     assert!(timeout(AWHILE, &mut leaving).await.is_err(), "so does this");
+    let owner = &house.acme.owner.caller;
+    let asked = service.calls(owner, &CallFilter::default(), 100).await;
+    assert!(asked.is_err_and(|error| error.is_outage()), "who asks is told to come again");
     away.end().await.expect("it comes back");
     calling.await;
     let (message, _) = leaving.await.expect("a message");
-    let owner = &house.acme.owner.caller;
     assert_eq!(service.calls(owner, &CallFilter::default(), 100).await.expect("the history").0.len(), 1);
     assert_eq!(service.message(&user.caller, message).await.expect("the message").duration_ms, 42_000);
 }
