@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, openBrowser, signIn } from "./lib/browser.js";
+import { day } from "./lib/day.js";
 import { Lineside } from "./lib/lineside.js";
 
 /** From the answer of a change to its sight on an open page. */
@@ -18,10 +19,10 @@ test("the schedule, its month, Home and the rail follow within a second", async 
     await page.evaluate(() => (globalThis.sameAsBefore = true));
     return page;
   };
-  const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+  const date = day(3);
   const [schedule, month, home] = await Promise.all([
-    open(`/schedule?from=${day}&until=${day}`),
-    open(`/schedule/month?month=${day.slice(0, 7)}`),
+    open(`/schedule?from=${date}&until=${date}`),
+    open(`/schedule/month?month=${date.slice(0, 7)}`),
     open("/home"),
   ]);
   const count = (page, href) => page.locator(`nav.rail a[href='${href}'] .count`);
@@ -32,11 +33,11 @@ test("the schedule, its month, Home and the rail follow within a second", async 
 
   // Somebody without a number: it would fail.
   const { items } = await lineside.api("GET", "/users?search=209");
-  await lineside.api("POST", "/licenses/assign", { user_ids: [items[0].id], license_type: "business", date: day });
+  await lineside.api("POST", "/licenses/assign", { user_ids: [items[0].id], license_type: "business", date });
   const changed = performance.now();
   await Promise.all([
     schedule.locator("tbody tr").first().waitFor(),
-    month.locator(`td:has(time[datetime='${day}']) .tag`).first().waitFor(),
+    month.locator(`td:has(time[datetime='${date}']) .tag`).first().waitFor(),
     home.locator(`a.tile[href='/schedule'] b:text-is("${scheduled + 1}")`).waitFor(),
     ...[schedule, month, home].map((page) =>
       page.locator(`nav.rail a[href='/schedule'] .count:text-is("${failing + 1}")`).waitFor(),

@@ -3,9 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { axe, openBrowser, signIn } from "./lib/browser.js";
+import { day } from "./lib/day.js";
 import { Lineside } from "./lib/lineside.js";
-
-const DAY = 86_400_000;
 
 test("a license is assigned to a single user whose requirements are met", async (t) => {
   const page = await owner(t);
@@ -146,9 +145,4 @@ async function schedules(page, user, track, type, days) {
   await chooses(page, track, type);
   await customDate(page, days);
   await confirms(page);
-}
-
-/** So many days from today, as a date field takes it. */
-function day(days) {
-  return new Date(Date.now() + days * DAY).toISOString().slice(0, 10);
 }

@@ -10,6 +10,7 @@ use lineside_auth::{Cost, CryptoRng, Hasher, OsRandom, Sealer};
 use lineside_model::directory::NoticeAnswer;
 use lineside_model::id::{AccountId, CallId, LineId, UserId};
 use lineside_service::directory::DirectoryChange;
+use lineside_service::outage::outlast;
 use lineside_service::resync::Phones;
 use lineside_service::test_call::Calls;
 use lineside_service::{Parts, Service, ServiceError, Settings};
@@ -200,7 +201,7 @@ async fn fill(service: &Service, directory: &Directory) -> Result<(), ServiceErr
     Ok(())
 }
 
-/// Puts each change into the switch's directory; after falling behind, all of it anew.
+/// Puts each change into the switch's directory; after falling behind, or when a change could not be read, all of it anew.
 async fn follow_feed(
     service: Service,
     directory: Directory,
@@ -223,7 +224,7 @@ async fn follow_feed(
 }
 
 async fn read_anew(service: &Service, directory: &Directory) {
-    if let Err(error) = fill(service, directory).await {
+    if let Err(error) = outlast(|| fill(service, directory)).await {
         tracing::error!(%error, "the directory can't be read");
     }
 }

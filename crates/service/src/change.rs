@@ -71,7 +71,7 @@ impl Service {
     ) -> Result<Outcome, ServiceError> {
         Ok(match self.store().apply_operator_trunk(actor, request, sent, expected, self.now()).await? {
             Applied::Done(plan) => {
-                self.feed_trunks().await?;
+                self.feed_trunks().await;
                 Outcome::Done { plan, secret: None }
             }
             Applied::Before => Outcome::Before,
@@ -101,7 +101,7 @@ impl Service {
         let context = Context { now: self.now(), actor: &scope.actor.name, mint: &mint };
         match self.store().apply_sent(scope, request, sent, expected, context).await? {
             Applied::Done(plan) => {
-                self.follow_up(scope.account_id, &plan).await?;
+                self.follow_up(scope.account_id, &plan).await;
                 if !request.change.is_upkeep() {
                     self.settle_after(scope.account_id, &plan).await;
                 }
@@ -115,9 +115,9 @@ impl Service {
     }
 
     /// Tells the switch, open pages and the outbox's workers. What is lost here by a crash is read anew at the next start.
-    async fn follow_up(&self, account_id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
-        self.feed_directory(&plan.all_users_touched_now().into_iter().collect::<Vec<_>>()).await?;
-        self.feed_account(account_id, plan).await?;
+    async fn follow_up(&self, account_id: AccountId, plan: &Plan) {
+        self.feed_directory(&plan.all_users_touched_now().into_iter().collect::<Vec<_>>()).await;
+        self.feed_account(account_id, plan).await;
         let gone = plan.steps.iter().filter_map(|step| match (&step.before, &step.after) {
             (Some(Record::VoicemailMessage(message)), None) => Some(message.audio.clone()),
             _ => None,
@@ -136,7 +136,6 @@ impl Service {
         }
         let users = plan.all_touched_users().into_iter().collect();
         self.inner.live.tell(News { account_id, users, account: true, calls: false });
-        Ok(())
     }
 }
 

@@ -66,10 +66,27 @@ impl Service {
         let _ = self.inner.feed.0.send(DirectoryChange::Everybody);
     }
 
-    pub(crate) async fn feed_directory(&self, ids: &[UserId]) -> Result<(), ServiceError> {
-        if ids.is_empty() || self.inner.feed.0.receiver_count() == 0 {
-            return Ok(());
+    /// Tells the switch of users as they are now.
+    pub(crate) async fn feed_directory(&self, ids: &[UserId]) {
+        if self.is_heard() {
+            self.or_everybody(self.read_for_feed(ids).await);
         }
+    }
+
+    /// No switch listens in tests and tools.
+    fn is_heard(&self) -> bool {
+        self.inner.feed.0.receiver_count() > 0
+    }
+
+    /// What was changed is changed, though it can't be read now: the switch reads all of it once the database is back.
+    fn or_everybody(&self, fed: Result<(), ServiceError>) {
+        if let Err(error) = fed {
+            tracing::warn!(%error, "what was changed can't be read for the switch, which reads everything anew");
+            self.feed_everybody();
+        }
+    }
+
+    async fn read_for_feed(&self, ids: &[UserId]) -> Result<(), ServiceError> {
         for ids in ids.chunks(PAGE.into()) {
             let found = self.store().directory_users(ids).await?;
             let there: HashSet<UserId> = found.iter().map(|found| found.user.user_id).collect();
@@ -83,10 +100,13 @@ impl Service {
     }
 
     /// Tells the switch of the account's rules and trunks, where a plan changes them.
-    pub(crate) async fn feed_account(&self, id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
-        if self.inner.feed.0.receiver_count() == 0 {
-            return Ok(());
+    pub(crate) async fn feed_account(&self, id: AccountId, plan: &Plan) {
+        if self.is_heard() {
+            self.or_everybody(self.read_account_for_feed(id, plan).await);
         }
+    }
+
+    async fn read_account_for_feed(&self, id: AccountId, plan: &Plan) -> Result<(), ServiceError> {
         let records = || plan.steps.iter().filter_map(|step| step.after.as_ref().or(step.before.as_ref()));
         if records().any(|record| matches!(record, Record::Account(_) | Record::CallSettings(_)))
             && let Some(account) = self.store().directory_account(id).await?
@@ -98,19 +118,23 @@ impl Service {
             .collect();
         locations.dedup();
         for location in locations {
-            self.feed_directory(&self.store().users_of_location(id, location).await?).await?;
+            self.read_for_feed(&self.store().users_of_location(id, location).await?).await?;
         }
         if records().any(|record| matches!(record, Record::Trunk(_))) {
-            self.feed_trunks().await?;
+            self.read_trunks_for_feed().await?;
         }
         Ok(())
     }
 
     /// Tells the switch of all trunks; there are few.
-    pub(crate) async fn feed_trunks(&self) -> Result<(), ServiceError> {
-        if self.inner.feed.0.receiver_count() > 0 {
-            let _ = self.inner.feed.0.send(DirectoryChange::Trunks(self.directory_trunks().await?));
+    pub(crate) async fn feed_trunks(&self) {
+        if self.is_heard() {
+            self.or_everybody(self.read_trunks_for_feed().await);
         }
+    }
+
+    async fn read_trunks_for_feed(&self) -> Result<(), ServiceError> {
+        let _ = self.inner.feed.0.send(DirectoryChange::Trunks(self.directory_trunks().await?));
         Ok(())
     }
 

@@ -14,6 +14,7 @@
 //! - [`test_call`]: test calls, and the hand that ends a call
 //! - [`call`], [`voicemail`], [`recording`]: what calls leave behind; [`question`]: what telephones ask
 //! - [`call_settings`]: rules for calls, trunks, and where a call would go
+//! - [`outage`]: what waits for a database that is away
 //! - [`schedule`]: what waits for its day, and the worker that carries it out
 //! - [`greeting_archive`]: greetings of many users in one file
 //! - [`leaving`]: what becomes of those who left
@@ -42,7 +43,7 @@ pub mod live;
 pub mod mailer;
 pub mod mint;
 pub mod operator;
-mod outage;
+pub mod outage;
 pub mod password;
 pub mod provisioning;
 pub mod question;

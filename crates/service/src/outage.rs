@@ -10,7 +10,7 @@ const LATER: Duration = Duration::from_secs(5);
 
 /// Tries until the database is there. Only for what nobody waits for, and what may be done twice: a connection can break after
 /// the commit.
-pub(crate) async fn outlast<T, Doing>(act: impl Fn() -> Doing) -> Result<T, ServiceError>
+pub async fn outlast<T, Doing>(act: impl Fn() -> Doing) -> Result<T, ServiceError>
 where
     Doing: Future<Output = Result<T, ServiceError>>,
 {

@@ -93,7 +93,7 @@ impl Service {
         let mut made = 0;
         for account in self.store().accounts_with_due(now, ACCOUNTS).await? {
             for _ in 0..DATES {
-                if !self.keep(account, Change::RunSchedule).await? {
+                if !apart(account, self.keep(account, Change::RunSchedule).await)? {
                     break;
                 }
                 made += 1;
@@ -101,13 +101,13 @@ impl Service {
         }
         made += self.rehearse_claimed(PARTS).await?;
         for account in self.store().accounts_to_settle(ACCOUNTS).await? {
-            made += self.settle(account).await?;
+            made += apart(account, self.settle(account).await)?;
         }
         for account in self.store().accounts_with_numbers_due(now, ACCOUNTS).await? {
-            made += usize::from(self.keep(account, Change::ReleaseNumbers).await?);
+            made += usize::from(apart(account, self.keep(account, Change::ReleaseNumbers).await)?);
         }
         for account in self.store().accounts_to_warn(now, ACCOUNTS).await? {
-            made += usize::from(self.keep(account, Change::WarnOfSchedule).await?);
+            made += usize::from(apart(account, self.keep(account, Change::WarnOfSchedule).await)?);
         }
         Ok(made)
     }
@@ -170,5 +170,16 @@ impl Service {
             self.store().go_on_rehearsing(rehearsal, last).await?;
         }
         Ok(made)
+    }
+}
+
+/// What goes wrong in one account keeps none of the others waiting.
+fn apart<T: Default>(account_id: AccountId, kept: Result<T, ServiceError>) -> Result<T, ServiceError> {
+    match kept {
+        Err(error) if !error.is_outage() => {
+            tracing::error!(%account_id, %error, "the schedule of an account can't be kept for now");
+            Ok(T::default())
+        }
+        kept => kept,
     }
 }

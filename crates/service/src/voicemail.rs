@@ -66,7 +66,7 @@ impl Service {
         state: MessageState,
     ) -> Result<(), ServiceError> {
         if self.store().set_message_state(scope, user, id, state).await? {
-            self.mailbox_changed(scope.account_id, user).await?;
+            self.mailbox_changed(scope.account_id, user).await;
         }
         Ok(())
     }
@@ -109,10 +109,9 @@ impl Service {
     }
 
     /// The switch's lamps and open pages look again.
-    async fn mailbox_changed(&self, account_id: AccountId, user: UserId) -> Result<(), ServiceError> {
-        self.feed_directory(&[user]).await?;
+    async fn mailbox_changed(&self, account_id: AccountId, user: UserId) {
+        self.feed_directory(&[user]).await;
         self.inner.live.tell(News { account_id, users: vec![user], account: false, calls: false });
-        Ok(())
     }
 
     /// A message from the switch: first the file is safe, then message and mail are, together. Told again after a crash, it
@@ -150,7 +149,7 @@ impl Service {
         let mails: Vec<Mail> = self.message_mail(&user, &message).into_iter().collect();
         if self.store().add_message(&message, &mails).await? {
             self.inner.mail_due.notify_one();
-            self.mailbox_changed(account_id, user_id).await?;
+            self.mailbox_changed(account_id, user_id).await;
             self.warn_of_storage(&scope, &user).await?;
         }
         Ok(())

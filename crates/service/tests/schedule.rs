@@ -107,6 +107,25 @@ async fn an_entry_takes_effect_at_midnight_of_the_accounts_time_zone() {
 }
 
 #[tokio::test]
+async fn an_account_that_can_not_be_read_keeps_no_other_waiting() {
+    for (database, house) in houses().await {
+        for tenant in [&house.acme, &house.globex] {
+            let seats = Change::SetSeats { license_type_id: license("basic"), bought: 10, bound: None };
+            house.apply(&tenant.owner.caller, seats).await.expect("seats");
+            let (user_ids, date) = (vec![tenant.user.id], Some(day("2026-03-05")));
+            let assign = Change::AssignLicense { user_ids, license_type_id: license("basic"), date };
+            house.apply(&tenant.owner.caller, assign).await.expect("a scheduled license");
+        }
+        database.meddle("UPDATE account SET settings = 'damaged' WHERE settings LIKE '%Acme%'").await.expect("damaged");
+        house.clock.set("2026-03-05T12:00:00Z".parse().unwrap());
+        house.service.keep_schedule().await.expect("a round");
+        let (caller, user) = (&house.globex.owner.caller, house.globex.user.id);
+        assert_eq!(house.service.user(caller, user).await.expect("the user").assignments.len(), 1);
+        assert!(house.service.account(&house.acme.owner.caller).await.is_err(), "nothing was damaged");
+    }
+}
+
+#[tokio::test]
 async fn a_date_that_moves_while_it_is_due_counts_as_moved() {
     for (_database, house) in houses().await {
         let (owner, user_id) = (&house.acme.owner.caller, house.acme.user.id);

@@ -6,7 +6,7 @@
 //! - [`kill`]: a second process that is killed at a random moment
 //! - [`mint`]: secrets that are known beforehand
 //! - [`service`]: all use cases over a database, with two accounts that must not see each other
-//! - [`stall`]: a database that does not answer for a while
+//! - [`trouble`]: a database that does not answer for a while, or is damaged
 
 pub mod call;
 pub mod clock;
@@ -14,4 +14,4 @@ pub mod database;
 pub mod kill;
 pub mod mint;
 pub mod service;
-pub mod stall;
+pub mod trouble;

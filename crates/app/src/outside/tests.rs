@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use lineside_model::call::CallFilter;
 use lineside_model::id::{AccountId, CallId};
+use lineside_model::voicemail::MessageState;
+use lineside_service::directory::DirectoryChange;
 use lineside_testkit::database::{Database, Engine};
 use lineside_testkit::service::House;
 use rstest::rstest;
@@ -93,4 +95,19 @@ async fn what_is_told_while_the_database_is_away_is_written_once_it_is_back() {
     let (message, _) = leaving.await.expect("a message");
     assert_eq!(service.calls(owner, &CallFilter::default(), 100).await.expect("the history").0.len(), 1);
     assert_eq!(service.message(&user.caller, message).await.expect("the message").duration_ms, 42_000);
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_a_change_that_can_not_be_read_the_switch_is_told_to_read_everything(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(database) = Database::fresh(engine).await else { return };
+    let house = House::over(database.store.clone()).await.expect("a house");
+    let (service, user) = (&house.service, &house.acme.user);
+    let (message, _) = house.message_left(1, user.id).await.expect("a message");
+    let mut feed = service.directory_feed();
+    database.meddle("ALTER TABLE forwarding RENAME TO hidden").await.expect("the directory can't be read");
+    service.mark_message(&user.caller, message, MessageState::Saved).await.expect("it is saved all the same");
+    assert!(matches!(feed.try_recv(), Ok(DirectoryChange::Everybody)));
 }

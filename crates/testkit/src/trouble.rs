@@ -1,4 +1,4 @@
-//! A database that takes its time: nothing about calls is written until it goes on.
+//! A database that takes its time, is away or is damaged.
 
 use sqlx::{Connection, PgConnection, SqliteConnection};
 
@@ -11,7 +11,7 @@ pub enum Stalled {
 }
 
 impl Database {
-    /// SQLite gives up after ten seconds.
+    /// Nothing about calls is written until it goes on. SQLite gives up after ten seconds.
     pub async fn stall(&self) -> anyhow::Result<Stalled> {
         let url = self.url();
         if url.starts_with("sqlite:") {
@@ -32,6 +32,17 @@ pub struct Away {
 }
 
 impl Database {
+    /// Does something to the tables that the program never would.
+    pub async fn meddle(&self, sql: &'static str) -> anyhow::Result<()> {
+        let url = self.url();
+        if url.starts_with("sqlite:") {
+            sqlx::raw_sql(sql).execute(&mut SqliteConnection::connect(&url).await?).await?;
+        } else {
+            sqlx::raw_sql(sql).execute(&mut PgConnection::connect(&url).await?).await?;
+        }
+        Ok(())
+    }
+
     /// Breaks all connections. `None` for SQLite, which can't go away.
     pub async fn go_away(&self) -> anyhow::Result<Option<Away>> {
         const BREAK: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1";
