@@ -158,17 +158,23 @@ async fn open_sqlite(url: &str) -> Result<Engine, StoreError> {
         .row_buffer_size(SQLITE_ROWS_AHEAD)
         // A slow statement with a thousand parameters would fill the log.
         .disable_statement_logging();
-    let writer =
-        SqlitePoolOptions::new().max_connections(1).test_before_acquire(false).connect_with(options.clone()).await?;
+    let writer = sqlite_pool(1).connect_with(options.clone()).await?;
     migrations(sqlite_dialect).run(&writer).await?;
     sqlx::raw_sql(SQLITE_STATISTICS).execute(&writer).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .test_before_acquire(false)
+    let readers = sqlite_pool(SQLITE_READERS)
         // What is not in the WAL is read from the mapped file.
         .connect_with(options.pragma("query_only", "on").pragma("cache_size", "-400"))
         .await?;
     Ok(Engine::Sqlite { writer, readers })
+}
+
+/// With a full disk SQLite rolls back by itself, and the connection takes the transaction for one that goes on: it would never begin
+/// another.
+fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false).before_acquire(|connection, _| {
+        let is_whole = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_whole) })
+    })
 }
 
 async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
@@ -276,6 +282,27 @@ mod tests {
         let (pages,): (i64,) = sqlx::query_as("PRAGMA cache_spill").fetch_one(&writer).await.unwrap();
         assert_eq!(pages.to_string(), SQLITE_SPILL, "zero is never");
     }
+
+    #[tokio::test]
+    async fn once_a_full_disk_has_room_again_more_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("full.db").display());
+        let Engine::Sqlite { writer, .. } = open_sqlite(&url).await.unwrap() else { panic!("this is SQLite") };
+        sqlx::raw_sql("CREATE TABLE much (bytes BLOB)").execute(&writer).await.unwrap();
+        let (pages,): (i64,) = sqlx::query_as("PRAGMA page_count").fetch_one(&writer).await.unwrap();
+        // As it is kept with the connection, the next one has room again.
+        sqlx::raw_sql(AssertSqlSafe(format!("PRAGMA max_page_count = {}", pages + 8))).execute(&writer).await.unwrap();
+        let write = async |bytes: i64| {
+            let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let insert = sqlx::query("INSERT INTO much VALUES (zeroblob($1))").bind(bytes);
+            insert.execute(&mut *transaction).await?;
+            transaction.commit().await
+        };
+        let full = StoreError::from(write(1_000_000).await.expect_err("there is no room"));
+        assert!(full.is_outage(), "{full}");
+        write(1_000_000).await.expect("there is room");
+    }
+
     #[tokio::test]
     async fn who_gives_memory_back_waits_for_nobody() {
         let folder = tempfile::tempdir().unwrap();

@@ -26,7 +26,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use chrono::Utc;
+use chrono::{SubsecRound as _, Utc};
 use lineside_media::{prompt::Prompt, relay::MediaEvent};
 use lineside_model::{
     call_report::CallReport,
@@ -184,7 +184,8 @@ impl Outlets {
 
 #[expect(clippy::disallowed_methods, reason = "the edge reads the clock for the core")]
 pub(crate) fn now() -> Now {
-    Now { instant: Instant::now(), utc: Utc::now() }
+    // In whole microseconds, as the databases keep it.
+    Now { instant: Instant::now(), utc: Utc::now().trunc_subsecs(6) }
 }
 
 /// The edge draws the randomness for the core.
