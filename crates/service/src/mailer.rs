@@ -14,6 +14,7 @@ use lineside_model::voicemail::StorageLevel;
 use lineside_store::mail::MailJob;
 
 use crate::live::News;
+use crate::outage::outlast;
 use crate::password::LINK;
 use crate::{Service, ServiceError};
 
@@ -67,7 +68,7 @@ impl Service {
     async fn send(&self, job: &MailJob) -> Result<(), ServiceError> {
         let sent = match self.compose(job).await {
             Ok(message) => self.inner.mail.send(&message).await.map(|accepted| accepted.server_said),
-            Err(said) => Err(SendError::Permanent { said }),
+            Err(error) => Err(error),
         };
         let now = self.now();
         let (state, said, next_at) = match sent {
@@ -78,20 +79,20 @@ impl Service {
                 None => (MailState::Failed, format!("gave up after two days: {said}"), None),
             },
         };
-        Ok(self.store().settle_mail(job.mail.id, state, &said, now, next_at).await?)
+        // A mail that was taken by its server and is not known to be would go out twice.
+        outlast(|| async { Ok(self.store().settle_mail(job.mail.id, state, &said, now, next_at).await?) }).await
     }
 
-    async fn compose(&self, job: &MailJob) -> Result<Message, String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
+    async fn compose(&self, job: &MailJob) -> Result<Message, SendError> {
         let profile = &job.user.profile;
         let settings = self.settings();
-        let from = Mailbox::parse(&settings.mail_from).map_err(|error| text(&error))?;
+        let from = Mailbox::parse(&settings.mail_from).map_err(refused)?;
         let host = settings.mail_from.rsplit('@').next().unwrap_or("lineside.invalid");
         let envelope = Envelope {
-            id: lineside_mail::MessageId::new(&job.mail.id.to_string(), host).map_err(|error| text(&error))?,
+            id: lineside_mail::MessageId::new(&job.mail.id.to_string(), host).map_err(refused)?,
             date: job.mail.created_at,
             from: from.named(&job.account_name),
-            to: Mailbox::parse(job.mail.to.as_str()).map_err(|error| text(&error))?.named(&addressee(job)),
+            to: Mailbox::parse(job.mail.to.as_str()).map_err(refused)?.named(&addressee(job)),
             reply_to: None,
         };
         let valid_hours = u32::try_from(LINK.num_hours()).unwrap_or(72);
@@ -125,29 +126,28 @@ impl Service {
             MailKind::EmergencyCall => self.emergency_notice(job, &envelope),
             MailKind::EmergencyTest => self.emergency_test_letter(job, &envelope),
         };
-        message.map_err(|error| text(&error))
+        message.map_err(refused)
     }
 
     /// Made anew for each try: none lies in the database, and only the newest works.
-    async fn mailed_link(&self, job: &MailJob) -> Result<String, String> {
-        self.new_link(job.user.id).await.map_err(|error| error.to_string())
+    async fn mailed_link(&self, job: &MailJob) -> Result<String, SendError> {
+        self.new_link(job.user.id).await.map_err(not_found_now)
     }
 
     /// With the recording, if it is wanted and small enough for mail servers.
-    async fn voicemail_letter(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, String> {
-        let text = |error: &dyn std::fmt::Display| error.to_string();
+    async fn voicemail_letter(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, SendError> {
         let profile = &job.user.profile;
         let scope = Scope { account_id: job.mail.account_id, actor: Actor::system("Lineside") };
         let id: Option<MessageId> = job.mail.about.first().and_then(|id| id.parse().ok());
-        let id = id.ok_or("the mail does not say which message it is about")?;
-        let message = self.store().message(&scope, id).await.map_err(|error| text(&error))?;
-        let message = message.ok_or("the message was deleted before its mail went out")?;
-        let found = self.store().directory_users(&[job.user.id]).await.map_err(|error| text(&error))?;
+        let id = id.ok_or_else(|| refused("the mail does not say which message it is about"))?;
+        let message = self.store().message(&scope, id).await.map_err(|error| not_found_now(error.into()))?;
+        let message = message.ok_or_else(|| refused("the message was deleted before its mail went out"))?;
+        let found = self.store().directory_users(&[job.user.id]).await.map_err(|error| not_found_now(error.into()))?;
         let zone = found.first().map_or(TimeZone::UTC, |found| found.user.time_zone);
         let received = zone.local(message.received_at);
         let attached = profile.attach_recording && message.bytes <= ATTACHED_MAX;
         let recording =
-            if attached { Some(self.load_audio(&message.audio).await.map_err(|error| text(&error))?) } else { None };
+            if attached { Some(self.load_audio(&message.audio).await.map_err(not_found_now)?) } else { None };
         Voicemail {
             name: profile.first_name.as_str(),
             company: &job.account_name,
@@ -159,7 +159,7 @@ impl Service {
             url: &format!("{}/voicemail", self.settings().portal_url),
         }
         .message(envelope)
-        .map_err(|error| text(&error))
+        .map_err(refused)
     }
 
     fn storage_notice(&self, job: &MailJob, envelope: &Envelope) -> Result<Message, lineside_mail::ComposeError> {
@@ -253,4 +253,45 @@ impl Service {
 fn addressee(job: &MailJob) -> String {
     let told = job.mail.about.first().filter(|_| job.mail.kind == MailKind::EmergencyCall);
     told.cloned().unwrap_or_else(|| job.user.profile.full_name())
+}
+
+/// Composed again, it would be the same.
+fn refused(why: impl std::fmt::Display) -> SendError {
+    SendError::Permanent { said: why.to_string() }
+}
+
+/// What a mail says is looked up when it goes out; while the database or the file storage is away, it waits.
+fn not_found_now(error: ServiceError) -> SendError {
+    let is_gone = |error: &object_store::Error| matches!(error, object_store::Error::NotFound { .. });
+    match &error {
+        ServiceError::Files(files) if !is_gone(files) => SendError::Transient { said: error.to_string() },
+        _ if error.is_outage() => SendError::Transient { said: error.to_string() },
+        _ => refused(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lineside_store::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn a_mail_waits_for_what_comes_back_and_not_for_what_is_gone() {
+        let away = || "the storage is away".into();
+        let comes_back = [
+            ServiceError::Store(StoreError::Busy),
+            ServiceError::Files(object_store::Error::Generic { store: "S3", source: away() }),
+        ];
+        for error in comes_back {
+            assert!(matches!(not_found_now(error), SendError::Transient { .. }));
+        }
+        let gone = [
+            ServiceError::Files(object_store::Error::NotFound { path: "a.wav".to_owned(), source: away() }),
+            ServiceError::Store(StoreError::Row("a message: damaged".to_owned())),
+        ];
+        for error in gone {
+            assert!(matches!(not_found_now(error), SendError::Permanent { .. }));
+        }
+    }
 }
